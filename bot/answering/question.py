@@ -1,0 +1,35 @@
+"""What the pipeline is asked, by whichever face."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """An earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    """``assistant`` only for our own answers; everybody else, other bots included, is a user."""
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question, who asks it, and who will read its answer.
+
+    Attributes:
+        id: names the question; with ``attempt`` the key of its quota reservation.
+        text: the question as asked, mentions resolved to names.
+        person: whose quota it counts against, such as ``T1:U2``.
+        principals: who will read the answer; only what all of them may read is searched.
+        conversation: the thread before the question, oldest first.
+        attempt: grows each time the same question is answered anew.
+    """
+
+    id: str
+    text: str
+    person: str
+    principals: tuple[str, ...]
+    conversation: tuple[Turn, ...] = ()
+    attempt: int = 0

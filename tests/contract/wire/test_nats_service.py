@@ -1,0 +1,81 @@
+"""Requests over a real NATS server."""
+
+import asyncio
+import time
+
+import pytest
+from nats.aio.client import Client
+
+from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
+from wire.nats_service import request_reply, serving
+from wire.shapes import Shape, read_shape
+
+
+class Ping(Shape):
+    n: int
+
+
+async def ask(client: Client, n: int, within_s: float = 5.0) -> Ping:
+    return await request_reply(
+        client, subject="ping.it", message=Ping(n=n), reply=Ping, within_s=within_s, service="ping"
+    )
+
+
+async def test_requests_are_served_side_by_side(client: Client) -> None:
+    """Promise 18: fifty requests of 200 ms each take about 200 ms, not ten seconds."""
+
+    async def slow(data: bytes) -> Ping:
+        await asyncio.sleep(0.2)
+        return read_shape(Ping, data)
+
+    async with serving(client, name="ping", endpoints={"ping.it": slow}, at_once=50, within_s=5):
+        started = time.monotonic()
+        replies = await asyncio.gather(*(ask(client, n) for n in range(50)))
+        took_s = time.monotonic() - started
+    assert [reply.n for reply in replies] == list(range(50))
+    assert took_s < 1.5
+
+
+@pytest.mark.parametrize("kind", [MalformedError, RefusedError])
+async def test_an_error_reaches_the_requester_as_its_own_kind(
+    client: Client, kind: type[MalformedError] | type[RefusedError]
+) -> None:
+    async def fail(_: bytes) -> Ping:
+        raise kind("field 'n': is wrong")
+
+    async with serving(client, name="ping", endpoints={"ping.it": fail}, at_once=1, within_s=5):
+        with pytest.raises(kind, match="field 'n': is wrong"):
+            await ask(client, 1)
+
+
+async def test_a_bug_tells_the_requester_nothing_of_its_insides(client: Client) -> None:
+    async def fail(_: bytes) -> Ping:
+        raise ValueError("the password is hunter2")
+
+    async with serving(client, name="ping", endpoints={"ping.it": fail}, at_once=1, within_s=5):
+        with pytest.raises(UnavailableError) as caught:
+            await ask(client, 1)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_too_many_waiting_requests_are_turned_away_at_once(client: Client) -> None:
+    gate = asyncio.Event()
+
+    async def wait(data: bytes) -> Ping:
+        await gate.wait()
+        return read_shape(Ping, data)
+
+    async with serving(client, name="ping", endpoints={"ping.it": wait}, at_once=1, within_s=5):
+        asked = [asyncio.create_task(ask(client, n)) for n in range(17)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(OverloadedError):
+            await ask(client, 99)
+        gate.set()
+        assert len(await asyncio.gather(*asked)) == 17
+
+
+async def test_a_service_that_nobody_serves_is_unavailable_at_once(client: Client) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnavailableError):
+        await ask(client, 1)
+    assert time.monotonic() - started < 1

@@ -1,0 +1,79 @@
+"""One way to connect to NATS, with limits that notice a silent server in seconds.
+
+nats-py's defaults take minutes to notice a hung server and give up for good after 60 reconnects.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+
+from wire.errors import UnavailableError
+
+CONNECT_WITHIN_S = 5
+PING_EVERY_S = 3
+MISSED_PINGS = 2
+"""A silent server is given up after PING_EVERY_S * (MISSED_PINGS + 1) = 9 s."""
+CLOSE_WITHIN_S = 5.0
+PENDING_BYTES = 8 * 1024 * 1024
+FOREVER = -1
+
+_log = structlog.get_logger("nats")
+
+
+@asynccontextmanager
+async def connected(url: str, *, name: str) -> AsyncIterator[Client]:
+    """A connection that mends itself for as long as the block lasts.
+
+    Credentials travel in the URL (``nats://user:password@host:port``).
+
+    Raises:
+        UnavailableError: no server answered at first.
+    """
+
+    async def on_error(error: Exception) -> None:
+        _log.warning("nats error", kind=type(error).__name__)
+
+    async def on_disconnected() -> None:
+        _log.warning("nats connection lost")
+
+    async def on_reconnected() -> None:
+        _log.info("nats connection back")
+
+    client = Client()
+    try:
+        await client.connect(
+            servers=url,
+            name=name,
+            connect_timeout=CONNECT_WITHIN_S,
+            ping_interval=PING_EVERY_S,
+            max_outstanding_pings=MISSED_PINGS,
+            max_reconnect_attempts=FOREVER,
+            reconnect_time_wait=1,
+            pending_size=PENDING_BYTES,
+            allow_reconnect=True,
+            error_cb=on_error,
+            disconnected_cb=on_disconnected,
+            reconnected_cb=on_reconnected,
+        )
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        await client.close()
+        raise UnavailableError("NATS does not answer; is it running?", service="nats") from error
+    try:
+        yield client
+    finally:
+        # drain() was seen to hang after pull fetches and fails while reconnecting.
+        await _close(client)
+
+
+async def _close(client: Client) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            if client.is_connected:
+                await client.flush()
+            await client.close()
+    except (nats.errors.Error, TimeoutError, OSError):
+        _log.warning("nats did not close in time")

@@ -1,0 +1,157 @@
+"""Every stream, bucket and consumer, with its limits and ages, in one place.
+
+``ensure_topology`` creates what is missing, so that one command sets up everything, and refuses to
+start on one that was made otherwise, because a wrong retention loses documents in silence.
+"""
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    KeyValueConfig,
+    ObjectStoreConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+
+from wire import subjects
+from wire.errors import SettingsError, UnavailableError
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+
+STREAMS = (
+    # Full means "wait", never "forget": a document service is refused until the worker has caught up.
+    StreamConfig(
+        name=subjects.DOCUMENTS_STREAM,
+        subjects=[subjects.DOCUMENTS_CHANGED_ALL],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=8 * GIB,
+        duplicate_window=120,
+    ),
+    StreamConfig(
+        name=subjects.DOCUMENTS_FAILED_STREAM,
+        subjects=[subjects.DOCUMENTS_FAILED_ALL],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=2 * GIB,
+        duplicate_window=120,
+    ),
+    # The dedupe window covers Slack's three redeliveries (at once, after 1 and after 5 minutes more);
+    # later ones meet the claim in the questions bucket.
+    StreamConfig(
+        name=subjects.QUESTIONS_STREAM,
+        subjects=[subjects.QUESTIONS_ASKED],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=256 * MIB,
+        max_age=DAY_S,
+        duplicate_window=900,
+    ),
+)
+
+CONSUMERS = (
+    # max_deliver is unlimited: our own count of attempts ends in the failure stream, whereas a message
+    # past the server's limit would stay in the queue and be seen by nobody.
+    (
+        subjects.DOCUMENTS_STREAM,
+        ConsumerConfig(
+            durable_name=subjects.INGEST_CONSUMER,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=30,
+            max_deliver=-1,
+            max_ack_pending=1000,
+        ),
+    ),
+    # A dead bot's questions go to another after ack_wait; heartbeats keep a living one's.
+    (
+        subjects.QUESTIONS_STREAM,
+        ConsumerConfig(
+            durable_name=subjects.ANSWERING_CONSUMER,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=10,
+            max_deliver=-1,
+            max_ack_pending=5000,
+        ),
+    ),
+)
+
+KEY_VALUE_BUCKETS = (
+    KeyValueConfig(bucket=subjects.HEADS_BUCKET, history=1, storage=StorageType.FILE, direct=True),
+    KeyValueConfig(
+        bucket=subjects.QUESTIONS_BUCKET, history=1, storage=StorageType.FILE, ttl=25 * HOUR_S, direct=True
+    ),
+    KeyValueConfig(
+        bucket=subjects.THREADS_BUCKET, history=1, storage=StorageType.FILE, ttl=90 * DAY_S, direct=True
+    ),
+)
+
+OBJECT_BUCKETS = (subjects.TEXTS_BUCKET, subjects.DOCUMENTS_BUCKET)
+
+
+async def ensure_topology(client: Client) -> None:
+    """Create what is missing.
+
+    Raises:
+        SettingsError: a stream or consumer exists, but was made otherwise.
+        UnavailableError: JetStream does not answer.
+    """
+    jetstream = client.jetstream()
+    try:
+        for stream in STREAMS:
+            await _ensure_stream(jetstream, stream)
+        for stream_name, consumer in CONSUMERS:
+            await jetstream.add_consumer(stream_name, consumer)
+        for bucket in KEY_VALUE_BUCKETS:
+            await _ensure_key_value(jetstream, bucket)
+        for name in OBJECT_BUCKETS:
+            await _ensure_object_store(jetstream, name)
+    except nats.js.errors.APIError as error:
+        raise SettingsError(
+            f"NATS refuses a stream, bucket or consumer of ours ({error.description}); "
+            "was it made by another program? Remove it, or point NATS_URL at another server."
+        ) from error
+    except (nats.errors.Error, TimeoutError) as error:
+        raise UnavailableError("NATS JetStream does not answer", service="nats") from error
+
+
+async def _ensure_stream(jetstream: JetStreamContext, wanted: StreamConfig) -> None:
+    try:
+        # Creating a stream that stands with these same settings is answered with success.
+        await jetstream.add_stream(wanted)
+    except nats.js.errors.BadRequestError:
+        found = (await jetstream.stream_info(wanted.name or "")).config
+        if found.retention != wanted.retention or found.subjects != wanted.subjects:
+            raise SettingsError(
+                f"the NATS stream {wanted.name} exists with another retention or other subjects; "
+                "remove it, or point NATS_URL at another server"
+            ) from None
+        # Sizes, ages and replicas are an operator's to change.
+
+
+async def _ensure_key_value(jetstream: JetStreamContext, wanted: KeyValueConfig) -> None:
+    try:
+        await jetstream.key_value(wanted.bucket)
+    except nats.js.errors.BucketNotFoundError:
+        await jetstream.create_key_value(wanted)
+
+
+async def _ensure_object_store(jetstream: JetStreamContext, name: str) -> None:
+    try:
+        await jetstream.object_store(name)
+    except nats.js.errors.BucketNotFoundError:
+        await jetstream.create_object_store(name, ObjectStoreConfig(bucket=name, storage=StorageType.FILE))

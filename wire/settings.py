@@ -1,0 +1,82 @@
+"""Settings: one frozen object per process, read once at its start. Nothing else reads the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from wire.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Every setting, with a default that works.
+
+    Environment variables come first, then ``.env`` in the working folder.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(Path(".answerdesk"), description="Where the embedded engines keep their data")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8080, description="Health of the bot; 0 picks a free port"
+    )
+
+    slack_bot_token: SecretStr | None = Field(None, description="xoxb-..., from OAuth & Permissions")
+    slack_app_token: SecretStr | None = Field(None, description="xapp-..., for Socket Mode")
+    slack_api_url: str = Field(
+        "https://slack.com/api/", description="Another base for Slack's Web API, for tests"
+    )
+
+    anthropic_api_key: SecretStr | None = Field(None, description="Without one, answers quote the passages")
+    anthropic_base_url: str | None = Field(None, description="Another server that speaks the Messages API")
+    answer_model: str = Field("claude-sonnet-5-5", description="The model that writes answers")
+
+    nats_url: str | None = Field(None, description="nats://user:password@host:4222; unset: embedded")
+    redis_url: str | None = Field(None, description="redis://...; unset: embedded Valkey")
+    qdrant_url: str | None = Field(None, description="unset: Qdrant Edge, in the worker's process")
+    embedding_model: str = Field(
+        "answerdesk/all-MiniLM-L6-v2-int8", description="A fastembed model or a folder"
+    )
+    embedding_threads: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Threads of the encoder")
+
+    question_chars: Annotated[int, Field(ge=1)] = Field(4000, description="Longest question, in characters")
+    prompt_tokens: Annotated[int, Field(ge=500)] = Field(
+        12_000, description="Most tokens sent to the model per answer"
+    )
+    answer_tokens: Annotated[int, Field(ge=50)] = Field(
+        1_500, description="Most tokens the model may write per answer"
+    )
+    answer_within_s: Annotated[float, Field(gt=0)] = Field(
+        120.0, description="Longest time an answer may take, seconds"
+    )
+    quota_tokens_per_day: Annotated[int, Field(ge=0)] = Field(
+        200_000, description="Tokens a person may use a day; 0: no limit"
+    )
+    answers_at_once: Annotated[int, Field(ge=1)] = Field(
+        50, description="Answers one bot process writes at a time"
+    )
+    relevance_floor: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.25, description="Below it, nothing relevant was found"
+    )
+
+    log_format: Literal["readable", "json"] = "readable"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: names every setting that is wrong, a line each, and never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from None

@@ -1,0 +1,37 @@
+"""Names on NATS that other programs hold on to. The contract fixes them; nothing else spells them out."""
+
+DOCUMENTS_STREAM = "DOCUMENTS"
+DOCUMENTS_FAILED_STREAM = "DOCUMENTS_FAILED"
+QUESTIONS_STREAM = "QUESTIONS"
+
+INGEST_CONSUMER = "ingest"
+ANSWERING_CONSUMER = "answering"
+
+QUESTIONS_ASKED = "questions.asked"
+RETRIEVAL_SEARCH = "retrieval.search"
+RETRIEVAL_PASSAGES = "retrieval.passages"
+DOCUMENTS_CHANGED_ALL = "documents.changed.*"
+DOCUMENTS_FAILED_ALL = "documents.failed.*"
+
+HEADS_BUCKET = "heads"
+"""KV: each document's current version; the one home of versions and tombstones."""
+QUESTIONS_BUCKET = "questions"
+"""KV: who answers which question, and where; kept for 25 hours, longer than Slack redelivers."""
+THREADS_BUCKET = "threads"
+"""KV: the threads the bot takes part in, so that a follow-up needs no mention."""
+TEXTS_BUCKET = "texts"
+"""Object store: each document's parsed Markdown."""
+DOCUMENTS_BUCKET = "documents"
+"""Object store: bodies too large for a message."""
+
+MESSAGE_ID_HEADER = "Nats-Msg-Id"
+
+
+def documents_changed(source: str) -> str:
+    """Where changes of a source's documents are announced."""
+    return f"documents.changed.{source}"
+
+
+def documents_failed(source: str) -> str:
+    """Where a source's failed documents are reported."""
+    return f"documents.failed.{source}"
