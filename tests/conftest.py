@@ -58,14 +58,14 @@ def _shared_nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def nats_url(_shared_nats_url: str) -> AsyncIterator[str]:
+async def nats_url(_shared_nats_url: str) -> str:
     """A NATS server with nothing in it (shared by the run, emptied before each test)."""
     client = await nats.connect(_shared_nats_url)
     jetstream = client.jetstream()
     for stream in await jetstream.streams_info():
         await jetstream.delete_stream(stream.config.name or "")
     await client.close()
-    yield _shared_nats_url
+    return _shared_nats_url
 
 
 @pytest.fixture
@@ -89,8 +89,8 @@ def _shared_valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 
 @pytest.fixture
-async def valkey_url(_shared_valkey_url: str) -> AsyncIterator[str]:
+async def valkey_url(_shared_valkey_url: str) -> str:
     """A Valkey server with nothing in it (shared by the run, emptied before each test)."""
     async with redis.asyncio.from_url(_shared_valkey_url) as connection:
         await connection.flushall()
-    yield _shared_valkey_url
+    return _shared_valkey_url

@@ -102,7 +102,7 @@ def _spawning(
             await _respond_error(request, UnavailableError("this took too long", service="retrieval"))
         except (nats.errors.Error, ValueError):
             _log.warning("a reply could not be sent", subject=request.subject)
-        except Exception:
+        except Exception:  # noqa: BLE001 — a bug in one request must not end the service
             _log.exception("endpoint failed", subject=request.subject)
             await _respond_error(request, AnswerdeskError("something went wrong here; it is in the log"))
 
