@@ -36,6 +36,12 @@ class Settings(BaseSettings):
 
     nats_url: str | None = Field(None, description="nats://user:password@host:4222; unset: embedded")
     redis_url: str | None = Field(None, description="redis://...; unset: embedded Valkey")
+    nats_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="Port of the embedded NATS; 0 picks a free one and keeps it"
+    )
+    valkey_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="Port of the embedded Valkey; 0 picks a free one and keeps it"
+    )
     qdrant_url: str | None = Field(None, description="unset: Qdrant Edge, in the worker's process")
     embedding_model: str = Field(
         "answerdesk/all-MiniLM-L6-v2-int8", description="A fastembed model or a folder"
