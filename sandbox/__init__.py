@@ -1,0 +1,14 @@
+"""A workspace that looks and behaves like Slack, on loopback, for the demo, for development and for tests.
+
+An unmodified Bolt app connects to it with Socket Mode and the Web API; people use it in a browser.
+It imports nothing of the bot, and the bot nothing of it: they meet over Slack's own protocols.
+
+The path of one message, a file a hop::
+
+    page/ (the browser) → page_api → service → workspace (the state, pure; typing turns text into Slack's)
+      → slack_events (what the app is told) → socket_mode (envelopes, acknowledgement, redelivery) → the app
+    the app → web_api (tokens, rate_limits, faults, the log of calls) → methods (one function a method,
+      blocks checks) → workspace → page_api (pushed to every browser)
+
+``company/`` holds the sample company: who works there, its channels and its handbook.
+"""

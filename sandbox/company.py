@@ -1,0 +1,129 @@
+"""Who works at the company and what channels it has, as ``workspace.toml`` says."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from sandbox.errors import CompanyError
+
+EVERYONE = "*"
+
+UserId = Annotated[str, StringConstraints(pattern=r"^U[A-Z0-9]+$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]+$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^C[A-Z0-9]+$")]
+Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+
+
+class _Entry(BaseModel):
+    """Part of the file: a key that nobody reads is a mistake worth telling."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Team(_Entry):
+    """The workspace itself."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]+$")]
+    name: str
+    domain: str
+
+
+class Bot(_Entry):
+    """The app that is installed in the workspace."""
+
+    app_id: Annotated[str, StringConstraints(pattern=r"^A[A-Z0-9]+$")]
+    bot_id: Annotated[str, StringConstraints(pattern=r"^B[A-Z0-9]+$")]
+    user_id: UserId
+    name: str
+    handle: Handle
+
+
+class Person(_Entry):
+    """Somebody who writes here. ``guest`` is somebody from outside with an account."""
+
+    id: UserId
+    handle: Handle
+    name: str
+    title: str = ""
+    email: str = ""
+    admin: bool = False
+    guest: bool = False
+
+
+class Group(_Entry):
+    """A user group, such as ``@on-call``."""
+
+    id: GroupId
+    handle: Handle
+    name: str
+    members: tuple[UserId, ...] = ()
+
+
+class Channel(_Entry):
+    """A channel. ``bot`` says that the app is in it, ``external`` that another company is."""
+
+    id: ChannelId
+    name: Handle
+    private: bool = False
+    topic: str = ""
+    members: tuple[UserId | Literal["*"], ...] = (EVERYONE,)
+    bot: bool = False
+    external: bool = False
+
+
+class Suggestion(_Entry):
+    """A question that the page offers where a conversation is short."""
+
+    text: str
+    where: Literal["channel", "dm"]
+    channel: ChannelId | None = None
+
+
+class Company(_Entry):
+    """The whole file."""
+
+    team: Team
+    bot: Bot
+    people: tuple[Person, ...]
+    groups: tuple[Group, ...] = ()
+    channels: tuple[Channel, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_known(self) -> Self:
+        people = {person.id for person in self.people}
+        members = {group.id: set(group.members) for group in self.groups}
+        members |= {channel.id: set(channel.members) - {EVERYONE} for channel in self.channels}
+        for listed, named in members.items():
+            if strangers := named - people:
+                raise ValueError(f"{listed} lists members that are no people: {sorted(strangers)}")
+        ids = [entry.id for entry in self.people]
+        ids += [entry.id for entry in self.groups]
+        ids += [entry.id for entry in self.channels]
+        twice = sorted({entry for entry in ids if ids.count(entry) > 1})
+        if twice:
+            raise ValueError(f"ids stand twice: {twice}")
+        return self
+
+
+def read_company(folder: Path) -> Company:
+    """Read ``workspace.toml`` in ``folder``.
+
+    Raises:
+        CompanyError: the file is missing or wrong.
+    """
+    path = folder / "workspace.toml"
+    try:
+        return Company.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise CompanyError(f"{path} can't be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CompanyError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'the file'}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
+        )
+        raise CompanyError(f"{path}: {problems}") from error

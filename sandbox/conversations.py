@@ -1,0 +1,114 @@
+"""What the workspace is made of: messages, conversations, and what can change about them."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.company import EVERYONE, Channel
+
+Blocks = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message as it is now; an edit makes a new one with the same ``ts``."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: Blocks = field(default_factory=list)
+    thread_ts: str | None = None
+    """The thread's first message, for a reply."""
+    by_app: bool = False
+    broadcast: bool = False
+    """A reply that stands in the channel too."""
+    client_msg_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    edited_ts: str | None = None
+    """When it was last edited in a way that shows "(edited)"."""
+    visible_to: str | None = None
+    """The one person who sees it, for an ephemeral message."""
+    tombstone: bool = False
+    """A thread's first message that was deleted while its replies stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A message was posted, changed or deleted. ``ts`` is when."""
+
+    kind: Literal["posted", "changed", "deleted"]
+    message: Message
+    previous: Message | None = None
+    ts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """The app was taken into a channel by ``inviter``."""
+
+    channel: str
+    inviter: str
+    ts: str
+
+
+Change = Changed | Joined
+
+
+@dataclass
+class Conversation:
+    """A channel, or a person's direct messages with the app."""
+
+    id: str
+    name: str
+    kind: Literal["channel", "group", "im"]
+    members: list[str]
+    topic: str = ""
+    external: bool = False
+    messages: dict[str, Message] = field(default_factory=dict)
+    """By ``ts``, oldest first; replies among them."""
+
+
+def direct_id(user: str) -> str:
+    """The id of a person's direct messages with the app."""
+    return f"D{user.removeprefix('U')}"
+
+
+def open_channel(channel: Channel, *, everyone: list[str], bot: str) -> Conversation:
+    """A channel as it stands at the start."""
+    members = [*everyone] if EVERYONE in channel.members else [*channel.members]
+    return Conversation(
+        id=channel.id,
+        name=channel.name,
+        kind="group" if channel.private else "channel",
+        members=[*members, bot] if channel.bot else members,
+        topic=channel.topic,
+        external=channel.external,
+    )
+
+
+def direct_conversation(user: str, *, bot: str) -> Conversation:
+    """A person's direct messages with the app, before the first one."""
+    return Conversation(id=direct_id(user), name="", kind="im", members=[user, bot])
+
+
+def with_ids(blocks: Blocks) -> Blocks:
+    """Every block, and every element that can be pressed, has an id; Slack makes those that are missing."""
+    return [_block_with_ids(block) for block in blocks]
+
+
+def _block_with_ids(block: dict[str, Any]) -> dict[str, Any]:
+    named = {**block, "block_id": block.get("block_id") or _short_id()}
+    if block["type"] in ("actions", "context_actions"):
+        named["elements"] = [_element_with_id(element) for element in block["elements"]]
+    if block.get("accessory", {}).get("type") == "button":
+        named["accessory"] = _element_with_id(block["accessory"])
+    return named
+
+
+def _element_with_id(element: dict[str, Any]) -> dict[str, Any]:
+    return {**element, "action_id": element.get("action_id") or _short_id()}
+
+
+def _short_id() -> str:
+    return uuid.uuid4().hex[:5]

@@ -1,0 +1,281 @@
+"""Socket Mode: up to ten open sockets, envelopes, acknowledgement, redelivery.
+
+An event goes to one of the open sockets. Where it is not acknowledged within 3 s, or the socket is lost,
+it goes out again: at once, after one minute, after five more; then Slack gives up. While no socket is open it
+waits for the next one. An interaction is sent once: Slack does not redeliver those.
+"""
+
+import asyncio
+import itertools
+import json
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from sandbox.faults import Faults
+
+Json = dict[str, Any]
+
+MOST_SOCKETS = 10
+"""Slack's limit for an app."""
+MOST_PENDING = 10_000
+"""Envelopes on their way at a time; more are dropped, loudly."""
+MOST_REMEMBERED = 10_000
+CONNECTION_S = 18_060
+"""What Slack's hello says of how long a connection lasts, in seconds (about five hours)."""
+CLOSE_WITHIN_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redelivery:
+    """When an event goes out again (Slack's Events API page)."""
+
+    ack_within_s: float = 3.0
+    delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
+    socket_within_s: float = 3600.0
+    """How long an event waits for a socket to open. Slack's own patience is shorter and not documented."""
+
+
+SLACK_REDELIVERY = Redelivery()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One envelope that was sent, and how it ended."""
+
+    kind: str
+    """The inner event's type, or the interaction's."""
+    event_id: str
+    socket: int
+    attempt: int
+    acknowledged: bool
+
+
+class _Socket:
+    """One connection of the app."""
+
+    def __init__(self, number: int, stream: web.WebSocketResponse, request: web.Request) -> None:
+        self.number = number
+        self.stream = stream
+        self.transport = request.transport
+        self.deaf = False
+        self.waiting: dict[str, asyncio.Future[bool]] = {}
+
+    async def send(self, message: Json) -> None:
+        if not self.deaf:
+            await self.stream.send_json(message)
+
+    def lost(self) -> None:
+        for future in self.waiting.values():
+            if not future.done():
+                future.set_result(False)
+
+
+class SocketMode:
+    """The sockets of the one app, and what is on its way to it. Use as an async context manager."""
+
+    def __init__(self, *, app_id: str, redelivery: Redelivery, faults: Faults) -> None:
+        self.deliveries: deque[Delivery] = deque(maxlen=MOST_REMEMBERED)
+        self._app_id = app_id
+        self._redelivery = redelivery
+        self._faults = faults
+        self._sockets: list[_Socket] = []
+        self._numbers = itertools.count(1)
+        self._turn = itertools.count()
+        self._opened = asyncio.Event()
+        self._tickets: deque[str] = deque(maxlen=100)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told_count: Callable[[int], None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        closing = [socket.stream.close(code=1001, message=b"going away") for socket in self._sockets]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await asyncio.gather(*closing, return_exceptions=True)
+        self.drop_sockets()
+
+    @property
+    def open_sockets(self) -> int:
+        """How many connections the app has."""
+        return len(self._sockets)
+
+    def on_count(self, told: Callable[[int], None]) -> None:
+        """Have ``told`` called with the number of open connections whenever it changes."""
+        self._told_count = told
+
+    def _count_changed(self) -> None:
+        if self._told_count is not None:
+            self._told_count(len(self._sockets))
+
+    def new_ticket(self) -> str:
+        """What ``apps.connections.open`` puts into its address: good for one connection."""
+        ticket = uuid.uuid4().hex
+        self._tickets.append(ticket)
+        return ticket
+
+    # -- sending
+
+    def deliver_event(self, payload: Json) -> None:
+        """Send an event's payload until it is acknowledged or Slack would give up."""
+        self._start(self._deliver_event(payload))
+
+    def deliver_interaction(self, payload: Json) -> None:
+        """Send an interaction's payload once."""
+        self._start(self._deliver_interaction(payload))
+
+    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= MOST_PENDING:
+            sending.close()
+            log.warning("an envelope was dropped: too many are on their way", most=MOST_PENDING)
+            return
+        task = asyncio.get_running_loop().create_task(sending)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_event(self, payload: Json) -> None:
+        for attempt, delay_s in enumerate((0.0, *self._redelivery.delays_s)):
+            if delay_s:
+                await asyncio.sleep(delay_s)
+            if await self._send(payload, kind="events_api", attempt=attempt):
+                break
+        else:
+            log.warning("an event was given up: the app never acknowledged it", event_id=payload["event_id"])
+            return
+        for repeat in range(1, self._faults.repeat_events + 1):
+            await self._send(payload, kind="events_api", attempt=repeat)
+
+    async def _deliver_interaction(self, payload: Json) -> None:
+        if self._sockets and not await self._send(payload, kind="interactive", attempt=0):
+            log.warning("the app did not acknowledge an interaction within 3 s")
+
+    async def _send(self, payload: Json, *, kind: str, attempt: int) -> bool:
+        """One attempt: whether it was acknowledged."""
+        socket = await self._next_socket()
+        if socket is None:
+            return False
+        envelope: Json = {
+            "envelope_id": str(uuid.uuid4()),
+            "payload": payload,
+            "type": kind,
+            "accepts_response_payload": False,
+        }
+        if kind == "events_api":
+            envelope |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
+        acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        socket.waiting[envelope["envelope_id"]] = acknowledged
+        try:
+            async with asyncio.timeout(self._redelivery.ack_within_s):
+                await socket.send(envelope)
+                done = await acknowledged
+        except (TimeoutError, ConnectionError):
+            done = False
+        finally:
+            del socket.waiting[envelope["envelope_id"]]
+        self._remember(payload, socket=socket.number, attempt=attempt, acknowledged=done)
+        return done
+
+    async def _next_socket(self) -> _Socket | None:
+        """The sockets take turns; None where none opens in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._redelivery.socket_within_s):
+                while not self._sockets:
+                    self._opened.clear()
+                    await self._opened.wait()
+                return self._sockets[next(self._turn) % len(self._sockets)]
+        return None
+
+    def _remember(self, payload: Json, *, socket: int, attempt: int, acknowledged: bool) -> None:
+        self.deliveries.append(
+            Delivery(
+                kind=payload.get("event", payload)["type"],
+                event_id=payload.get("event_id", ""),
+                socket=socket,
+                attempt=attempt,
+                acknowledged=acknowledged,
+            )
+        )
+
+    # -- the app's side
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """An app connects with a ticket."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(
+                status=401, text="This ticket is unknown or used; call apps.connections.open."
+            )
+        self._tickets.remove(ticket)
+        stream = web.WebSocketResponse(autoping=False)
+        await stream.prepare(request)
+        if len(self._sockets) >= MOST_SOCKETS:
+            await stream.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            await stream.close()
+            return stream
+        socket = _Socket(next(self._numbers), stream, request)
+        await socket.send(self._hello())
+        self._sockets.append(socket)
+        self._opened.set()
+        self._count_changed()
+        try:
+            await self._listen(socket)
+        finally:
+            self._sockets.remove(socket)
+            socket.lost()
+            self._count_changed()
+        return stream
+
+    async def _listen(self, socket: _Socket) -> None:
+        async for message in socket.stream:
+            if socket.deaf:
+                continue
+            if message.type is WSMsgType.PING:
+                with suppress(ConnectionError):
+                    await socket.stream.pong(message.data)
+            elif message.type is WSMsgType.TEXT:
+                _acknowledge(socket, message.data)
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self._sockets) + 1,
+            "debug_info": {"host": "sandbox", "approximate_connection_time": CONNECTION_S},
+            "connection_info": {"app_id": self._app_id},
+        }
+
+    # -- faults
+
+    def drop_sockets(self) -> int:
+        """Close every connection's TCP side without a word; gives how many there were."""
+        for socket in self._sockets:
+            if socket.transport is not None:
+                socket.transport.abort()
+        return len(self._sockets)
+
+    def deafen_sockets(self) -> int:
+        """Every connection stays open and falls silent, pings included; gives how many there are."""
+        for socket in self._sockets:
+            socket.deaf = True
+        return len(self._sockets)
+
+
+def _acknowledge(socket: _Socket, data: str) -> None:
+    """The app's answer names the envelope; anything else is none of ours."""
+    with suppress(ValueError):
+        answer = json.loads(data)
+        future = socket.waiting.get(str(answer.get("envelope_id"))) if isinstance(answer, dict) else None
+        if future is not None and not future.done():
+            future.set_result(True)

@@ -1,0 +1,172 @@
+"""The Web API over HTTP: tokens, rate limits, faults, and a log of every call, around ``methods``."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.errors import SlackError
+from sandbox.faults import Faults
+from sandbox.methods import METHODS, Arguments
+from sandbox.rate_limits import RateLimits
+from sandbox.socket_mode import SocketMode
+from sandbox.workspace import Workspace
+
+Json = dict[str, Any]
+
+MOST_CALLS = 10_000
+OPEN_CONNECTION = "apps.connections.open"
+SCOPES = (
+    "app_mentions:read,chat:write,channels:history,channels:read,groups:history,groups:read,"
+    "im:history,im:read,im:write,users:read,users:read.email,usergroups:read"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A call that was made, its token left out."""
+
+    method: str
+    at: float
+    """When it came, in Unix seconds."""
+    arguments: Mapping[str, Any]
+    error: str | None
+    """Slack's error name; None where it went well."""
+    retry_after_s: int | None = None
+    answered: bool = True
+    """False where the answer was lost on purpose."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Tokens:
+    """What the app must show; never printed."""
+
+    bot: str
+    app: str
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    answer: Json
+    retry_after_s: int | None = None
+    answered: bool = True
+
+    @property
+    def error(self) -> str | None:
+        return None if self.answer["ok"] else self.answer["error"]
+
+
+class WebApi:
+    """Answers ``/api/<method>``."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        socket_mode: SocketMode,
+        tokens: Tokens,
+        limits: RateLimits,
+        faults: Faults,
+        now: Callable[[], float],
+    ) -> None:
+        self.calls: deque[Call] = deque(maxlen=MOST_CALLS)
+        self._workspace = workspace
+        self._socket_mode = socket_mode
+        self._tokens = tokens
+        self._limits = limits
+        self._faults = faults
+        self._now = now
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One call."""
+        method, at = request.match_info["method"], self._now()
+        if self._faults.slow_api_s:
+            await asyncio.sleep(self._faults.slow_api_s)
+        arguments: Json = {}
+        try:
+            arguments = await _arguments(request)
+            token = _token(request, arguments)
+            outcome = self._outcome(method, arguments, token=token, request=request)
+        except SlackError as error:
+            outcome = _Outcome(_refusal(error, method=method))
+        self.calls.append(
+            Call(
+                method=method,
+                at=at,
+                arguments=arguments,
+                error=outcome.error,
+                retry_after_s=outcome.retry_after_s,
+                answered=outcome.answered,
+            )
+        )
+        if not outcome.answered and request.transport is not None:
+            request.transport.abort()
+        return _response(outcome)
+
+    def _outcome(self, method: str, arguments: Json, *, token: str, request: web.Request) -> _Outcome:
+        if method not in METHODS and method != OPEN_CONNECTION:
+            raise SlackError("unknown_method")
+        self._check_token(token, method=method)
+        wait_s = self._faults.take_rate_limit(method)
+        if wait_s is None:
+            channel = str(arguments.get("channel", ""))
+            wait_s = self._limits.wait_s(method, channel=channel, now_s=time.monotonic())
+        if wait_s is not None:
+            return _Outcome({"ok": False, "error": "ratelimited"}, retry_after_s=wait_s)
+        if method == OPEN_CONNECTION:
+            url = f"ws://{request.host}/link?ticket={self._socket_mode.new_ticket()}"
+            return _Outcome({"ok": True, "url": url})
+        answer = {"ok": True, **METHODS[method](self._workspace, Arguments(arguments))}
+        return _Outcome(answer, answered=not self._faults.take_lost_answer(method))
+
+    def _check_token(self, token: str, *, method: str) -> None:
+        if not token:
+            raise SlackError("not_authed")
+        if token not in (self._tokens.bot, self._tokens.app):
+            raise SlackError("invalid_auth")
+        if (token == self._tokens.app) != (method == OPEN_CONNECTION):
+            raise SlackError("not_allowed_token_type")
+        if self._faults.auth_error is not None and token == self._tokens.bot:
+            raise SlackError(self._faults.auth_error)
+
+
+async def _arguments(request: web.Request) -> Json:
+    """Query, form and JSON together, as Slack takes them."""
+    given: Json = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = await request.json()
+        except ValueError:
+            raise SlackError("invalid_json") from None
+        if not isinstance(body, dict):
+            raise SlackError("json_not_object")
+        return given | body
+    return given | dict(await request.post())
+
+
+def _token(request: web.Request, arguments: Json) -> str:
+    """Take the token out of the call, so that nothing keeps it."""
+    argument = str(arguments.pop("token", ""))
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else argument
+
+
+def _refusal(error: SlackError, *, method: str) -> Json:
+    answer: Json = {"ok": False, "error": error.error}
+    if error.error == "unknown_method":
+        answer["req_method"] = method
+    if error.messages:
+        answer |= {"errors": list(error.messages), "response_metadata": {"messages": list(error.messages)}}
+    return answer
+
+
+def _response(outcome: _Outcome) -> web.Response:
+    headers = {"X-OAuth-Scopes": SCOPES}
+    if outcome.retry_after_s is None:
+        return web.json_response(outcome.answer, headers=headers)
+    headers["Retry-After"] = str(outcome.retry_after_s)
+    return web.json_response(outcome.answer, status=429, headers=headers)
