@@ -10,8 +10,6 @@ class QuestionAsked(Shape):
 
     team: str
     channel: str
-    channel_type: str
-    """As Slack names it: ``im``, ``mpim``, ``channel``, ``group``."""
     ts: str
     thread_ts: str | None = None
     """The thread's first message, where the question was asked inside a thread."""
@@ -28,6 +26,11 @@ class QuestionAsked(Shape):
     def id(self) -> str:
         """Names the question: the same for every redelivery and for Slack's twin events."""
         return f"{self.team}:{self.channel}:{self.ts}:{self.attempt}"
+
+    @property
+    def direct(self) -> bool:
+        """Whether it was asked in a direct message (an ``app_mention`` does not tell the channel's type)."""
+        return self.channel.startswith("D")
 
     @property
     def thread(self) -> str:

@@ -1,0 +1,69 @@
+"""Slack's events, read: which of them ask us something (pure)."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from wire.questions import QuestionAsked
+
+_USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_CHANNEL_MENTION = re.compile(r"<#[CG][A-Z0-9]+(?:\|([^>]*))?>")
+_SPECIAL_MENTION = re.compile(r"<!(?:subteam\^[A-Z0-9]+\|?@?|date\^[^|>]*\|)?([^>|]*)(?:\|([^>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
+_PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A message that may be a question.
+
+    Attributes:
+        addressed: it is for us for certain: a mention, or a direct message. Otherwise only if its
+            thread is one that we take part in.
+    """
+
+    question: QuestionAsked
+    addressed: bool
+
+
+def read_asked(body: dict[str, Any], *, bot_user: str) -> Asked | None:
+    """The question in an ``event_callback``, if it holds one.
+
+    Messages of bots, edits, deletions and joins ask nothing; a thread's message that names somebody
+    else and not us is meant for them. Twins (``app_mention`` and ``message``) give the same question.
+    """
+    event = body.get("event") or {}
+    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
+        return None
+    if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
+        return None
+    mentioned = _USER_MENTION.findall(event.get("text") or "")
+    question = _question(body, event)
+    addressed = question.direct or bot_user in mentioned or event["type"] == "app_mention"
+    if not addressed and (mentioned or question.thread_ts is None):
+        return None
+    return Asked(question=question, addressed=addressed)
+
+
+def _question(body: dict[str, Any], event: dict[str, Any]) -> QuestionAsked:
+    return QuestionAsked(
+        team=str(body.get("team_id") or event.get("team") or ""),
+        channel=str(event["channel"]),
+        ts=str(event["ts"]),
+        thread_ts=event.get("thread_ts"),
+        user=str(event["user"]),
+        text=str(event.get("text") or ""),
+        external=body.get("is_ext_shared_channel"),
+        asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
+    )
+
+
+def spoken(text: str, *, bot_user: str, names: dict[str, str]) -> str:
+    """A message as it was meant: without the mention of us, other mentions as names, entities undone."""
+    text = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>[\s,:]*", "", text)
+    text = _USER_MENTION.sub(lambda match: f"@{names.get(match[1], 'somebody')}", text)
+    text = _CHANNEL_MENTION.sub(lambda match: f"#{match[1] or 'a channel'}", text)
+    text = _LINK.sub(lambda match: match[2] or match[1], text)
+    text = _SPECIAL_MENTION.sub(lambda match: f"@{match[2] or match[1]}", text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()

@@ -1,0 +1,195 @@
+"""One message in Slack that grows as its answer is written.
+
+One writer a message, and it always sends the newest whole text: an edit that is skipped loses nothing,
+one that is late shows what is true by then. The pace is Slack's: about one edit a second at first, then
+its advised one in three seconds, never more than the workspace's shared budget, and a Retry-After is
+waited out by everybody. The last edit is never skipped.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from bot.slack.ports import EditBudget, Messages, SupersededError
+from bot.slack.view import Payload, View, payload
+from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
+
+FIRST_PACE_S = 1.0
+FIRST_PACE_FOR_S = 10.0
+PACE_S = 3.0
+"""docs.slack.dev, developing agents: call chat.update once every three seconds."""
+SHOWN_WITHIN_S = 45.0
+"""How long a first post or a last edit is tried for, before the question goes back to the queue."""
+RETRY_AFTER_S = 1.0
+
+_log = structlog.get_logger("slack")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a question's answer stands."""
+
+    channel: str
+    thread_ts: str
+    question: str
+
+
+class LiveMessage:
+    """The one message of an answer.
+
+    Attributes:
+        ts: the message, once it is known.
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        budget: EditBudget,
+        place: Place,
+        ts: str | None,
+        still_ours: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self.ts = ts
+        self._messages = messages
+        self._budget = budget
+        self._place = place
+        self._still_ours = still_ours
+        self._newest: View | None = None
+        self._shown: Payload | None = None
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._post_lost = False
+
+    async def find(self) -> None:
+        """Learn whether an earlier try, whose end is unknown, has posted the message.
+
+        Raises:
+            AnswerdeskError: Slack does not say.
+        """
+        self.ts = self.ts or await self._patiently(self._find)
+
+    async def open(self, view: View) -> str:
+        """Make the message visible: post it, or go on in the one that stands; gives its ``ts``.
+
+        Raises:
+            SupersededError: another replica has taken over.
+            AnswerdeskError: Slack takes no message here.
+        """
+        self._newest = view
+        if self.ts is None:
+            self._shown = payload(view)
+            self.ts = await self._patiently(self._post)
+        else:
+            self._changed.set()
+        return self.ts
+
+    def show(self, view: View) -> None:
+        """Show this when the pace allows, unless something newer comes first."""
+        self._newest = view
+        self._changed.set()
+
+    async def write(self) -> None:
+        """Send what is to be shown, as fast as is allowed, until ``stop``.
+
+        Raises:
+            SupersededError: another replica has taken over.
+        """
+        started = time.monotonic()
+        while True:
+            await self._changed.wait()
+            if self._stopping.is_set():
+                return
+            self._changed.clear()
+            try:
+                await self._preview()
+            except UnavailableError:
+                self._changed.set()
+            except (RefusedError, MalformedError) as error:
+                _log.warning("preview refused", reason=str(error))
+            young = time.monotonic() - started < FIRST_PACE_FOR_S
+            await self._rest(FIRST_PACE_S if young else PACE_S)
+
+    def stop(self) -> None:
+        """Let ``write`` return once the edit under way, if any, has been answered."""
+        self._stopping.set()
+        self._changed.set()
+
+    async def close(self, shown: Payload) -> None:
+        """The last edit, after ``write`` has returned: tried until it stands.
+
+        Raises:
+            SupersededError: another replica has taken over.
+            UnavailableError: Slack did not take it in time.
+            AnswerdeskError: Slack refuses it.
+        """
+        await self._patiently(lambda: self._last_edit(shown))
+
+    async def _preview(self) -> None:
+        while wait_s := await self._budget.take(last=False):
+            await self._rest(wait_s)
+            if self._stopping.is_set():
+                return
+        if self._newest is not None and (shown := payload(self._newest)) != self._shown:
+            await self._edit(shown)
+
+    async def _last_edit(self, shown: Payload) -> None:
+        if wait_s := await self._budget.take(last=True):
+            raise OverloadedError("the edit budget is used up", service="slack", retry_after_s=wait_s)
+        await self._edit(shown)
+
+    async def _edit(self, shown: Payload) -> None:
+        if not await self._still_ours():
+            raise SupersededError
+        try:
+            await self._messages.update(channel=self._place.channel, ts=self.ts or "", shown=shown)
+        except OverloadedError as error:
+            await self._budget.pause(seconds=error.retry_after_s or RETRY_AFTER_S)
+            raise
+        self._shown = shown
+
+    async def _post(self) -> str:
+        if not await self._still_ours():
+            raise SupersededError
+        if self._post_lost and (found := await self._find()):
+            return found
+        try:
+            return await self._messages.post(
+                channel=self._place.channel,
+                thread_ts=self._place.thread_ts,
+                shown=self._shown or Payload(text="…"),
+                question=self._place.question,
+            )
+        except OverloadedError:
+            raise
+        except UnavailableError:
+            # The response was lost, but perhaps not the message: it carries the question's id.
+            self._post_lost = True
+            raise
+
+    async def _find(self) -> str | None:
+        messages = await self._messages.thread(channel=self._place.channel, thread_ts=self._place.thread_ts)
+        return next((message.ts for message in messages if message.question == self._place.question), None)
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until it succeeds, waiting as told, for SHOWN_WITHIN_S at most."""
+        deadline = time.monotonic() + SHOWN_WITHIN_S
+        while True:
+            try:
+                return await attempt()
+            except UnavailableError as error:
+                wait_s = error.retry_after_s or RETRY_AFTER_S
+                if time.monotonic() + wait_s > deadline:
+                    raise
+                await asyncio.sleep(wait_s)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()

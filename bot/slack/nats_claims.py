@@ -1,0 +1,155 @@
+"""Who answers which question, and where: a KV record per question, written before the first post.
+
+Whoever takes a question up writes its own name into the record, and from then on a former owner,
+however late it wakes up, finds that the message is no longer its own.
+"""
+
+import asyncio
+import uuid
+from typing import Any
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js.kv import KeyValue
+
+from bot.slack.ports import SupersededError
+from bot.slack.view import Payload
+from wire import subjects
+from wire.errors import UnavailableError
+from wire.questions import QuestionAsked
+from wire.shapes import Shape, read_shape
+
+KV_WITHIN_S = 2.0
+_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+
+
+class _Shown(Shape):
+    text: str
+    blocks: list[dict[str, Any]]
+
+
+class _Record(Shape):
+    """How far a question has come.
+
+    ``epoch`` counts how often it was taken up; ``written`` keeps the finished message, so that showing
+    it never needs the model again.
+    """
+
+    owner: str
+    epoch: int
+    answered: bool = False
+    message: str | None = None
+    written: _Shown | None = None
+
+
+class NatsClaim:
+    """Our hold on a question."""
+
+    def __init__(self, bucket: KeyValue, *, key: str, record: _Record, revision: int) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._record = record
+        self._revision = revision
+
+    @property
+    def message(self) -> str | None:
+        """The ``ts`` of our message, once noted."""
+        return self._record.message
+
+    @property
+    def written(self) -> Payload | None:
+        """The finished message, where an earlier owner came that far."""
+        written = self._record.written
+        return Payload(text=written.text, blocks=written.blocks) if written else None
+
+    @property
+    def message_unknown(self) -> bool:
+        """Whether an earlier owner may have posted without living to note it."""
+        return self._record.epoch > 1 and self._record.message is None
+
+    async def holds(self) -> bool:
+        """Whether the question is still ours."""
+        found = await _get(self._bucket, self._key)
+        return found is not None and found[0].owner == self._record.owner
+
+    async def note_message(self, ts: str) -> None:
+        """Our message stands at ``ts``."""
+        await self._note(message=ts)
+
+    async def note_written(self, shown: Payload) -> None:
+        """The answer is finished, and looks like this."""
+        await self._note(written=_Shown(text=shown.text, blocks=shown.blocks))
+
+    async def note_answered(self) -> None:
+        """The finished message stands."""
+        await self._note(answered=True, written=None)
+
+    async def _note(self, **changes: Any) -> None:
+        record = self._record.model_copy(update=changes)
+        revision = await _update(self._bucket, self._key, record, revision=self._revision)
+        if revision is None:
+            # Either somebody else wrote, or we did and the acknowledgement was lost.
+            found = await _get(self._bucket, self._key)
+            if found is None or found[0].owner != record.owner:
+                raise SupersededError
+            revision = await _update(self._bucket, self._key, record, revision=found[1])
+            if revision is None:
+                raise SupersededError
+        self._revision = revision
+        self._record = record
+
+
+class NatsClaims:
+    """The questions bucket."""
+
+    def __init__(self, bucket: KeyValue) -> None:
+        self._bucket = bucket
+
+    async def claim(self, question: QuestionAsked) -> NatsClaim | None:
+        """Take a question up; None where it has been answered already.
+
+        Raises:
+            SupersededError: another replica took it up in this very moment.
+            UnavailableError: NATS does not answer.
+        """
+        key = f"answer.{question.id.replace(':', '.')}"
+        found = await _get(self._bucket, key)
+        if found is None:
+            record, revision = _Record(owner=uuid.uuid4().hex, epoch=1), 0
+        else:
+            before, revision = found
+            if before.answered:
+                return None
+            record = before.model_copy(update={"owner": uuid.uuid4().hex, "epoch": before.epoch + 1})
+        written = await _update(self._bucket, key, record, revision=revision)
+        if written is None:
+            raise SupersededError
+        return NatsClaim(self._bucket, key=key, record=record, revision=written)
+
+
+async def open_claims(client: Client) -> NatsClaims:
+    """The bucket that ``ensure_topology`` has made."""
+    return NatsClaims(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.QUESTIONS_BUCKET))
+
+
+async def _get(bucket: KeyValue, key: str) -> tuple[_Record, int] | None:
+    try:
+        async with asyncio.timeout(KV_WITHIN_S):
+            entry = await bucket.get(key)
+    except nats.js.errors.KeyNotFoundError:
+        return None
+    except _FAULTS as error:
+        raise UnavailableError("the question's record can't be read", service="nats") from error
+    return read_shape(_Record, entry.value or b""), entry.revision or 0
+
+
+async def _update(bucket: KeyValue, key: str, record: _Record, *, revision: int) -> int | None:
+    """The new revision, or None where the record is no longer at the given one."""
+    try:
+        async with asyncio.timeout(KV_WITHIN_S):
+            return await bucket.update(key, record.to_json(), last=revision)
+    except nats.js.errors.KeyWrongLastSequenceError:
+        return None
+    except _FAULTS as error:
+        raise UnavailableError("the question's record can't be written", service="nats") from error

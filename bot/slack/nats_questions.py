@@ -1,0 +1,125 @@
+"""Questions kept in JetStream from before Slack is told that they arrived until they are answered."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats.errors
+import nats.js.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+
+from wire import subjects
+from wire.errors import MalformedError, UnavailableError
+from wire.questions import QuestionAsked
+from wire.shapes import read_shape
+
+STORE_WITHIN_S = 2.0
+"""Slack wants its acknowledgement within 3 s."""
+FETCH_FOR_S = 5.0
+HEARTBEAT_EVERY_S = 3.0
+"""A third of the consumer's ack_wait (10 s): two may be lost."""
+AWAY_FOR_S = 1.0
+
+_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+_log = structlog.get_logger("questions")
+
+
+class Delivery:
+    """A question in our hands.
+
+    Attributes:
+        number: 1 for the first time that it is handed out, 2 for the second, and so on.
+    """
+
+    def __init__(self, message: Msg, question: QuestionAsked) -> None:
+        self._message = message
+        self.question = question
+        self.number = message.metadata.num_delivered
+
+    async def done(self) -> None:
+        """It never comes again.
+
+        A lost acknowledgement is harmless: its record says that it was answered.
+        """
+        with contextlib.suppress(*_FAULTS):
+            await self._message.ack_sync(timeout=STORE_WITHIN_S)
+
+    async def put_back(self, *, delay_s: float) -> None:
+        """Somebody shall take it again, after a while."""
+        with contextlib.suppress(*_FAULTS):
+            await self._message.nak(delay=delay_s)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """While the block lasts, nobody else is given this question."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+            with contextlib.suppress(*_FAULTS):
+                await self._message.in_progress()
+
+
+class QuestionQueue:
+    """The stream of questions and the work queue on it."""
+
+    def __init__(self, client: Client) -> None:
+        self._jetstream: JetStreamContext = client.jetstream(timeout=STORE_WITHIN_S)
+        self._subscription: JetStreamContext.PullSubscription | None = None
+
+    async def store(self, question: QuestionAsked) -> None:
+        """Keep a question; a second announcement of the same one counts once.
+
+        Raises:
+            UnavailableError: it was not stored in time.
+        """
+        try:
+            async with asyncio.timeout(STORE_WITHIN_S):
+                await self._jetstream.publish(
+                    subjects.QUESTIONS_ASKED,
+                    question.to_json(),
+                    headers={subjects.MESSAGE_ID_HEADER: question.id},
+                )
+        except _FAULTS as error:
+            raise UnavailableError("the question could not be stored", service="nats") from error
+
+    async def take(self) -> Delivery:
+        """The next question, however long it takes to come; with NATS away, once it is back."""
+        while True:
+            try:
+                return await self._fetch()
+            except nats.errors.TimeoutError:
+                continue
+            except MalformedError:
+                _log.exception("dropped a question that is none")
+            except _FAULTS:
+                await self._leave()
+                await asyncio.sleep(AWAY_FOR_S)
+
+    async def _fetch(self) -> Delivery:
+        if self._subscription is None:
+            self._subscription = await self._jetstream.pull_subscribe_bind(
+                subjects.ANSWERING_CONSUMER, subjects.QUESTIONS_STREAM
+            )
+        [message] = await self._subscription.fetch(1, timeout=FETCH_FOR_S)
+        try:
+            return Delivery(message, read_shape(QuestionAsked, message.data))
+        except MalformedError:
+            await message.term()
+            raise
+
+    async def _leave(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            with contextlib.suppress(*_FAULTS):
+                await subscription.unsubscribe()

@@ -1,0 +1,180 @@
+"""What the Slack use cases need of the world: small Protocols, and the types that cross them."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.slack.view import Payload
+from wire.questions import QuestionAsked
+
+
+class SupersededError(Exception):
+    """Another replica answers this question by now; this one must not touch its message again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are in this workspace."""
+
+    team: str
+    user: str
+    bot: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody in the workspace.
+
+    Attributes:
+        outside: a guest, a stranger from a connected workspace, or a former member.
+    """
+
+    id: str
+    name: str
+    email: str | None
+    outside: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadMessage:
+    """A message of a thread.
+
+    Attributes:
+        question: the id of the question that it answers, where it is ours.
+    """
+
+    ts: str
+    user: str
+    ours: bool
+    question: str | None
+    text: str
+
+
+class Messages(Protocol):
+    """Posts and edits our messages. Every method raises the wire's errors, and none tries twice."""
+
+    async def post(self, *, channel: str, thread_ts: str, shown: Payload, question: str) -> str:
+        """Post our answer's message into a thread; gives its ``ts``.
+
+        Raises:
+            UnavailableError: no answer from Slack; the message may stand all the same.
+            OverloadedError: too many posts.
+            RefusedError, MalformedError, SettingsError: Slack said no.
+        """
+        ...
+
+    async def update(self, *, channel: str, ts: str, shown: Payload) -> None:
+        """Edit our message. Raises as ``post`` does."""
+        ...
+
+    async def thread(self, *, channel: str, thread_ts: str, latest: str | None = None) -> list[ThreadMessage]:
+        """A thread's messages up to ``latest``, oldest first (200 at most)."""
+        ...
+
+
+class Directory(Protocol):
+    """Knows people, user groups and channels. Every method raises the wire's errors."""
+
+    async def people(self) -> list[Person]:
+        """Everybody in the workspace."""
+        ...
+
+    async def person(self, user: str) -> Person:
+        """One person, members of connected workspaces included."""
+        ...
+
+    async def groups(self) -> dict[str, frozenset[str]]:
+        """User groups by id, with their members' ids."""
+        ...
+
+    async def channel_is_shared(self, channel: str) -> bool:
+        """Whether other companies are in the channel, or are about to be."""
+        ...
+
+    async def channel_members(self, channel: str) -> frozenset[str]:
+        """The ids of everybody in a channel."""
+        ...
+
+
+class EditBudget(Protocol):
+    """Gives out a workspace's edits, never more than Slack allows."""
+
+    async def take(self, *, last: bool) -> float:
+        """Take one edit now (0.0), or learn how many seconds to wait before asking again.
+
+        Args:
+            last: whether it is a message's last edit, which may use what previews leave.
+        """
+        ...
+
+    async def pause(self, *, seconds: float) -> None:
+        """Slack said when to come back: nobody edits before that."""
+        ...
+
+
+class Claim(Protocol):
+    """Our hold on a question, and what is on record about it."""
+
+    @property
+    def message(self) -> str | None:
+        """The ``ts`` of our message, once noted."""
+        ...
+
+    @property
+    def written(self) -> Payload | None:
+        """The finished message, where an earlier owner came that far."""
+        ...
+
+    @property
+    def message_unknown(self) -> bool:
+        """Whether an earlier owner may have posted without living to note it."""
+        ...
+
+    async def holds(self) -> bool:
+        """Whether the question is still ours. Raises UnavailableError where that can't be told."""
+        ...
+
+    async def note_message(self, ts: str) -> None:
+        """Our message stands at ``ts``.
+
+        Raises:
+            SupersededError: the question is no longer ours.
+            UnavailableError: it could not be noted.
+        """
+        ...
+
+    async def note_written(self, shown: Payload) -> None:
+        """The answer is finished, and looks like this. Raises as ``note_message``."""
+        ...
+
+    async def note_answered(self) -> None:
+        """The finished message stands: whoever gets the question again has nothing to do. Raises likewise."""
+        ...
+
+
+class Claims(Protocol):
+    """The record of every question."""
+
+    async def claim(self, question: QuestionAsked) -> Claim | None:
+        """Take a question up; None where it has been answered already.
+
+        Raises:
+            SupersededError: another replica took it up in this very moment.
+            UnavailableError: it could not be taken.
+        """
+        ...
+
+
+class Turns(Protocol):
+    """One question at a time in each thread."""
+
+    def turn(
+        self, question: QuestionAsked, *, on_wait: Callable[[], Awaitable[None]]
+    ) -> AbstractAsyncContextManager[None]:
+        """Wait for this question's turn and hold it for the block; ``on_wait`` if others come first."""
+        ...
+
+    async def take_part(self, question: QuestionAsked) -> None:
+        """From now on a message in this thread needs no mention to be a question."""
+        ...

@@ -1,0 +1,222 @@
+"""Slack's Web API as the bot uses it: the one place that calls it, and that translates its errors.
+
+No call is retried in here: a post that is sent again after a lost response would stand twice, and an
+edit that waits out its Retry-After would be stale (slack-sdk does both by default).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.ports import Identity, Person, ThreadMessage
+from bot.slack.view import Payload, slack_arguments
+from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
+
+CALL_WITHIN_S = 10
+METADATA_EVENT = "answerdesk_answer"
+"""Marks our message with its question's id, and nothing else: anybody in the workspace may read it."""
+PAGE = 200
+PAGES = 50
+_DEAD_TOKENS = frozenset({"not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive"})
+_TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
+
+
+class SlackWorkspace:
+    """One workspace, through one bot token."""
+
+    def __init__(self, client: AsyncWebClient, *, identity: Identity) -> None:
+        self.client = client
+        self.identity = identity
+        self.token_died = asyncio.Event()
+        """Set once Slack refuses the token: nothing more is called until an operator acts."""
+
+    async def post(self, *, channel: str, thread_ts: str, shown: Payload, question: str) -> str:
+        """Post our answer's message into a thread; gives its ``ts``.
+
+        Raises:
+            UnavailableError: no answer from Slack; the message may stand all the same.
+            OverloadedError, RefusedError, MalformedError, SettingsError: Slack said no.
+        """
+        posted = await self._call(
+            "chat.postMessage",
+            channel=channel,
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": METADATA_EVENT, "event_payload": {"question": question}},
+            **slack_arguments(shown),
+        )
+        return str(posted["ts"])
+
+    async def update(self, *, channel: str, ts: str, shown: Payload) -> None:
+        """Edit our message. Raises as ``post`` does."""
+        await self._call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))
+
+    async def thread(self, *, channel: str, thread_ts: str, latest: str | None = None) -> list[ThreadMessage]:
+        """A thread's messages up to ``latest``, oldest first (the newest 200 at most)."""
+        found = await self._call(
+            "conversations.replies",
+            channel=channel,
+            ts=thread_ts,
+            limit=PAGE,
+            include_all_metadata=True,
+            **({"latest": latest, "inclusive": True} if latest else {}),
+        )
+        return [self._thread_message(message) for message in found.get("messages") or []]
+
+    def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
+        metadata = message.get("metadata") or {}
+        ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user
+        marked = ours and metadata.get("event_type") == METADATA_EVENT
+        return ThreadMessage(
+            ts=str(message["ts"]),
+            user=str(message.get("user") or ""),
+            ours=ours,
+            question=(metadata.get("event_payload") or {}).get("question") if marked else None,
+            text=str(message.get("text") or ""),
+        )
+
+    async def people(self) -> list[Person]:
+        """Everybody in the workspace."""
+        return [_person(member, self.identity.team) for member in await self._all("users.list", "members")]
+
+    async def person(self, user: str) -> Person:
+        """One person, members of connected workspaces included."""
+        return _person((await self._call("users.info", user=user))["user"], self.identity.team)
+
+    async def groups(self) -> dict[str, frozenset[str]]:
+        """User groups by id, with their members' ids."""
+        found = await self._call("usergroups.list", include_users=True, include_disabled=False)
+        return {group["id"]: frozenset(group.get("users") or ()) for group in found.get("usergroups") or []}
+
+    async def channel_is_shared(self, channel: str) -> bool:
+        """Whether other companies are in the channel, or are about to be."""
+        info = (await self._call("conversations.info", channel=channel))["channel"]
+        return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
+
+    async def channel_members(self, channel: str) -> frozenset[str]:
+        """The ids of everybody in a channel."""
+        return frozenset(await self._all("conversations.members", "members", channel=channel))
+
+    async def check_token(self) -> None:
+        """Ask Slack whether the token is still good; ``token_died`` is set if it is not."""
+        await self._call("auth.test")
+
+    async def _all(self, method: str, key: str, **arguments: Any) -> list[Any]:
+        items: list[Any] = []
+        cursor = ""
+        for _ in range(PAGES):
+            page = await self._call(method, limit=PAGE, **arguments, **({"cursor": cursor} if cursor else {}))
+            items += page.get(key) or []
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return items
+        raise UnavailableError("Slack's list has no end", service="slack")
+
+    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        if self.token_died.is_set():
+            raise _dead_token()
+        try:
+            return await call(self.client, method, **arguments)
+        except SettingsError:
+            self.token_died.set()
+            raise
+
+
+@asynccontextmanager
+async def open_workspace(*, token: SecretStr, api_url: str) -> AsyncIterator[SlackWorkspace]:
+    """A workspace, once Slack has said who we are.
+
+    Raises:
+        SettingsError: the token is wrong.
+        UnavailableError: Slack does not answer.
+    """
+    timeout = aiohttp.ClientTimeout(total=CALL_WITHIN_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        client = AsyncWebClient(
+            token=token.get_secret_value(),
+            base_url=api_url,
+            timeout=CALL_WITHIN_S,
+            session=session,
+            retry_handlers=[],
+        )
+        who = await call(client, "auth.test")
+        identity = Identity(team=who["team_id"], user=who["user_id"], bot=who["bot_id"])
+        yield SlackWorkspace(client, identity=identity)
+
+
+async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:
+    """Call a method once, its errors as ours.
+
+    Raises:
+        OverloadedError: too many calls; ``retry_after_s`` says when to come back.
+        SettingsError: the token is no longer good for this.
+        MalformedError: the message is more than Slack takes.
+        RefusedError: another of Slack's no's; the text names it.
+        UnavailableError: no answer, or one that is none.
+    """
+    try:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            if method.startswith("chat."):
+                response = await client.api_call(method, json=arguments)
+            else:
+                # Slack's reading methods take forms, no JSON.
+                response = await client.api_call(method, data=_form(arguments))
+    except SlackApiError as error:
+        raise _translated(method, error) from None
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise UnavailableError(f"Slack does not answer {method}", service="slack") from error
+    data = response.data
+    return data if isinstance(data, dict) else {}
+
+
+def _form(arguments: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in arguments.items()
+    }
+
+
+def _translated(method: str, error: SlackApiError) -> Exception:
+    response = error.response
+    code = str(response.get("error") or "")
+    if response.status_code == 429 or code in ("ratelimited", "rate_limited"):  # noqa: PLR2004 — HTTP's number
+        wait_s = float(response.headers.get("Retry-After") or 1)
+        return OverloadedError(f"Slack limits {method}", service="slack", retry_after_s=wait_s)
+    if code in _DEAD_TOKENS:
+        return _dead_token(code)
+    if code in _TOO_MUCH:
+        return MalformedError(f"Slack refuses the message: {code}")
+    if response.status_code >= 500 or code in ("internal_error", "fatal_error", "service_unavailable"):  # noqa: PLR2004
+        return UnavailableError(f"Slack has trouble with {method}", service="slack")
+    return RefusedError(f"Slack refuses {method}: {code}")
+
+
+def _dead_token(code: str = "invalid_auth") -> SettingsError:
+    return SettingsError(
+        f"SLACK_BOT_TOKEN: Slack refuses it ({code}); install the app again and set the new token, "
+        "then restart the bot. Questions are kept until then."
+    )
+
+
+def _person(user: dict[str, Any], team: str) -> Person:
+    outside = (
+        user.get("is_restricted")
+        or user.get("is_ultra_restricted")
+        or user.get("is_stranger")
+        or user.get("deleted")
+        or user.get("team_id", team) != team
+    )
+    profile = user.get("profile") or {}
+    return Person(
+        id=user["id"],
+        name=profile.get("display_name") or user.get("real_name") or user.get("name") or "somebody",
+        email=profile.get("email"),
+        outside=bool(outside),
+    )

@@ -1,0 +1,113 @@
+"""Takes questions from the queue, several at a time, and sees each to its end."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import structlog
+
+from bot.slack.ports import SupersededError
+from bot.slack.replying import Replying
+from wire.errors import MalformedError, RefusedError, SettingsError, UnavailableError
+from wire.questions import QuestionAsked
+
+FIRST_DELAY_S = 2.0
+LONGEST_DELAY_S = 60.0
+DRAIN_WITHIN_S = 20.0
+"""How long answers under way may go on once we are told to stop."""
+
+_log = structlog.get_logger("taking")
+
+
+class Delivery(Protocol):
+    """A question in our hands."""
+
+    question: QuestionAsked
+    number: int
+
+    async def done(self) -> None:
+        """It never comes again."""
+        ...
+
+    async def put_back(self, *, delay_s: float) -> None:
+        """Somebody shall take it again, after a while."""
+        ...
+
+    def kept(self) -> AbstractAsyncContextManager[None]:
+        """While the block lasts, nobody else is given this question."""
+        ...
+
+
+class Queue(Protocol):
+    """Where questions wait."""
+
+    async def take(self) -> Delivery:
+        """The next question, however long it takes to come."""
+        ...
+
+
+async def take_questions(*, queue: Queue, replying: Replying, at_once: int, stop: asyncio.Event) -> None:
+    """Reply to questions until told to stop; then let those under way finish, for a while.
+
+    What is not finished by then goes back to the queue, and is gone on with in the same message.
+    """
+    under_way: set[asyncio.Task[None]] = set()
+    taking = asyncio.create_task(_take(queue, replying, asyncio.Semaphore(at_once), under_way))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if taking.done():
+            taking.result()
+    finally:
+        for task in (taking, stopping):
+            task.cancel()
+        await asyncio.wait((taking, stopping))
+        if under_way:
+            await asyncio.wait(under_way, timeout=DRAIN_WITHIN_S)
+        for reply in under_way:
+            reply.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _take(
+    queue: Queue, replying: Replying, slots: asyncio.Semaphore, under_way: set[asyncio.Task[None]]
+) -> None:
+    while True:
+        await slots.acquire()
+        try:
+            delivery = await queue.take()
+        except BaseException:
+            slots.release()
+            raise
+        task = asyncio.create_task(see_to(delivery, replying))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        task.add_done_callback(lambda _: slots.release())
+
+
+async def see_to(delivery: Delivery, replying: Replying) -> None:
+    """Reply to one question, and tell the queue how that went."""
+    log = _log.bind(question=delivery.question.id, delivery=delivery.number)
+    delay_s = min(FIRST_DELAY_S * 2 ** (delivery.number - 1), LONGEST_DELAY_S)
+    try:
+        async with delivery.kept():
+            await replying.reply(delivery.question, delivery=delivery.number)
+    except SupersededError:
+        log.info("another replica answers this question")
+    except (RefusedError, MalformedError) as error:
+        log.warning("Slack takes no message there", reason=str(error))
+        await delivery.done()
+    except SettingsError as error:
+        log.warning("put back until an operator acts", reason=str(error))
+        await delivery.put_back(delay_s=LONGEST_DELAY_S)
+    except UnavailableError as error:
+        log.warning("put back", reason=str(error), delay_s=delay_s)
+        await delivery.put_back(delay_s=delay_s)
+    except asyncio.CancelledError:
+        await asyncio.shield(delivery.put_back(delay_s=0.1))
+        raise
+    except Exception:
+        log.exception("reply failed")
+        await delivery.put_back(delay_s=delay_s)
+    else:
+        await delivery.done()

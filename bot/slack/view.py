@@ -1,0 +1,134 @@
+"""What an answer's message looks like, at each moment of it (pure)."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.slack.rich_text import Block, Links, markdown_blocks, plain_text
+from bot.slack.unfinished import presentable
+from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
+
+FALLBACK_CHARS = 3_900
+"""chat.update refuses a ``text`` over 4,000 characters whole (docs.slack.dev, chat.update)."""
+SHOWN_CHARS = 9_000
+"""Slack refuses about 13,200 characters over all blocks (bolt-js#2509); this leaves room for sources."""
+SOURCES_SHOWN = 10
+WRITING = "Writing…"
+EXTRACTIVE = "extractive"
+"""What ``Done.model`` says where no model is connected; the text tells the reader so itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """An answer as it stands.
+
+    Attributes:
+        text: Markdown written so far.
+        doing: what is going on, while the answer is unfinished; None ends it.
+        sources: those cited so far, by their numbers.
+        notice: a line in small print under a finished answer.
+    """
+
+    text: str = ""
+    doing: str | None = None
+    sources: tuple[Source, ...] = ()
+    notice: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """What Slack is sent: blocks for those who see, text for notifications and screen readers."""
+
+    text: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+def payload(view: View) -> Payload:
+    """The message for this view, within Slack's limits and with no half-open markup."""
+    text = _cut(view.text) if view.doing is None else presentable(_cut(view.text))
+    addresses = {source.index: source.url for source in view.sources}
+    allowed = {source.url for source in view.sources if source.url}
+    blocks = markdown_blocks(text, Links(citations=addresses, allowed=allowed.__contains__))
+    if view.doing is not None:
+        blocks.append(_small_print(f":hourglass_flowing_sand: {_escaped(view.doing)}"))
+    elif view.sources:
+        blocks.append(_small_print(_sources(view.sources)))
+    if view.doing is None and view.notice:
+        blocks.append(_small_print(_escaped(view.notice)))
+    words = plain_text(text) or view.doing or ""
+    return Payload(text=_escaped(words)[:FALLBACK_CHARS], blocks=blocks)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= SHOWN_CHARS:
+        return text
+    head = text[:SHOWN_CHARS].rpartition("\n")[0] or text[:SHOWN_CHARS]
+    return f"{presentable(head)}\n\n_The rest is too long for a Slack message._"
+
+
+def _small_print(mrkdwn: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
+
+
+def _sources(sources: tuple[Source, ...]) -> str:
+    lines = [_source_line(source) for source in sources[:SOURCES_SHOWN]]
+    if len(sources) > SOURCES_SHOWN:
+        lines.append(f"and {len(sources) - SOURCES_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _source_line(source: Source) -> str:
+    title = _escaped(_short(source.title or source.document, 80))
+    named = f"<{_address(source.url)}|{title.replace('|', '¦')}>" if source.url else title
+    inside = [part for part in source.heading if part != source.title]
+    where = f" \N{RIGHTWARDS ARROW} {_escaped(_short(inside[-1], 60))}" if inside else ""
+    age = f" · {_day(source.updated_at)}" if source.updated_at else ""
+    return f"*{source.index}*  {named}{where}{age}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def _short(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def _escaped(text: str) -> str:
+    """Slack's three control characters (docs.slack.dev, formatting message text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _address(url: str) -> str:
+    """An address cannot end the link that holds it."""
+    return url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+
+
+def slack_arguments(shown: Payload) -> dict[str, Any]:
+    """As chat.postMessage and chat.update take it."""
+    return {"text": shown.text or "…", "blocks": shown.blocks}
+
+
+def after(view: View, event: AnswerEvent) -> View:
+    """The view once this event has happened."""
+    match event:
+        case Status():
+            return replace(view, doing=event.text)
+        case Delta():
+            return replace(view, text=view.text + event.text, doing=WRITING)
+        case Citation():
+            known = {source.index: source for source in view.sources} | {event.index: event.source}
+            return replace(view, sources=tuple(known[index] for index in sorted(known)))
+        case Done():
+            return View(text=event.text, sources=event.sources, notice=_notice(event))
+        case Failed():
+            return View(text=event.message)
+        case _:
+            return view
+
+
+def _notice(done: Done) -> str | None:
+    if done.cached:
+        return "Answered before; every document behind it still reads the same."
+    return None if done.model == EXTRACTIVE else "Written by AI from the sources above; check what matters."
