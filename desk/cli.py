@@ -1,0 +1,228 @@
+"""The ``answerdesk`` command: one function for each of its commands, and one place for their errors.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or a wrong setting.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+
+from desk.files_on_disk import drafts_of, find_files
+from desk.publishing import Report, announce_and_wait, deletion, show_report
+from desk.roles import run_role
+from desk.running import nats_url_for
+from desk.showing import find, show_reply
+from desk.terminal import Terminal
+from desk.up import run_up
+from wire.documents import DocumentId, SourceName
+from wire.errors import AnswerdeskError, SettingsError
+from wire.logging import set_up_logging
+from wire.principals import PUBLIC, check_principal
+from wire.search import SearchRequest
+from wire.settings import Settings, load_settings
+
+FAILED = 1
+BAD_USAGE = 2
+INTERRUPTED = 130
+"""As shells report a program that Ctrl-C ended."""
+
+ResultT = TypeVar("ResultT")
+
+app = typer.Typer(
+    help="Answers your company's questions in Slack, from your company's own documents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _principal(value: str) -> str:
+    try:
+        return check_principal(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _source(value: str) -> str:
+    try:
+        return TypeAdapter[str](SourceName).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter(
+            "a source's name is up to 63 of a-z, 0-9, - and _, and starts with a letter or digit"
+        ) from None
+
+
+def _document(value: str) -> str:
+    try:
+        return TypeAdapter[str](DocumentId).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter("a document's id has 1 to 1024 characters") from None
+
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the running Answerdesk [default: DATA_DIR or .answerdesk]"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the index has it.")]
+
+
+@app.command()
+def up(
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the sandbox workspace opens; 0 picks a free one.")
+    ] = 3000,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder to keep everything in [default: DATA_DIR or .answerdesk]"),
+    ] = None,
+) -> None:
+    """Run everything on this machine: bot, worker and their engines.
+
+    Without Slack tokens a sandbox workspace opens in the browser. Ctrl-C stops all of it.
+    """
+    _run(run_up(_settings(data), port=port, terminal=Terminal(Console())))
+
+
+@app.command()
+def bot() -> None:
+    """Run the bot alone: Slack in, answers out. For production; needs NATS_URL and REDIS_URL."""
+    run_role("bot", load_settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker alone: documents in, passages out. For production; needs NATS_URL."""
+    run_role("worker", load_settings())
+
+
+@app.command()
+def publish(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", exists=True, help="Files and folders.")],
+    *,
+    source: Annotated[str, typer.Option(callback=_source, help="The source they belong to.")] = "files",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PRINCIPAL", help="Who may read them: public, group:S012, ...; repeatable."),
+    ] = None,
+    url_prefix: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where readers open them: this, and the document's id.")
+    ] = None,
+    wait: WaitOption = False,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Announce files and folders, to be found and answered from."""
+    terminal = Terminal(Console(stderr=True))
+    principals = tuple(_principal(each) for each in allow or ())
+    nats_url = _nats_url(data)
+    files = find_files(paths)
+    if not files:
+        raise AnswerdeskError("There is no file to publish there (hidden ones are left out).")
+    if not principals:
+        terminal.say(
+            "Nobody will find these documents: say who may read them, for example --allow public.",
+            style="yellow",
+        )
+    drafts = drafts_of(files, source=source, allow=principals, url_prefix=url_prefix)
+    report = _run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
+    _finish(report, terminal, waited=wait, as_json=as_json)
+
+
+@app.command()
+def delete(
+    source: Annotated[str, typer.Argument(callback=_source, help="The document's source.")],
+    document: Annotated[str, typer.Argument(metavar="ID", callback=_document, help="The document's id.")],
+    *,
+    wait: WaitOption = False,
+    data: DataOption = None,
+) -> None:
+    """Announce that a document is gone."""
+    terminal = Terminal(Console(stderr=True))
+    report = _run(
+        announce_and_wait(
+            [deletion(source, document)],
+            source=source,
+            nats_url=_nats_url(data),
+            wait=wait,
+            terminal=terminal,
+        )
+    )
+    _finish(report, terminal, waited=wait, as_json=False)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for, in plain words.")],
+    *,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PRINCIPAL", help="Who reads [default: public]; repeatable."),
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only these sources; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Most passages to show.")] = 8,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Find passages, without writing an answer."""
+    principals = tuple(_principal(each) for each in principal or (PUBLIC,))
+    sources = tuple(_source(each) for each in source) if source else None
+    try:
+        request = SearchRequest(query=query, principals=principals, sources=sources, limit=limit)
+    except ValidationError:
+        raise typer.BadParameter("a query has 1 to 8000 characters", param_hint="QUERY") from None
+    reply = _run(find(request, nats_url=_nats_url(data)))
+    if as_json:
+        sys.stdout.write(reply.to_json().decode() + "\n")
+    else:
+        show_reply(reply, Console(), request=request)
+
+
+def _finish(report: Report, terminal: Terminal, *, waited: bool, as_json: bool) -> None:
+    show_report(report, terminal, waited=waited)
+    if as_json:
+        sys.stdout.write(report.to_json().decode() + "\n")
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+def _settings(data: Path | None) -> Settings:
+    settings = load_settings()
+    return settings if data is None else settings.model_copy(update={"data_dir": data})
+
+
+def _nats_url(data: Path | None) -> str:
+    return nats_url_for(_settings(data))
+
+
+def _run(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+    # Libraries' warnings (a connection lost and found again) are not this person's business.
+    set_up_logging(log_format="readable", level="error")
+    try:
+        return asyncio.run(coroutine)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def main() -> None:
+    """Run the command that was given; an error of ours is one sentence, and an exit code."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(error, code=BAD_USAGE)
+    except AnswerdeskError as error:
+        _fail(error, code=FAILED)
+
+
+def _fail(error: AnswerdeskError, *, code: int) -> None:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(code)

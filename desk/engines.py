@@ -3,6 +3,7 @@
 Both listen on loopback only, ask for a password, and keep their data in a folder of ours.
 """
 
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def nats_command(*, folder: Path, port: int, password: str) -> EngineCommand:
         f"""\
 listen: "{LOOPBACK}:{port}"
 server_name: answerdesk
-jetstream {{ store_dir: "{folder / "jetstream"}", sync_interval: always }}
+jetstream {{ store_dir: {_quoted(folder / "jetstream")}, sync_interval: always }}
 authorization {{ user: answerdesk, password: "{password}" }}
 """,
     )
@@ -66,16 +67,22 @@ def valkey_command(*, folder: Path, port: int, password: str) -> EngineCommand:
 bind {LOOPBACK}
 port {port}
 requirepass {password}
-dir "{folder}"
+dir {_quoted(folder)}
 appendonly yes
 appendfsync everysec
 maxmemory 256mb
 maxmemory-policy noeviction
 save ""
+always-show-logo no
 """,
     )
     url = f"redis://:{password}@{LOOPBACK}:{port}/0"
     return EngineCommand(argv=(str(get_binary_path()), str(config)), url=url, port=port)
+
+
+def _quoted(path: Path) -> str:
+    # Both servers read a double-quoted string with backslash escapes, as JSON writes it.
+    return json.dumps(str(path), ensure_ascii=False)
 
 
 def _write_secret(path: Path, text: str) -> Path:

@@ -1,0 +1,173 @@
+"""Files and folders as documents: what is taken, what it is called, what kind it is."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote
+
+from markdown_it import MarkdownIt
+from pydantic import ValidationError
+
+from desk.announcing import Draft
+from wire.documents import DocumentUpsert
+from wire.errors import MalformedError
+
+MOST_BYTES = 50 * 1024 * 1024
+"""A larger file is refused; the promise is that 50 MiB pass."""
+
+MARKDOWN = "text/markdown"
+PLAIN = "text/plain"
+BINARY = "application/octet-stream"
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+# A table of our own, so that a file is the same kind on every machine.
+_BY_SUFFIX = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"),
+    ".rst": "text/x-rst",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".json": "application/json",
+    ".xml": "application/xml",
+    ".eml": "message/rfc822",
+    ".pdf": "application/pdf",
+    ".docx": f"{_OFFICE}.wordprocessingml.document",
+    ".pptx": f"{_OFFICE}.presentationml.presentation",
+    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    ".png": "image/png",
+    **dict.fromkeys((".jpg", ".jpeg"), "image/jpeg"),
+    ".gif": "image/gif",
+    ".zip": "application/zip",
+}
+_TEXT_ALL_THE_SAME = ("application/json", "application/xml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFound:
+    """A file to publish, and its document id."""
+
+    path: Path
+    id: str
+
+
+def find_files(paths: Sequence[Path]) -> list[FileFound]:
+    """The files given, and those in the folders given, hidden ones left out.
+
+    A file in a folder is called by its path within that folder, a file given by itself by its name.
+
+    Raises:
+        MalformedError: two files would be called the same.
+    """
+    found: dict[str, FileFound] = {}
+    for path in paths:
+        for file in _in_folder(path) if path.is_dir() else (FileFound(path=path, id=_id(Path(path.name))),):
+            twin = found.setdefault(file.id, file)
+            if twin.path.resolve() != file.path.resolve():
+                raise MalformedError(
+                    f"{twin.path} and {file.path} would both be document {file.id!r}: "
+                    "publish them one after the other with different --source names"
+                )
+    return list(found.values())
+
+
+def _in_folder(folder: Path) -> Iterator[FileFound]:
+    inside = folder.resolve()
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(here, name)
+            # A link may lead anywhere, to a private key for one; what it leads to inside is found there.
+            if not name.startswith(".") and path.is_file() and path.resolve().is_relative_to(inside):
+                yield FileFound(path=path, id=_id(path.relative_to(folder)))
+
+
+def _id(path: Path) -> str:
+    # A file's name may be bytes that are no UTF-8; an id is text.
+    return path.as_posix().encode(errors="surrogateescape").decode(errors="replace")
+
+
+def drafts_of(
+    files: Sequence[FileFound], *, source: str, allow: tuple[str, ...], url_prefix: str | None
+) -> list[Draft]:
+    """What to announce of these files.
+
+    Their version is the present moment in milliseconds, not the file's time: who publishes by hand states
+    what is true now, be it an older file put back or new readers for an unchanged one.
+    """
+    version = time.time_ns() // 1_000_000
+    return [
+        Draft(
+            id=file.id,
+            read=partial(
+                _read, file, source=source, allow=allow, url=_url(url_prefix, file.id), version=version
+            ),
+        )
+        for file in files
+    ]
+
+
+def _url(prefix: str | None, document: str) -> str | None:
+    return None if prefix is None else f"{prefix.rstrip('/')}/{quote(document)}"
+
+
+def _read(
+    file: FileFound, *, source: str, allow: tuple[str, ...], url: str | None, version: int
+) -> DocumentUpsert:
+    try:
+        about = file.path.stat()
+        if about.st_size > MOST_BYTES:
+            raise MalformedError(f"larger than {MOST_BYTES // 1024**2} MiB")
+        data = file.path.read_bytes()
+    except OSError as error:
+        raise MalformedError(f"can't be read: {error.strerror}") from error
+    media_type, text = kind_of(file.path.name, data)
+    try:
+        return DocumentUpsert(
+            source=source,
+            id=file.id,
+            version=version,
+            title=title_of(file.path, text if media_type == MARKDOWN else None),
+            url=url,
+            media_type=media_type,
+            body=text,
+            body_base64=data if text is None else None,
+            allow=allow,
+            updated_at=datetime.fromtimestamp(about.st_mtime, tz=UTC),
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise MalformedError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def kind_of(name: str, data: bytes) -> tuple[str, str | None]:
+    """A file's media type by its suffix, and its text where it is text.
+
+    What has no suffix that we know is plain text if it reads as text (source code, a licence).
+    """
+    media_type = _BY_SUFFIX.get(Path(name).suffix.lower())
+    if media_type and not media_type.startswith("text/") and media_type not in _TEXT_ALL_THE_SAME:
+        return media_type, None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return media_type or BINARY, None
+    if media_type is None and "\0" in text:
+        return BINARY, None
+    return media_type or PLAIN, text
+
+
+def title_of(path: Path, markdown: str | None) -> str:
+    """The first top heading of a Markdown text, else the file's name in words."""
+    tokens = MarkdownIt().parse(markdown) if markdown else []
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and opening.tag == "h1":
+            title = "".join(part.content or " " for part in inline.children or []).strip()
+            if title:
+                return title[:1000]
+    words = " ".join(path.stem.replace("-", " ").replace("_", " ").split())
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,76 @@
+"""What ``answerdesk up`` shows: pleasant on a terminal, plain lines anywhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from rich.console import Console, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+
+def printable(text: str) -> str:
+    """One line of it that a terminal shows and never obeys: no escape sequences, no line breaks."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+class Terminal:
+    """Writes to a console; text from elsewhere is never taken for markup."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """A sentence of ours."""
+        self._print(Text(text, style=style))
+
+    def started(self, name: str, *, took_s: float) -> None:
+        """A program answers."""
+        line = Text.assemble(("✓ ", "green"), f"{name:<8}", (f" {took_s:5.1f} s", "dim"))
+        self._print(line)
+
+    def tell(self, name: str, text: str, /) -> None:
+        """Something of a program that a person should see."""
+        line = Text.assemble((f"{name}: ", "bold yellow"), printable(text))
+        self._print(line)
+
+    def panel(self, title: str, rows: dict[str, str]) -> None:
+        """What to do now."""
+        if not self._console.is_terminal:
+            for name, text in {"": title, **rows}.items():
+                self._print(Text(f"{name}: {text}" if name else text))
+            return
+        body = Text("\n").join(Text.assemble((f"{name:<9}", "dim"), text) for name, text in rows.items())
+        self._print(Panel(body, title=Text(title), title_align="left", expand=False, padding=(1, 2)))
+
+    def _print(self, what: RenderableType) -> None:
+        # A terminal that was closed must not end what it showed.
+        with suppress(OSError):
+            self._console.print(what, soft_wrap=True)
+
+    @contextmanager
+    def progress(self, what: str, *, total: int) -> Iterator["Advance"]:
+        """A bar on a terminal, nothing elsewhere."""
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        with bar:
+            yield Advance(bar, what, total=total)
+
+
+class Advance:
+    """Moves a progress bar one step at a call."""
+
+    def __init__(self, bar: Progress, what: str, *, total: int) -> None:
+        self._bar = bar
+        self._task = bar.add_task(what, total=total)
+
+    def __call__(self) -> None:
+        """One more is done."""
+        self._bar.advance(self._task)
