@@ -1,0 +1,165 @@
+"""Ingest as others see it: announce a change, wait until it shows."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from wire import subjects
+from wire.documents import DocumentChanged, DocumentDelete, DocumentFailed, DocumentUpsert, document_key
+from wire.errors import MalformedError, OverloadedError, UnavailableError
+from wire.heads import Head
+from wire.shapes import read_shape
+
+CALL_WITHIN_S = 5.0
+UPLOAD_WITHIN_S = 60.0
+MESSAGE_BYTES = 512 * 1024
+"""A longer announcement sends its body ahead, so that a report of its failure fits a message of 1 MiB."""
+LOOK_EVERY_S = 0.1
+DEDUPE_WINDOW_S = 120
+"""For so long the stream takes a repeated announcement for the same one, so its failure is ours too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Announcement:
+    """What goes over the wire for a change."""
+
+    data: bytes
+    message_id: str
+    body_name: str | None = None
+    body: bytes = b""
+
+
+class IngestClient:
+    """Announces documents' changes to the worker."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._jetstream = client.jetstream()
+
+    async def announce(self, changed: DocumentChanged) -> None:
+        """Return once the change is stored in the queue; announcing it twice within two minutes counts once.
+
+        Raises:
+            UnavailableError: NATS does not answer; the change may or may not be stored.
+            OverloadedError: the queue is full until the worker has caught up.
+            MalformedError: NATS refuses the message.
+        """
+        announcement = _announcement(changed)
+        try:
+            if announcement.body_name is not None:
+                async with asyncio.timeout(UPLOAD_WITHIN_S):
+                    bucket = await self._jetstream.object_store(subjects.DOCUMENTS_BUCKET)
+                    await bucket.put(announcement.body_name, announcement.body)
+            await self._jetstream.publish(
+                subjects.documents_changed(changed.source),
+                announcement.data,
+                timeout=CALL_WITHIN_S,
+                headers={subjects.MESSAGE_ID_HEADER: announcement.message_id},
+            )
+        except nats.js.errors.ServiceUnavailableError as error:
+            raise OverloadedError("the queue of documents is full", service="nats") from error
+        except nats.errors.MaxPayloadError as error:
+            raise MalformedError("the announcement is too long even without its body") from error
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise UnavailableError("the queue of documents does not answer", service="nats") from error
+
+    async def wait_until_indexed(self, changed: DocumentChanged, *, within_s: float) -> None:
+        """Return once readers see this version, or a higher one, or that it is gone.
+
+        Raises:
+            MalformedError: it could not be indexed; the reason.
+            UnavailableError: not within ``within_s`` seconds.
+        """
+        deadline = time.monotonic() + within_s
+        event = _announcement(changed).data
+        try:
+            if await self._shows(changed):
+                return
+            failures = await self._recent_failures(changed.source)
+            try:
+                while time.monotonic() < deadline:
+                    await _raise_if_failed(failures, event)
+                    if await self._shows(changed):
+                        return
+            finally:
+                await failures.unsubscribe()
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise UnavailableError("NATS does not answer", service="nats") from error
+        raise UnavailableError(f"not indexed within {within_s:g} s; is a worker running?", service="ingest")
+
+    async def is_empty(self) -> bool:
+        """Whether no document was ever indexed.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        try:
+            async with asyncio.timeout(CALL_WITHIN_S):
+                bucket = await self._jetstream.key_value(subjects.HEADS_BUCKET)
+                return (await bucket.status()).values == 0
+        except nats.js.errors.BucketNotFoundError:
+            return True
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise UnavailableError("NATS does not answer", service="nats") from error
+
+    async def _shows(self, changed: DocumentChanged) -> bool:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            bucket = await self._jetstream.key_value(subjects.HEADS_BUCKET)
+            try:
+                entry = await bucket.get(document_key(changed.source, changed.id))
+            except nats.js.errors.KeyNotFoundError:
+                return isinstance(changed, DocumentDelete) and changed.version is None
+        head = read_shape(Head, entry.value or b"")
+        if isinstance(changed, DocumentDelete) and changed.version is None:
+            return head.state == "deleted" or head.version != changed.if_version
+        return changed.version is not None and head.version >= changed.version
+
+    async def _recent_failures(self, source: str) -> JetStreamContext.PullSubscription:
+        since = datetime.now(UTC) - timedelta(seconds=DEDUPE_WINDOW_S)
+        return await self._jetstream.pull_subscribe(
+            subjects.documents_failed(source),
+            stream=subjects.DOCUMENTS_FAILED_STREAM,
+            config=ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_TIME,
+                opt_start_time=since.isoformat(),  # type: ignore[arg-type] # sent as it is, and must be text
+                ack_policy=AckPolicy.NONE,
+                inactive_threshold=60,
+                mem_storage=True,
+            ),
+        )
+
+
+async def _raise_if_failed(failures: JetStreamContext.PullSubscription, event: bytes) -> None:
+    """Look at the failures that have come, for a tenth of a second."""
+    try:
+        messages = await failures.fetch(100, timeout=LOOK_EVERY_S)
+    except TimeoutError:
+        return
+    for message in messages:
+        failed = read_shape(DocumentFailed, message.data)
+        if failed.event_base64 == event:
+            raise MalformedError(failed.reason)
+
+
+def _announcement(changed: DocumentChanged) -> _Announcement:
+    """The message for a change; the same change makes the same message."""
+    data = changed.to_json()
+    digest = hashlib.sha256(data).hexdigest()
+    key = document_key(changed.source, changed.id)
+    message_id = f"{key}-{changed.version}-{digest}"
+    if len(data) <= MESSAGE_BYTES or not isinstance(changed, DocumentUpsert):
+        return _Announcement(data=data, message_id=message_id)
+    body = changed.body_base64 if changed.body is None else changed.body.encode()
+    if body is None:
+        return _Announcement(data=data, message_id=message_id)
+    name = f"{key}-{changed.version}-{digest[:16]}"
+    moved = changed.model_copy(update={"body": None, "body_base64": None, "body_object": name})
+    return _Announcement(data=moved.to_json(), message_id=message_id, body_name=name, body=body)

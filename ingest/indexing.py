@@ -1,0 +1,215 @@
+"""The use case: one announcement in, a true index out.
+
+The new edition's passages are written first, unseen; then the head advances to it by compare-and-set,
+at which readers pass from the old edition to the new one; then, after a grace, the old one is removed.
+Whoever loses the compare-and-set looks again: versions decide.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ingest import chunking
+from ingest.chunking import Chunk, chunk, first_heading
+from ingest.leftovers import Leftovers, text_name
+from ingest.objects import Objects
+from ingest.parsing import BODY_BYTES, parse
+from ingest.versions import tombstone_version, upsert_stands
+from retrieval.editions import edition_name, passage_id
+from retrieval.encoding import Encoder
+from retrieval.heads import HeadEntry, Heads
+from retrieval.index import EncodedPassage, Index, StoredPassage
+from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert, document_key
+from wire.errors import MalformedError, UnavailableError
+from wire.heads import Head
+
+SPECIAL_TOKENS = 2
+"""The encoder's own, at a text's start and end."""
+CHUNKS_PER_WRITE = 64
+ROUNDS = 5
+"""Other writers of one document that may come first before we give it back to the queue."""
+
+
+class Indexing:
+    """Applies announcements, each to its document; any number of processes may race."""
+
+    def __init__(
+        self,
+        *,
+        index: Index,
+        encoder: Encoder,
+        heads: Heads,
+        bodies: Objects,
+        texts: Objects,
+        leftovers: Leftovers,
+    ) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._heads = heads
+        self._bodies = bodies
+        self._texts = texts
+        self._leftovers = leftovers
+        self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}"
+
+    async def apply(self, changed: DocumentChanged) -> None:
+        """Make the index say what this announcement says, unless a higher version stands already.
+
+        Raises:
+            MalformedError: this document can't be indexed, and why.
+            UnavailableError: something is away, or the document changes too quickly.
+        """
+        for _ in range(ROUNDS):
+            entry = await self._heads.look_up(document_key(changed.source, changed.id))
+            if isinstance(changed, DocumentDelete):
+                settled = await self._delete(changed, entry)
+            else:
+                settled = await self._upsert(changed, entry)
+            if settled:
+                return
+        raise UnavailableError("this document changes faster than it can be indexed", service="index")
+
+    async def _upsert(self, changed: DocumentUpsert, entry: HeadEntry) -> bool:
+        if entry.head is not None and entry.head.version > changed.version:
+            await self._drop_body(changed)
+            return True
+        body = await self._body(changed, entry)
+        if body is None:
+            return True
+        content_hash = _content_hash(changed, body)
+        stands = upsert_stands(
+            entry.head, version=changed.version, content_hash=content_hash, fingerprint=self._fingerprint
+        )
+        if not stands:
+            await self._drop_body(changed)
+            return True
+        markdown = await asyncio.to_thread(parse, body, media_type=changed.media_type)
+        head = Head(
+            source=changed.source,
+            document=changed.id,
+            version=changed.version,
+            state="live",
+            content_hash=content_hash,
+            fingerprint=self._fingerprint,
+            edition=edition_name(
+                over=entry.revision,
+                version=changed.version,
+                content_hash=content_hash,
+                fingerprint=self._fingerprint,
+            ),
+            changed_at=datetime.now(UTC),
+        )
+        return await self._replace(changed, markdown, head=head, entry=entry)
+
+    async def _replace(self, changed: DocumentUpsert, markdown: str, *, head: Head, entry: HeadEntry) -> bool:
+        key = document_key(changed.source, changed.id)
+        title = changed.title or first_heading(markdown) or changed.id
+        chunks = await asyncio.to_thread(
+            chunk,
+            markdown,
+            title=title,
+            window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
+            count_tokens=self._encoder.count_tokens,
+        )
+        for start in range(0, len(chunks), CHUNKS_PER_WRITE):
+            await self._write(
+                chunks[start : start + CHUNKS_PER_WRITE], changed=changed, title=title, edition=head.edition
+            )
+        await self._texts.put(text_name(key, head.edition), markdown.encode())
+        advanced = await self._heads.advance(
+            head.model_copy(update={"passages": len(chunks)}), over=entry.revision
+        )
+        if not advanced:
+            self._leftovers.later(key, edition=head.edition)
+            return False
+        if entry.head is not None:
+            self._leftovers.later(key, edition=entry.head.edition)
+        await self._drop_body(changed)
+        return True
+
+    async def _write(
+        self, chunks: Sequence[Chunk], *, changed: DocumentUpsert, title: str, edition: str
+    ) -> None:
+        vectors = await self._encoder.encode_passages([piece.embedded for piece in chunks])
+        await self._index.upsert(
+            [
+                EncodedPassage(
+                    passage=StoredPassage(
+                        id=passage_id(
+                            source=changed.source,
+                            document=changed.id,
+                            edition=edition,
+                            ordinal=piece.ordinal,
+                        ),
+                        source=changed.source,
+                        document=changed.id,
+                        version=changed.version,
+                        edition=edition,
+                        title=title,
+                        url=changed.url,
+                        heading=piece.heading,
+                        ordinal=piece.ordinal,
+                        text=piece.text,
+                        allow=changed.allow,
+                        updated_at=changed.updated_at,
+                    ),
+                    dense=encoded.dense,
+                    sparse=encoded.sparse,
+                )
+                for piece, encoded in zip(chunks, vectors, strict=True)
+            ]
+        )
+
+    async def _delete(self, changed: DocumentDelete, entry: HeadEntry) -> bool:
+        version = tombstone_version(entry.head, changed)
+        if version is None:
+            return True
+        tombstone = Head(
+            source=changed.source,
+            document=changed.id,
+            version=version,
+            state="deleted",
+            conditional=changed.version is None,
+            changed_at=datetime.now(UTC),
+        )
+        if not await self._heads.advance(tombstone, over=entry.revision):
+            return False
+        if entry.head is not None:
+            key = document_key(changed.source, changed.id)
+            self._leftovers.later(key, edition=entry.head.edition)
+        return True
+
+    async def _body(self, changed: DocumentUpsert, entry: HeadEntry) -> bytes | None:
+        """The announced bytes; None where they are gone because this version was indexed from them."""
+        if changed.body is not None:
+            return changed.body.encode()
+        if changed.body_base64 is not None:
+            return changed.body_base64
+        if changed.body_object is not None:
+            try:
+                return await self._bodies.get(changed.body_object, max_bytes=BODY_BYTES)
+            except MalformedError:
+                if entry.head is not None and entry.head.version == changed.version:
+                    return None
+                raise
+        raise MalformedError(
+            "field 'body_url' is not read yet: send the text itself as 'body'", field="body_url"
+        )
+
+    async def _drop_body(self, changed: DocumentUpsert) -> None:
+        if changed.body_object is not None:
+            await self._bodies.remove(changed.body_object)
+
+
+def _content_hash(changed: DocumentUpsert, body: bytes) -> str:
+    """Of everything that readers would see or be kept from."""
+    described = "\n".join(
+        (
+            changed.title,
+            changed.url or "",
+            changed.media_type,
+            str(changed.updated_at),
+            *sorted(changed.allow),
+        )
+    )
+    return hashlib.sha256(described.encode() + b"\0" + body).hexdigest()

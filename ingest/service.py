@@ -1,0 +1,35 @@
+"""Ingest as a process runs it: wires the use case over what the process has opened."""
+
+import asyncio
+
+from nats.aio.client import Client
+
+from ingest.indexing import Indexing
+from ingest.leftovers import Leftovers
+from ingest.nats_consumer import NatsConsumer
+from ingest.nats_objects import open_objects
+from retrieval.encoding import Encoder
+from retrieval.heads import Heads
+from retrieval.index import Index
+from wire import subjects
+
+
+async def run_ingest(
+    client: Client, *, index: Index, encoder: Encoder, heads: Heads, stop: asyncio.Event
+) -> None:
+    """Index what is announced until told to stop; a part that dies stops the whole, loudly."""
+    texts = await open_objects(client, subjects.TEXTS_BUCKET)
+    leftovers = Leftovers(index=index, heads=heads, texts=texts)
+    indexing = Indexing(
+        index=index,
+        encoder=encoder,
+        heads=heads,
+        bodies=await open_objects(client, subjects.DOCUMENTS_BUCKET),
+        texts=texts,
+        leftovers=leftovers,
+    )
+    consumer = NatsConsumer(client, apply=indexing.apply)
+    async with asyncio.TaskGroup() as group:
+        cleaning = group.create_task(leftovers.run(), name="leftovers")
+        await consumer.run(stop)
+        cleaning.cancel()

@@ -1,0 +1,163 @@
+"""The use case: a question and a reader in, the best passages for that reader out."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from retrieval.editions import written_over
+from retrieval.encoding import Encoded, Encoder
+from retrieval.heads import Heads
+from retrieval.highlighting import Highlighting
+from retrieval.index import Hit, Index, StoredPassage
+from retrieval.relevance import relevance
+from wire.documents import document_key
+from wire.search import (
+    Highlight,
+    IndexFreshness,
+    Passage,
+    PassagesReply,
+    PassagesRequest,
+    SearchReply,
+    SearchRequest,
+    SearchTimings,
+)
+
+PER_DOCUMENT = 3
+"""Passages of one document before other documents come."""
+FETCHED_PER_PASSAGE = 5
+"""Hits fetched for each passage wanted: some are of editions that nobody sees, some of one document."""
+WIDEST = 1600
+"""Hits fetched at the most, where a long document being written crowds the others out."""
+
+
+class Backlog(Protocol):
+    """Knows how far the index is behind."""
+
+    def freshness(self) -> IndexFreshness:
+        """Announcements not yet indexed, and how long the oldest has waited."""
+
+
+class Search:
+    """Answers `retrieval.search` and `retrieval.passages`."""
+
+    def __init__(self, *, index: Index, encoder: Encoder, heads: Heads, backlog: Backlog) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._heads = heads
+        self._backlog = backlog
+        self._highlighting = Highlighting(encoder)
+
+    async def search(self, request: SearchRequest) -> SearchReply:
+        """The best passages that these principals may read, best first.
+
+        Raises:
+            UnavailableError: the index, the encoder or NATS is away.
+        """
+        started = time.perf_counter()
+        query = await self._encoder.encode_query(request.query)
+        encoded = time.perf_counter()
+        shown = await self._shown_hits(request, query)
+        chosen = choose(shown, limit=request.limit)
+        searched = time.perf_counter()
+        highlights: Sequence[tuple[Highlight, ...] | None] = [None] * len(chosen)
+        if request.with_highlights:
+            highlights = await self._highlighting.highlights(
+                query=request.query, query_vector=query.dense, texts=[hit.passage.text for hit in chosen]
+            )
+        return SearchReply(
+            passages=tuple(
+                _on_wire(hit.passage, score=hit.score, highlights=sentences)
+                for hit, sentences in zip(chosen, highlights, strict=True)
+            ),
+            relevance=relevance(cosine=max((hit.cosine for hit in chosen), default=0.0)) if chosen else 0.0,
+            index=self._backlog.freshness(),
+            timings_ms=SearchTimings(
+                embed=_ms(encoded - started),
+                search=_ms(searched - encoded),
+                total=_ms(time.perf_counter() - started),
+            ),
+            query_vector=tuple(query.dense) if request.with_vector else None,
+        )
+
+    async def passages(self, request: PassagesRequest) -> PassagesReply:
+        """Those of these passages that still stand and that these principals may read, in the order asked.
+
+        Raises:
+            UnavailableError: the index or NATS is away.
+        """
+        found = await self._index.readable(ids=request.ids, principals=request.principals)
+        shown = {passage.id: passage for passage in await self._of_shown_editions(found)}
+        return PassagesReply(
+            passages=tuple(
+                _on_wire(shown[wanted], score=1.0, highlights=None)
+                for wanted in dict.fromkeys(request.ids)
+                if wanted in shown
+            )
+        )
+
+    async def _shown_hits(self, request: SearchRequest, query: Encoded) -> list[Hit]:
+        """Hits of the editions that readers see; fetched wider where too many were not."""
+        limit = request.limit * FETCHED_PER_PASSAGE
+        while True:
+            hits = await self._index.search(
+                dense=query.dense,
+                sparse=query.sparse,
+                principals=request.principals,
+                sources=request.sources,
+                limit=limit,
+            )
+            standing = await self._of_shown_editions([hit.passage for hit in hits])
+            ids = {passage.id for passage in standing}
+            shown = [hit for hit in hits if hit.passage.id in ids]
+            if len(shown) >= 2 * request.limit or len(hits) < limit or limit >= WIDEST:
+                return shown
+            limit = min(WIDEST, 4 * limit)
+
+    async def _of_shown_editions(self, passages: Sequence[StoredPassage]) -> list[StoredPassage]:
+        keys = {passage.id: document_key(passage.source, passage.document) for passage in passages}
+        # An edition that memory does not know may be newer than memory: then the bucket is asked.
+        newer = {
+            keys[passage.id]
+            for passage in passages
+            if (head := self._heads.shown(keys[passage.id])).edition != passage.edition
+            and written_over(passage.edition) >= head.revision
+        }
+        await asyncio.gather(*(self._heads.look_up(key) for key in newer))
+        return [
+            passage for passage in passages if self._heads.shown(keys[passage.id]).edition == passage.edition
+        ]
+
+
+def choose(hits: Sequence[Hit], *, limit: int) -> list[Hit]:
+    """The best hits, at most three of a document unless the others have no more to give."""
+    taken: Counter[tuple[str, str]] = Counter()
+    first: list[Hit] = []
+    more: list[Hit] = []
+    for hit in hits:
+        of = (hit.passage.source, hit.passage.document)
+        (first if taken[of] < PER_DOCUMENT else more).append(hit)
+        taken[of] += 1
+    return sorted((first + more)[:limit], key=lambda hit: -hit.score)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
+
+
+def _on_wire(passage: StoredPassage, *, score: float, highlights: tuple[Highlight, ...] | None) -> Passage:
+    return Passage(
+        id=passage.id,
+        source=passage.source,
+        document=passage.document,
+        version=passage.version,
+        title=passage.title,
+        url=passage.url,
+        heading=passage.heading,
+        ordinal=passage.ordinal,
+        text=passage.text,
+        score=round(score, 4),
+        updated_at=passage.updated_at,
+        highlights=highlights,
+    )

@@ -1,0 +1,41 @@
+"""Retrieval as a NATS service: wires the use case over what the process has opened."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from nats.aio.client import Client
+
+from retrieval.encoding import Encoder
+from retrieval.heads import Heads
+from retrieval.index import Index
+from retrieval.nats_backlog import open_backlog
+from retrieval.search import Search
+from wire import subjects
+from wire.nats_service import serving
+from wire.search import PassagesReply, PassagesRequest, SearchReply, SearchRequest
+from wire.shapes import read_shape
+
+AT_ONCE = 16
+"""Requests in hand at a time; the encoder takes them in turn, so more would only wait further in."""
+ANSWER_WITHIN_S = 5.0
+
+
+@asynccontextmanager
+async def serving_retrieval(
+    client: Client, *, index: Index, encoder: Encoder, heads: Heads
+) -> AsyncIterator[None]:
+    """Serve ``retrieval.search`` and ``retrieval.passages`` for as long as the block lasts."""
+    async with open_backlog(client) as backlog:
+        search = Search(index=index, encoder=encoder, heads=heads, backlog=backlog)
+
+        async def find(data: bytes) -> SearchReply:
+            return await search.search(read_shape(SearchRequest, data))
+
+        async def look_up(data: bytes) -> PassagesReply:
+            return await search.passages(read_shape(PassagesRequest, data))
+
+        endpoints = {subjects.RETRIEVAL_SEARCH: find, subjects.RETRIEVAL_PASSAGES: look_up}
+        async with serving(
+            client, name="retrieval", endpoints=endpoints, at_once=AT_ONCE, within_s=ANSWER_WITHIN_S
+        ):
+            yield
