@@ -36,8 +36,9 @@ class _Line(Shape):
 class Threads:
     """The threads bucket."""
 
-    def __init__(self, bucket: KeyValue) -> None:
+    def __init__(self, bucket: KeyValue, *, still_for_s: float = STILL_FOR_S) -> None:
         self._bucket = bucket
+        self._still_for_s = still_for_s
 
     async def takes_part(self, question: QuestionAsked) -> bool:
         """Whether we have been asked in this thread before.
@@ -107,7 +108,7 @@ class Threads:
                 return
             if revision != seen:
                 seen, seen_at = revision, time.monotonic()
-            elif time.monotonic() - seen_at > STILL_FOR_S:
+            elif time.monotonic() - seen_at > self._still_for_s:
                 await self._leave(key, line.waiting[0])
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -63,6 +63,7 @@ def _table_so_far(block: str) -> str:
 
 
 def _closed(block: str) -> str:
+    block = block.rstrip()
     if target := _HALF_TARGET.search(block):
         block = block[: target.start()] + target[1]
     elif half := _HALF_CITATION_OR_LINK.search(block):

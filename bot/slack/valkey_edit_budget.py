@@ -1,12 +1,10 @@
 """The edit budget of a workspace, shared by all bot replicas through Valkey or Redis."""
 
-from typing import cast
-
-import redis.exceptions
 import structlog
-from redis.asyncio import Redis
 
+from bot.answering.valkey_connection import Valkey
 from bot.slack.edit_budget import EDITS_FOR_ENDINGS, EDITS_PER_WINDOW, WINDOW_S, OwnEditBudget
+from wire.errors import UnavailableError
 
 _log = structlog.get_logger("slack")
 
@@ -39,26 +37,28 @@ return 0
 class ValkeyEditBudget:
     """One workspace's edits. Valkey away: this process keeps a budget of its own."""
 
-    def __init__(self, valkey: Redis, *, team: str) -> None:
-        self._take = valkey.register_script(_TAKE)
-        self._pause = valkey.register_script(_PAUSE)
-        self._keys = [f"slack:edits:{team}", f"slack:edits:{team}:paused"]
+    def __init__(self, valkey: Valkey, *, team: str) -> None:
+        self._valkey = valkey
+        self._taken = f"slack:edits:{team}"
+        self._paused = f"slack:edits:{team}:paused"
         self._own = OwnEditBudget()
 
     async def take(self, *, last: bool) -> float:
         """Take one edit, or learn how long to wait, seconds."""
         limit = EDITS_PER_WINDOW if last else EDITS_PER_WINDOW - EDITS_FOR_ENDINGS
         try:
-            wait_ms = cast("int", await self._take(keys=self._keys, args=[int(WINDOW_S * 1000), limit]))
-        except (redis.exceptions.RedisError, OSError, TimeoutError):
-            _log.warning("valkey away: this process keeps an edit budget of its own")
+            wait_ms = await self._valkey.run(
+                _TAKE, keys=(self._taken, self._paused), args=(int(WINDOW_S * 1000), limit)
+            )
+        except UnavailableError:
+            _log.warning("redis away: this process keeps an edit budget of its own")
             return await self._own.take(last=last)
-        return wait_ms / 1000
+        return float(wait_ms) / 1000
 
     async def pause(self, *, seconds: float) -> None:
         """Slack said when to come back."""
         await self._own.pause(seconds=seconds)
         try:
-            await self._pause(keys=[self._keys[1]], args=[max(1, int(seconds * 1000))])
-        except (redis.exceptions.RedisError, OSError, TimeoutError):
-            _log.warning("valkey away: only this process pauses its edits")
+            await self._valkey.run(_PAUSE, keys=(self._paused,), args=(max(1, int(seconds * 1000)),))
+        except UnavailableError:
+            _log.warning("redis away: only this process pauses its edits")

@@ -1,0 +1,63 @@
+"""Questions wait in JetStream until they are answered."""
+
+import asyncio
+import time
+
+import pytest
+from nats.aio.client import Client
+
+from bot.slack.nats_questions import QuestionQueue
+from tests.contract.slack.asked import asked
+from wire.errors import UnavailableError
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+
+
+async def test_twins_and_redeliveries_count_once(client: Client) -> None:
+    """Promise 4 (its queue)."""
+    queue = QuestionQueue(client)
+    question = asked()
+    for _ in range(5):
+        await queue.store(question)
+    delivery = await queue.take()
+    assert delivery.question == question
+    await delivery.done()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await queue.take()
+
+
+async def test_a_question_that_was_put_back_comes_again(client: Client) -> None:
+    queue = QuestionQueue(client)
+    await queue.store(asked())
+    first = await queue.take()
+    await first.put_back(delay_s=0.05)
+    second = await queue.take()
+    assert (first.number, second.number) == (1, 2)
+    assert first.question == second.question
+    await second.done()
+
+
+async def test_a_question_that_is_kept_is_nobody_elses(client: Client) -> None:
+    """Promise 14 (for questions): heartbeats hold it past the consumer's ack_wait of 10 s."""
+    queue = QuestionQueue(client)
+    await queue.store(asked())
+    delivery = await queue.take()
+    async with delivery.kept():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(12):
+                await QuestionQueue(client).take()
+    await delivery.done()
+
+
+async def test_a_question_that_cannot_be_stored_is_refused_within_slacks_patience(own_nats: str) -> None:
+    """Promise 2: not durable, so not acknowledged."""
+    async with connected(own_nats, name="test") as client:
+        await ensure_topology(client)
+        queue = QuestionQueue(client)
+        jetstream = client.jetstream()
+        await jetstream.delete_stream("QUESTIONS")
+        started = time.monotonic()
+        with pytest.raises(UnavailableError):
+            await queue.store(asked())
+        assert time.monotonic() - started < 2.9
