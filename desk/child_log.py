@@ -36,6 +36,8 @@ class ChildLog:
     def __init__(self, *, file: Path, name: str, warning: re.Pattern[str], tell: Teller) -> None:
         self.path = file
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.quiet = False
+        """Set once the child is to stop: what it warns of then (connections lost) is in its log alone."""
         self._name = name
         self._warning = warning
         self._tell = tell
@@ -79,7 +81,7 @@ class ChildLog:
         text = line.decode(errors="replace").strip()
         if text:
             self.last_lines.append(text)
-        if self._warning.search(text):
+        if not self.quiet and self._warning.search(text):
             self._warn(text)
 
     def _open(self) -> None:

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or a wrong setting.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -67,7 +68,7 @@ def _document(value: str) -> str:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder of the running Answerdesk [default: DATA_DIR or .answerdesk]"),
+    typer.Option("--data", help="Folder of the running Answerdesk (default: DATA_DIR or .answerdesk)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the index has it.")]
@@ -81,7 +82,7 @@ def up(
     ] = 3000,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder to keep everything in [default: DATA_DIR or .answerdesk]"),
+        typer.Option("--data", help="Folder to keep everything in (default: DATA_DIR or .answerdesk)."),
     ] = None,
 ) -> None:
     """Run everything on this machine: bot, worker and their engines.
@@ -105,7 +106,7 @@ def worker() -> None:
 
 @app.command()
 def publish(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", exists=True, help="Files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", exists=True, help="Files and folders.")],
     *,
     source: Annotated[str, typer.Option(callback=_source, help="The source they belong to.")] = "files",
     allow: Annotated[
@@ -133,12 +134,15 @@ def publish(
         )
     drafts = drafts_of(files, source=source, allow=principals, url_prefix=url_prefix)
     report = _run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
-    _finish(report, terminal, waited=wait, as_json=as_json)
+    show_report(report, terminal, waited=wait, done="can be found now")
+    if as_json:
+        sys.stdout.write(report.to_json().decode() + "\n")
+    _exit_by(report)
 
 
 @app.command()
 def delete(
-    source: Annotated[str, typer.Argument(callback=_source, help="The document's source.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", callback=_source, help="The document's source.")],
     document: Annotated[str, typer.Argument(metavar="ID", callback=_document, help="The document's id.")],
     *,
     wait: WaitOption = False,
@@ -155,16 +159,17 @@ def delete(
             terminal=terminal,
         )
     )
-    _finish(report, terminal, waited=wait, as_json=False)
+    show_report(report, terminal, waited=wait, done="is gone")
+    _exit_by(report)
 
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(help="What to look for, in plain words.")],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for, in plain words.")],
     *,
     principal: Annotated[
         list[str] | None,
-        typer.Option(metavar="PRINCIPAL", help="Who reads [default: public]; repeatable."),
+        typer.Option(metavar="PRINCIPAL", help="Who reads (default: public); repeatable."),
     ] = None,
     source: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these sources; repeatable.")
@@ -177,7 +182,7 @@ def search(
     principals = tuple(_principal(each) for each in principal or (PUBLIC,))
     sources = tuple(_source(each) for each in source) if source else None
     try:
-        request = SearchRequest(query=query, principals=principals, sources=sources, limit=limit)
+        request = SearchRequest(query=" ".join(query), principals=principals, sources=sources, limit=limit)
     except ValidationError:
         raise typer.BadParameter("a query has 1 to 8000 characters", param_hint="QUERY") from None
     reply = _run(find(request, nats_url=_nats_url(data)))
@@ -187,10 +192,7 @@ def search(
         show_reply(reply, Console(), request=request)
 
 
-def _finish(report: Report, terminal: Terminal, *, waited: bool, as_json: bool) -> None:
-    show_report(report, terminal, waited=waited)
-    if as_json:
-        sys.stdout.write(report.to_json().decode() + "\n")
+def _exit_by(report: Report) -> None:
     if not report.ok:
         raise typer.Exit(FAILED)
 
@@ -205,8 +207,9 @@ def _nats_url(data: Path | None) -> str:
 
 
 def _run(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
-    # Libraries' warnings (a connection lost and found again) are not this person's business.
+    # Nothing on standard output but what was asked for; a library's warnings are not this person's business.
     set_up_logging(log_format="readable", level="error")
+    logging.disable(logging.WARNING)
     try:
         return asyncio.run(coroutine)
     except KeyboardInterrupt:

@@ -74,21 +74,28 @@ def deletion(source: str, document: str) -> Draft:
     return Draft(id=document, read=lambda: changed)
 
 
-def show_report(report: Report, terminal: Terminal, *, waited: bool, verb: str = "found") -> None:
-    """Say what became of the documents, each failure with its reason."""
+def show_report(report: Report, terminal: Terminal, *, waited: bool, done: str) -> None:
+    """Say what became of the documents, each failure with its reason.
+
+    Args:
+        report: what happened.
+        terminal: where to say it.
+        waited: whether the index was waited for.
+        done: what an indexed one is now, such as "can be found now".
+    """
     for outcome in report.documents:
         if outcome.state == "failed":
             terminal.tell(printable(outcome.id), outcome.reason or "failed")
     if report.waiting:
         terminal.say(
             f"{_documents(report.waiting)} announced, but not indexed in time: is the worker running? "
-            "They stay queued and will be indexed.",
+            "What is announced stays queued and will be indexed.",
             style="yellow",
         )
     if waited and report.indexed:
-        terminal.say(f"{_documents(report.indexed)} of source {report.source} can be {verb} now.")
+        terminal.say(f"{_documents(report.indexed)} of source {report.source} {done}.")
     if not waited and report.announced:
-        terminal.say(f"{_documents(report.announced)} announced to source {report.source}.")
+        terminal.say(f"{_documents(report.announced)} of source {report.source} announced.")
     if report.failed:
         terminal.say(f"{_documents(report.failed)} failed.", style="red")
 

@@ -1,5 +1,6 @@
 """``answerdesk search``: what a reader finds, for a person to look at."""
 
+import re
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,7 @@ from wire.search import Passage, SearchReply, SearchRequest
 SNIPPET_CHARS = 280
 HIGHLIGHTED_CHARS = 4
 """Shorter words are mostly "the" and "of"."""
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _AGES = ((365 * 86400, "year"), (30 * 86400, "month"), (7 * 86400, "week"), (86400, "day"), (3600, "hour"))
 
 
@@ -52,11 +54,12 @@ def _entry(number: int, passage: Passage, *, query: str, now: datetime) -> Rende
     if passage.url:
         facts.append(passage.url)
     about = Text(printable(" · ".join(facts)), style="dim")
-    return Group(head, Padding(Group(about, _snippet(passage.text, query=query)), (0, 0, 1, 3)))
+    below = Group(about, _snippet(passage.text, query=query))
+    return Group(head, Padding(below, (0, 0, 1, 3), expand=False))
 
 
 def _snippet(text: str, *, query: str) -> Text:
-    whole = printable(" ".join(text.split()))
+    whole = printable(" ".join(_LINK.sub(r"\1", text).split()))
     cut = whole if len(whole) <= SNIPPET_CHARS else whole[:SNIPPET_CHARS].rsplit(" ", 1)[0] + " …"
     snippet = Text(cut)
     words = [word for word in query.split() if len(word) >= HIGHLIGHTED_CHARS]

@@ -97,6 +97,7 @@ class Child:
     async def stop(self) -> None:
         """Ask the program to stop, and kill it when it takes too long or somebody is in a hurry."""
         self._stopping.set()
+        self._log.quiet = True
         self._signal(signal.SIGTERM)
         hurried = asyncio.create_task(self._hurry.wait())
         await asyncio.wait(
