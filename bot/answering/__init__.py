@@ -1,0 +1,7 @@
+"""A question in, the events of its answer out; nothing here knows of Slack.
+
+A question's path: ``answering`` (the pipeline) → ``following_up`` (a query that stands alone) → the search
+→ ``recalling`` (may an answer of before be served?) → ``prompt`` → ``charging`` → ``writing`` with a model
+(``claude_model``, or ``extractive_model`` where none is connected) → ``composition`` (text and checked
+citations) → the face that asked. ``sentences`` has all that people are told besides.
+"""

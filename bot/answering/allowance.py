@@ -1,0 +1,72 @@
+"""What is allowed while the quotas can't be reached: neither a free-for-all nor a dead bot."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bot.answering.quota import Quota, Reservation, utc_now
+from bot.answering.sentences import no_allowance
+from wire.errors import UnavailableError
+
+ALLOWANCE_TOKENS = 200_000
+"""What one process may use a day without quotas: with the default budgets, the whole prompt and the
+longest answer of 14 questions, or some 60 usual ones."""
+
+_log = structlog.get_logger("quota")
+
+
+class Allowance:
+    """The quota, and where it is away a bounded number of tokens a day for all askers of this process.
+
+    What is used so is not charged to anybody later.
+    """
+
+    def __init__(
+        self,
+        quota: Quota,
+        *,
+        tokens_per_day: int = ALLOWANCE_TOKENS,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._quota = quota
+        self._tokens_per_day = tokens_per_day
+        self._now = now
+        self._day = ""
+        self._used = 0
+        self._held: dict[str, int] = {}
+
+    async def reserve(self, *, person: str, key: str, tokens: int) -> Reservation:
+        """Set tokens aside.
+
+        Raises:
+            RefusedError: this person's quota or the process's allowance is used up.
+        """
+        try:
+            return await self._quota.reserve(person=person, key=key, tokens=tokens)
+        except UnavailableError:
+            return self._reserve_here(person=person, key=key, tokens=tokens)
+
+    async def renew(self, reservation: Reservation, *, used: int) -> None:
+        """As the quota does; there is nothing to renew here, since the allowance dies with the process."""
+        if reservation.key not in self._held:
+            await self._quota.renew(reservation, used=used)
+
+    async def settle(self, reservation: Reservation, *, used: int) -> None:
+        """Charge what was used, to whichever it was set aside from."""
+        if reservation.key not in self._held:
+            await self._quota.settle(reservation, used=used)
+            return
+        del self._held[reservation.key]
+        if reservation.day == self._day:
+            self._used += used
+
+    def _reserve_here(self, *, person: str, key: str, tokens: int) -> Reservation:
+        day = self._now().date().isoformat()
+        if day != self._day:
+            self._day, self._used = day, 0
+        if self._used + sum(self._held.values()) + tokens > self._tokens_per_day:
+            raise no_allowance()
+        _log.warning("quota is away; the process's allowance is used", used=self._used)
+        self._held[key] = tokens
+        return Reservation(key=key, person=person, day=day, tokens=tokens)

@@ -1,0 +1,316 @@
+"""The one pipeline: a question in, the events of its answer out. It knows nothing of Slack.
+
+Status and sources tell what is being done; deltas are the text as it grows; a citation goes with the
+first showing of each ``[n]``. Exactly one event ends the stream:
+
+- ``done``: its text is the answer, and what the deltas add up to. Where the model stopped early it is not
+  ``complete``, and its last sentence says so.
+- ``error``: its message takes the place of whatever was shown before. A model that refuses in mid-text
+  ends so: nothing of what it wrote is to stand, nor to be read as a part of the conversation later.
+
+Closing the stream ends the model's call and charges what was used until then.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.answering import sentences
+from bot.answering.cache import Cache, CachedAnswer, CachedCitation, cache_key
+from bot.answering.charging import Charging
+from bot.answering.composition import source_of
+from bot.answering.following_up import standalone_query
+from bot.answering.model import Model
+from bot.answering.prompt import Count, Prompt, build_prompt
+from bot.answering.question import Question
+from bot.answering.quota import Quota, utc_now
+from bot.answering.recalling import retold, still_true
+from bot.answering.writing import Ending, Writing
+from retrieval.client import RetrievalClient
+from wire.answers import AnswerEvent, Citation, Delta, Done, Source, Sources, Status, Usage
+from wire.errors import AnswerdeskError, UnavailableError
+from wire.search import Passage, SearchReply, SearchRequest
+
+PASSAGES = 8
+"""How many passages are asked for; a prompt takes as many as fit."""
+NEAREST = 3
+"""How many documents are named where nothing answers the question."""
+NO_MODEL = "none"
+"""Who wrote the sentence that nothing was found."""
+
+_NOTES: dict[Ending, str] = {
+    "length": sentences.TOO_LONG,
+    "cut": sentences.CUT_OFF,
+    "slow": sentences.TOO_SLOW,
+}
+
+_log = structlog.get_logger("answering")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one answer may take.
+
+    Attributes:
+        question_chars: longest question.
+        prompt_tokens: most tokens sent to the model.
+        answer_tokens: most tokens that it may write.
+        answer_within_s: longest time that it may write.
+        relevance_floor: below it, nothing relevant was found.
+    """
+
+    question_chars: int
+    prompt_tokens: int
+    answer_tokens: int
+    answer_within_s: float
+    relevance_floor: float
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """One question on its way."""
+
+    question: Question
+    query: str = ""
+    started_at: float = field(default_factory=time.monotonic)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, step: str, at: float | None = None) -> None:
+        """Note how many milliseconds after the start a step was reached."""
+        self.timings_ms[step] = round(((at or time.monotonic()) - self.started_at) * 1000, 1)
+
+
+class Answering:
+    """Answers questions."""
+
+    def __init__(
+        self,
+        *,
+        retrieval: RetrievalClient,
+        model: Model,
+        count: Count,
+        limits: Limits,
+        cache: Cache | None = None,
+        quota: Quota | None = None,
+    ) -> None:
+        """Put the pipeline together.
+
+        Args:
+            retrieval: finds passages.
+            model: writes; quotas and the cache are for a metered one only.
+            count: counts a text's tokens.
+            limits: what one answer may take.
+            cache: answers of before; None keeps none.
+            quota: how much each person may ask; None sets no limit.
+        """
+        self._retrieval = retrieval
+        self._model = model
+        self._count = count
+        self._limits = limits
+        self._cache = cache if model.metered else None
+        self._charging = Charging(quota) if quota is not None and model.metered else None
+
+    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        """The events of the answer; every failure is one of them."""
+        try:
+            async with aclosing(self._answer(_Run(question=question))) as events:
+                async for event in events:
+                    yield event
+        except AnswerdeskError as error:
+            _log.info("no answer", question=question.id, error=type(error).__name__)
+            yield sentences.failed(error)
+        except Exception:  # noqa: BLE001 — a bug ends one answer, and the asker is told
+            _log.exception("answering failed", question=question.id)
+            yield sentences.INTERNAL
+
+    async def settled(self) -> None:
+        """Wait until closed answers are charged; to be called before connections close."""
+        if self._charging is not None:
+            await self._charging.settled()
+
+    async def _answer(self, run: _Run) -> AsyncGenerator[AnswerEvent, None]:
+        self._admit(run.question)
+        yield Status(text=sentences.SEARCHING)
+        run.query = standalone_query(run.question)
+        found = await self._search(run)
+        run.mark("retrieval")
+        if not found.passages or found.relevance < self._limits.relevance_floor:
+            for event in _not_found(run, found):
+                yield event
+            return
+        recalled = await self._recall(run, found)
+        if recalled is not None:
+            for event in _from_cache(run, *recalled):
+                yield event
+            return
+        prompt = build_prompt(
+            run.question,
+            found.passages,
+            prompt_tokens=self._limits.prompt_tokens,
+            answer_tokens=self._limits.answer_tokens,
+            count=self._count,
+        )
+        async with aclosing(self._write(run, prompt, found)) as events:
+            async for event in events:
+                yield event
+
+    def _admit(self, question: Question) -> None:
+        if not question.text.strip():
+            raise sentences.no_question()
+        if len(question.text) > self._limits.question_chars:
+            raise sentences.question_too_long(chars=len(question.text), most=self._limits.question_chars)
+
+    async def _search(self, run: _Run) -> SearchReply:
+        return await self._retrieval.search(
+            SearchRequest(
+                query=run.query,
+                principals=run.question.principals,
+                limit=PASSAGES,
+                with_highlights=self._model.reads_highlights,
+            )
+        )
+
+    async def _write(
+        self, run: _Run, prompt: Prompt, found: SearchReply
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        yield Status(text=sentences.reading(prompt.passages))
+        yield Sources(sources=_documents(prompt.passages))
+        writing = Writing(
+            model=self._model, prompt=prompt, count=self._count, within_s=self._limits.answer_within_s
+        )
+        async with self._charged(run.question, prompt, writing), aclosing(writing.stream()) as events:
+            async for event in events:
+                yield event
+        if writing.first_words_at is not None:
+            run.mark("first_token", writing.first_words_at)
+        if writing.ending == "nothing":
+            for event in _not_found(run, found):
+                yield event
+            return
+        if writing.ending == "refused":
+            yield sentences.REFUSED
+            return
+        for event in writing.composition.finish(note=_NOTES.get(writing.ending)):
+            yield event
+        if not writing.wrote:
+            yield sentences.NO_ANSWER_IN_TIME if writing.ending == "slow" else sentences.EMPTY
+            return
+        if writing.ending == "end":
+            await self._keep(run, writing, prompt)
+        yield _done(run, writing, model=self._model.name)
+
+    def _charged(
+        self, question: Question, prompt: Prompt, writing: Writing
+    ) -> AbstractAsyncContextManager[None]:
+        if self._charging is None:
+            return nullcontext()
+        return self._charging.charged(
+            person=question.person,
+            # A run of its own: if two processes wrote this answer, both of them were paid for.
+            key=f"{question.id}:{question.attempt}:{secrets.token_hex(4)}",
+            tokens=prompt.tokens + prompt.answer_tokens,
+            used=lambda: writing.tokens,
+        )
+
+    def _cache_key(self, run: _Run) -> str | None:
+        # An answer to a follow-up may tell what was said before, which its next reader need not see.
+        return None if run.question.conversation else cache_key(run.query, model=self._model.name)
+
+    async def _recall(self, run: _Run, found: SearchReply) -> tuple[CachedAnswer, list[Citation]] | None:
+        key = self._cache_key(run)
+        if self._cache is None or key is None:
+            return None
+        try:
+            answer = await self._cache.recall(key)
+            if answer is None:
+                return None
+            citations = await still_true(
+                answer,
+                results=found.passages,
+                principals=run.question.principals,
+                retrieval=self._retrieval,
+            )
+        except UnavailableError:
+            return None
+        return None if citations is None else (answer, citations)
+
+    async def _keep(self, run: _Run, writing: Writing, prompt: Prompt) -> None:
+        key = self._cache_key(run)
+        if self._cache is None or key is None:
+            return
+        answer = CachedAnswer(
+            text=writing.composition.text,
+            citations=tuple(
+                CachedCitation(index=citation.index, passage=passage.id, quote=citation.quote)
+                for citation, passage in writing.composition.citations
+            ),
+            given=tuple(passage.id for passage in prompt.passages),
+            model=self._model.name,
+            answered_at=utc_now(),
+        )
+        with contextlib.suppress(UnavailableError):
+            await self._cache.keep(key, answer)
+
+
+def _documents(passages: Sequence[Passage], *, most: int = PASSAGES) -> tuple[Source, ...]:
+    """The passages' documents, each once, best first."""
+    firsts: dict[tuple[str, str], Passage] = {}
+    for passage in passages:
+        firsts.setdefault((passage.source, passage.document), passage)
+    return tuple(
+        source_of(passage, index=index) for index, passage in enumerate(list(firsts.values())[:most], start=1)
+    )
+
+
+def _done(run: _Run, writing: Writing, *, model: str) -> Done:
+    run.mark("total")
+    return Done(
+        text=writing.composition.text,
+        sources=writing.composition.sources,
+        usage=writing.usage,
+        cached=False,
+        model=model,
+        timings_ms=run.timings_ms,
+        complete=writing.ending == "end",
+    )
+
+
+def _not_found(run: _Run, found: SearchReply) -> Iterator[AnswerEvent]:
+    """An honest sentence, with the nearest documents; they are no evidence, so nothing is quoted."""
+    sources = _documents(found.passages, most=NEAREST)
+    nearest = [
+        f"{sentences.as_markdown(source.title or source.document)} [{source.index}]" for source in sources
+    ]
+    text = sentences.not_found(nearest, pending=found.index.pending)
+    yield Delta(text=text)
+    for source in sources:
+        yield Citation(index=source.index, source=source, quote="")
+    run.mark("total")
+    yield Done(
+        text=text,
+        sources=sources,
+        usage=Usage(),
+        cached=False,
+        model=NO_MODEL,
+        timings_ms=run.timings_ms,
+    )
+
+
+def _from_cache(run: _Run, answer: CachedAnswer, citations: Sequence[Citation]) -> Iterator[AnswerEvent]:
+    yield Status(text=sentences.from_earlier(answer.answered_at, now=utc_now()))
+    run.mark("first_token")
+    yield from retold(answer, citations)
+    run.mark("total")
+    yield Done(
+        text=answer.text,
+        sources=tuple(citation.source for citation in citations),
+        usage=Usage(),
+        cached=True,
+        model=answer.model,
+        timings_ms=run.timings_ms,
+    )

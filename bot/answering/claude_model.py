@@ -1,0 +1,269 @@
+"""Claude, or any server that speaks the Messages API.
+
+The SDK's own patience is not ours: it would retry three times, sleep for as long as ``retry-after`` says
+and wait ten minutes. Here a call is made again at most once, only while nothing has been written, and
+only if the server asks for no longer than a few seconds. A stream that ends without ``message_stop`` and
+a stop reason was cut off, even though the SDK raises nothing; errors in mid-stream come as a status
+error of status 200, cut connections and stalls as the HTTP library's own errors.
+"""
+
+import asyncio
+import itertools
+import json
+import operator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
+from typing import Literal
+
+import anthropic
+import httpx2
+import structlog
+from anthropic import AsyncAnthropic
+from anthropic.types import (
+    MessageParam,
+    RawContentBlockDelta,
+    RawMessageStreamEvent,
+    SearchResultBlockParam,
+    TextBlockParam,
+    TextCitation,
+)
+
+from bot.answering.model import Cited, Finished, ModelEvent, Text, Used
+from bot.answering.prompt import Prompt, result_blocks, result_title
+from bot.answering.question import Turn
+from wire.answers import Usage
+from wire.errors import OverloadedError, UnavailableError
+
+PUBLIC_API = "https://api.anthropic.com"
+NO_KEY = "none"
+"""Sent where no key is set: a server of one's own need not ask for one."""
+CONNECT_WITHIN_S = 5.0
+STALLED_AFTER_S = 30.0
+"""Without a word for so long, the stream is given up. Pings do not count as words."""
+RETRY_WITHIN_S = 5.0
+"""The longest ``retry-after`` that is worth letting a person wait for."""
+RETRY_AFTER_S = 0.5
+
+_BUSY = ("overloaded_error", "rate_limit_error")
+_STOPS: dict[str, Literal["length", "refused"]] = {
+    "refusal": "refused",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+}
+
+Role = Literal["user", "assistant"]
+_Block = SearchResultBlockParam | TextBlockParam
+
+_log = structlog.get_logger("claude")
+
+
+@asynccontextmanager
+async def claude(
+    *, name: str, api_key: str | None, base_url: str | None, stalled_after_s: float = STALLED_AFTER_S
+) -> AsyncIterator["ClaudeModel"]:
+    """The model, for as long as the block lasts. Nothing is called until the first answer."""
+    async with AsyncAnthropic(
+        # Whatever is left out here, the SDK would look for in the environment.
+        api_key=api_key or NO_KEY,
+        base_url=base_url or PUBLIC_API,
+        max_retries=0,
+        timeout=anthropic.Timeout(stalled_after_s, connect=min(CONNECT_WITHIN_S, stalled_after_s)),
+    ) as client:
+        yield ClaudeModel(client, name=name, stalled_after_s=stalled_after_s)
+
+
+class ClaudeModel:
+    """Writes answers with citations that the API attributes."""
+
+    metered = True
+    reads_highlights = False
+
+    def __init__(self, client: AsyncAnthropic, *, name: str, stalled_after_s: float) -> None:
+        self._client = client
+        self._stalled_after_s = stalled_after_s
+        self.name = name
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        """Write the answer.
+
+        Raises:
+            OverloadedError: busy, also after another try.
+            UnavailableError: away, silent for too long, or cut off.
+        """
+        wrote = False
+        for last in (False, True):
+            try:
+                async with aclosing(self._attempt(prompt)) as events:
+                    async for event in events:
+                        wrote = wrote or isinstance(event, Text)
+                        yield event
+            except UnavailableError as error:
+                wait_s = RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s
+                if wrote or last or wait_s > RETRY_WITHIN_S or isinstance(error, _HopelessError):
+                    raise
+                _log.warning("model call failed, trying once more", wait_s=wait_s)
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        reader = _Reader([result_blocks(passage) for passage in prompt.passages])
+        try:
+            async with asyncio.timeout(self._stalled_after_s):
+                stream = await self._client.messages.create(
+                    model=self.name,
+                    max_tokens=prompt.answer_tokens,
+                    system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+                    messages=_messages(prompt),
+                    stream=True,
+                )
+            async with stream:
+                while True:
+                    async with asyncio.timeout(self._stalled_after_s):
+                        raw = await anext(stream, None)
+                    if raw is None:
+                        break
+                    for event in reader.read(raw):
+                        yield event
+        except (anthropic.APIError, httpx2.HTTPError, json.JSONDecodeError, TimeoutError) as error:
+            raise _translated(error) from error
+        if not reader.ended:
+            raise UnavailableError("The connection to the model was lost. Please ask again.", service="model")
+
+
+class _HopelessError(UnavailableError):
+    """Another try would end the same way: the key or the model's name is wrong, or the request."""
+
+
+class _Reader:
+    """One stream's events as ours. A block's citations are told at its end, after its words."""
+
+    def __init__(self, results: list[tuple[str, ...]]) -> None:
+        self.ended = False
+        self._results = results
+        self._citations: list[TextCitation] = []
+        self._stop_reason: str | None = None
+        self._usage = Usage()
+
+    def read(self, raw: RawMessageStreamEvent) -> list[ModelEvent]:
+        match raw.type:
+            case "message_start":
+                return [self._used(raw.message.usage)]
+            case "content_block_delta":
+                return self._delta(raw.delta)
+            case "content_block_stop":
+                citations, self._citations = self._citations, []
+                return [cited for citation in citations for cited in self._cited(citation)]
+            case "message_delta":
+                self._stop_reason = raw.delta.stop_reason
+                return [self._used(raw.usage)]
+            case "message_stop" if self._stop_reason is not None:
+                self.ended = True
+                return [Finished(stop=_STOPS.get(self._stop_reason, "end"))]
+            case _:
+                return []
+
+    def _delta(self, delta: RawContentBlockDelta) -> list[ModelEvent]:
+        if delta.type == "citations_delta":
+            self._citations.append(delta.citation)
+        return [Text(text=delta.text)] if delta.type == "text_delta" and delta.text else []
+
+    def _cited(self, citation: TextCitation) -> Iterable[Cited]:
+        if citation.type != "search_result_location":
+            return
+        place = citation.search_result_index
+        if not 0 <= place < len(self._results) or citation.source != _source_id(place):
+            _log.warning("a citation of a passage that was not given was dropped")
+            return
+        # Our own words rather than the API's copy of them.
+        quote = "".join(self._results[place][citation.start_block_index : citation.end_block_index])
+        yield Cited(passage=place, quote=quote)
+
+    def _used(self, usage: anthropic.types.Usage | anthropic.types.MessageDeltaUsage) -> Used:
+        """Counts are cumulative; one that is not told again stands."""
+        before = self._usage
+        uncached = before.input_tokens
+        if usage.input_tokens is not None:
+            # What is written into the API's own prompt cache is input, too.
+            uncached = usage.input_tokens + (usage.cache_creation_input_tokens or 0)
+        self._usage = Usage(
+            input_tokens=uncached,
+            output_tokens=usage.output_tokens,
+            cache_read_input_tokens=usage.cache_read_input_tokens or before.cache_read_input_tokens,
+        )
+        return Used(usage=self._usage)
+
+
+def _messages(prompt: Prompt) -> list[MessageParam]:
+    """The conversation, then what was found and the question; roles alternate and begin with the user."""
+    turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
+    blocks: list[tuple[Role, _Block]] = [(turn.role, _text(_labelled(turn))) for turn in turns]
+    blocks += [("user", _search_result(place, prompt)) for place in range(len(prompt.passages))]
+    blocks.append(("user", _text(prompt.question)))
+    return [
+        {"role": role, "content": [block for _, block in group]}
+        for role, group in itertools.groupby(blocks, key=operator.itemgetter(0))
+    ]
+
+
+def _text(text: str) -> TextBlockParam:
+    return {"type": "text", "text": text}
+
+
+def _labelled(turn: Turn) -> str:
+    if turn.role == "assistant":
+        return turn.text.strip() or "…"
+    return f"{' '.join(turn.author.split())}: {turn.text.strip()}"
+
+
+def _source_id(place: int) -> str:
+    """Opaque: a model that never sees an address can't be talked into passing one on."""
+    return f"result-{place + 1}"
+
+
+def _search_result(place: int, prompt: Prompt) -> SearchResultBlockParam:
+    passage = prompt.passages[place]
+    return {
+        "type": "search_result",
+        "source": _source_id(place),
+        "title": result_title(passage),
+        "content": [{"type": "text", "text": text} for text in result_blocks(passage)],
+        "citations": {"enabled": True},
+    }
+
+
+def _translated(error: Exception) -> UnavailableError:
+    """The SDK's error as ours; the text is for the asker, the log has the kind for the operator."""
+    status = error.status_code if isinstance(error, anthropic.APIStatusError) else None
+    kind = error.type if isinstance(error, anthropic.APIStatusError) else None
+    _log.warning("model call failed", error=type(error).__name__, status=status, kind=kind)
+    if isinstance(error, anthropic.APIStatusError):
+        if kind in _BUSY or status in (429, 529):
+            return OverloadedError(
+                "The model is busy right now. Please ask again in a minute.",
+                service="model",
+                retry_after_s=_retry_after_s(error),
+            )
+        if status in (401, 403):
+            return _HopelessError(
+                "The model does not accept our key. Please tell an administrator to check ANTHROPIC_API_KEY.",
+                service="model",
+            )
+        if status == 404:  # noqa: PLR2004 — HTTP's own number
+            return _HopelessError(
+                "The model is not there. Please tell an administrator to check ANSWER_MODEL.", service="model"
+            )
+        if status is not None and 400 <= status < 500:  # noqa: PLR2004 — HTTP's own numbers
+            return _HopelessError("The model could not read this question.", service="model")
+    if isinstance(error, TimeoutError | httpx2.TimeoutException | anthropic.APITimeoutError):
+        return UnavailableError("The model did not answer in time. Please ask again.", service="model")
+    return UnavailableError(
+        "The model can't be reached right now. Please try again in a few minutes.", service="model"
+    )
+
+
+def _retry_after_s(error: anthropic.APIStatusError) -> float | None:
+    try:
+        return max(0.0, float(error.response.headers.get("retry-after", "")))
+    except ValueError:
+        return None

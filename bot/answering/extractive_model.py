@@ -1,0 +1,186 @@
+"""Answers without a model: the documents' own best sentences, told as a model would tell them.
+
+The search names each passage's sentences that are nearest to the question; the best few are shown in
+the order of their documents, a table or list item whole, each with its citation. Nothing is invented,
+and where no sentence is near enough, nothing is said.
+"""
+
+import asyncio
+import itertools
+import re
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.answering.model import Cited, Finished, ModelEvent, Text
+from bot.answering.prompt import Prompt
+from bot.answering.quoting import Kind, Piece, pieces
+from bot.answering.sentences import as_markdown
+from wire.search import Passage
+
+NEAR_ENOUGH = 0.35
+"""The least similarity of a sentence to the question (cosine)."""
+NEAR_THE_BEST = 0.75
+"""And its least share of the best sentence's similarity: what is far behind it only distracts."""
+MOST = 5
+DOCUMENTS = 3
+WORDS_AT_ONCE = 3
+PACE_S = 0.02
+"""A pause after each few words: 150 words a second, about as fast as a quick model."""
+CLOSING = (
+    "_No language model is connected, so these are the documents' own sentences. "
+    "For written answers, set `ANTHROPIC_API_KEY`._"
+)
+
+_WORDS = re.compile(rf"\s*(?:\S+\s*){{1,{WORDS_AT_ONCE}}}|\s+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Quote:
+    """A piece of a passage worth showing."""
+
+    passage: int
+    place: int
+    piece: Piece
+    score: float
+
+
+class ExtractiveModel:
+    """Quotes instead of writing; costs nothing."""
+
+    name = "extractive"
+    metered = False
+    reads_highlights = True
+
+    def __init__(self, *, pace_s: float = PACE_S) -> None:
+        self._pace_s = pace_s
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        """Tell the best sentences."""
+        quotes = _chosen(prompt.passages)
+        if not quotes:
+            yield Finished(stop="nothing")
+            return
+        for event in _told(quotes, prompt.passages):
+            if isinstance(event, Text):
+                for words in _WORDS.findall(event.text):
+                    yield Text(text=words)
+                    await asyncio.sleep(self._pace_s)
+            else:
+                yield event
+        yield Finished(stop="end")
+
+
+def _chosen(passages: Sequence[Passage]) -> list[_Quote]:
+    """The best pieces, best document first, in reading order within each."""
+    found = sorted(_scored(passages), key=lambda quote: quote.score, reverse=True)
+    if not found or found[0].score < NEAR_ENOUGH:
+        return []
+    floor = max(NEAR_ENOUGH, found[0].score * NEAR_THE_BEST)
+    documents: dict[tuple[str, str], list[_Quote]] = {}
+    seen: set[str] = set()
+    for quote in found:
+        words = " ".join(_text(quote, passages).split())
+        document = _document(passages[quote.passage])
+        enough = len(seen) == MOST or (document not in documents and len(documents) == DOCUMENTS)
+        if quote.score >= floor and words not in seen and not enough:
+            seen.add(words)
+            documents.setdefault(document, []).append(quote)
+    return [
+        quote
+        for quotes in documents.values()
+        for quote in sorted(
+            _with_company(quotes, passages), key=lambda quote: (passages[quote.passage].ordinal, quote.place)
+        )
+    ]
+
+
+def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
+    for index, passage in enumerate(passages):
+        for place, piece in enumerate(pieces(passage.text)):
+            scores = [
+                highlight.score
+                for highlight in passage.highlights or ()
+                if highlight.start < piece.end and piece.start < highlight.end
+            ]
+            if scores and piece.kind != "heading":
+                yield _Quote(passage=index, place=place, piece=piece, score=max(scores))
+
+
+def _with_company(quotes: list[_Quote], passages: Sequence[Passage]) -> Iterable[_Quote]:
+    """With the line that introduces a list or table, and for a lone sentence the one after it."""
+    wanted = {(quote.passage, quote.place): quote for quote in quotes}
+    for quote in quotes:
+        all_pieces = pieces(passages[quote.passage].text)
+        before, after = quote.place - 1, quote.place + 1
+        while quote.piece.kind == "item" and before >= 0 and all_pieces[before].kind == "item":
+            before -= 1
+        text = passages[quote.passage].text
+        if quote.piece.kind in ("item", "table") and before >= 0 and _introduces(all_pieces[before], text):
+            wanted.setdefault((quote.passage, before), _beside(quote, before, all_pieces))
+        lone = len(quotes) == 1 and after < len(all_pieces)
+        if lone and quote.piece.kind == all_pieces[after].kind == "sentence":
+            wanted.setdefault((quote.passage, after), _beside(quote, after, all_pieces))
+    return wanted.values()
+
+
+def _introduces(piece: Piece, text: str) -> bool:
+    return piece.kind == "sentence" and text[piece.start : piece.end].rstrip().endswith(":")
+
+
+def _beside(quote: _Quote, place: int, all_pieces: Sequence[Piece]) -> _Quote:
+    return _Quote(passage=quote.passage, place=place, piece=all_pieces[place], score=0.0)
+
+
+def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[ModelEvent]:
+    """The chosen pieces as Markdown; a run of neighbours is cited once, at its end."""
+    documents = [
+        (document, list(group))
+        for document, group in itertools.groupby(quotes, key=lambda quote: _document(passages[quote.passage]))
+    ]
+    for _, group in documents:
+        if len(documents) > 1:
+            title = passages[group[0].passage].title or passages[group[0].passage].document
+            yield Text(text=f"**{as_markdown(title)}**\n")
+        before: Kind | None = None
+        for run in _runs(group):
+            yield Text(text=_space(before, run[0].piece.kind))
+            first, last = run[0].piece, run[-1].piece
+            quote = passages[run[0].passage].text[first.start : last.end].strip()
+            yield Text(text=quote)
+            yield Cited(passage=run[0].passage, quote=quote)
+            before = last.kind
+        yield Text(text="\n\n")
+    yield Text(text=CLOSING)
+
+
+def _runs(quotes: Sequence[_Quote]) -> Iterator[list[_Quote]]:
+    run: list[_Quote] = []
+    for quote in quotes:
+        if run and (quote.passage, quote.place) != (run[-1].passage, run[-1].place + 1):
+            yield run
+            run = []
+        run.append(quote)
+    if run:
+        yield run
+
+
+def _space(before: Kind | None, after: Kind) -> str:
+    match before, after:
+        case None, "sentence":
+            return ""
+        case None, _:
+            return "\n"
+        case "sentence", "sentence":
+            return " "
+        case "item", "item":
+            return "\n"
+        case _:
+            return "\n\n"
+
+
+def _text(quote: _Quote, passages: Sequence[Passage]) -> str:
+    return passages[quote.passage].text[quote.piece.start : quote.piece.end]
+
+
+def _document(passage: Passage) -> tuple[str, str]:
+    return passage.source, passage.document

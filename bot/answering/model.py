@@ -1,0 +1,74 @@
+"""Whatever writes an answer from passages, as the pipeline sees it."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from bot.answering.prompt import Prompt
+from wire.answers import Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cited:
+    """The text since the last citation stands on this passage.
+
+    Attributes:
+        passage: its place among the prompt's passages, from 0.
+        quote: the passage's own words.
+    """
+
+    passage: int
+    quote: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """What the call has cost so far; each one replaces the one before."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The model has come to an end of its own.
+
+    Attributes:
+        stop: ``end``, all is said; ``length``, it ran into its limit; ``refused``, it will not answer,
+            and what it wrote before is not to stand; ``nothing``, no passage answers the question.
+    """
+
+    stop: Literal["end", "length", "refused", "nothing"]
+
+
+ModelEvent = Text | Cited | Used | Finished
+
+
+class Model(Protocol):
+    """Writes one answer per call."""
+
+    @property
+    def name(self) -> str:
+        """Which model: shown to people, and part of the cache's key."""
+
+    @property
+    def metered(self) -> bool:
+        """Whether its words cost tokens; quotas and the cache are for such a one."""
+
+    @property
+    def reads_highlights(self) -> bool:
+        """Whether the search should name each passage's nearest sentences."""
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        """Write the answer. A stream that was not cut ends with ``Finished``; closing it ends the call.
+
+        Raises:
+            OverloadedError: the model is busy.
+            UnavailableError: it is away, silent for too long, or was cut off; what came before was real.
+        """

@@ -1,0 +1,131 @@
+"""What people are told when there is no answer, or only a part of one (pure)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from wire.answers import Failed
+from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
+from wire.search import Passage
+
+SEARCHING = "Searching the documents"
+
+CUT_OFF = "_This answer is incomplete: the connection to the model was lost. Please ask again._"
+TOO_SLOW = "_This answer is incomplete: the model took too long. Please ask again, perhaps more narrowly._"
+TOO_LONG = "_This answer is incomplete: it reached its longest length. Ask about the part that you need._"
+
+INTERNAL = Failed(
+    code="internal", message="Something went wrong on our side, and it is in the log. Please ask again."
+)
+REFUSED = Failed(
+    code="not_allowed", message="The model declined to answer this question. Try asking it another way."
+)
+EMPTY = Failed(code="model_unavailable", message="The model returned an empty answer. Please ask again.")
+NO_ANSWER_IN_TIME = Failed(
+    code="model_unavailable", message="The model did not answer in time. Please try again in a few minutes."
+)
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")
+READ_TITLES = 3
+"""How many documents a status line names."""
+DAY_S = 86_400
+HOUR_S = 3_600
+MINUTE_S = 60
+
+
+def failed(error: AnswerdeskError) -> Failed:
+    """The one place where an error becomes what the asker is told."""
+    match error:
+        case RefusedError():
+            return Failed(code=error.code, message=str(error))
+        case OverloadedError(service="model"):
+            wait = f"in {duration(error.retry_after_s)}" if error.retry_after_s else "in a minute"
+            return Failed(
+                code="model_overloaded", message=f"The model is busy right now. Please ask again {wait}."
+            )
+        case UnavailableError(service="model"):
+            return Failed(code="model_unavailable", message=str(error))
+        case UnavailableError(service="retrieval" | "nats" | "index"):
+            return Failed(
+                code="retrieval_unavailable",
+                message="I can't search the documents right now. Please try again in a few minutes.",
+            )
+        case _:
+            return INTERNAL
+
+
+def question_too_long(*, chars: int, most: int) -> RefusedError:
+    """A question over its limit."""
+    return RefusedError(
+        f"Your question has {chars:,} characters, and I can read up to {most:,}. Please shorten it.",
+        code="question_too_long",
+    )
+
+
+def no_question() -> RefusedError:
+    """A message without words."""
+    return RefusedError("There is no question in this message. Ask me something about our documents.")
+
+
+def quota_exceeded(*, resets_at: datetime) -> RefusedError:
+    """A person's tokens for the day are used up, or kept for their answers that are being written."""
+    return RefusedError(
+        "You have used your share of answers for today. "
+        f"It starts afresh on {resets_at:%-d %B} at {resets_at:%H:%M} UTC; until then, ask a colleague "
+        "or search the documents.",
+        code="quota_exceeded",
+    )
+
+
+def no_allowance() -> RefusedError:
+    """The quotas can't be read, and what is given without them is used up."""
+    return RefusedError(
+        "I can't check how much you may ask at the moment, so I have to wait. "
+        "Please try again in a few minutes.",
+        code="quota_exceeded",
+    )
+
+
+def not_found(nearest: Sequence[str], *, pending: int) -> str:
+    """Nothing relevant; ``nearest`` are sources as they are shown, number included."""
+    sentences = ["I couldn't find this in the documents you can read."]
+    if nearest:
+        be = "is" if len(nearest) == 1 else "are"
+        sentences.append(f"The nearest {be} {_listed(nearest)}.")
+    if pending:
+        changes = "One changed document is" if pending == 1 else f"{pending:,} changed documents are"
+        sentences.append(f"{changes} still being read; ask again in a moment.")
+    return " ".join(sentences)
+
+
+def reading(passages: Sequence[Passage]) -> str:
+    """Which documents the answer is being written from, as plain text."""
+    titles = list(dict.fromkeys(passage.title or passage.document for passage in passages))
+    more = len(titles) - READ_TITLES
+    return f"Reading {', '.join(titles[:READ_TITLES])}" + (f" and {more} more" if more > 0 else "")
+
+
+def from_earlier(answered_at: datetime, *, now: datetime) -> str:
+    """A cached answer says that it is one, and from when."""
+    age_s = max(MINUTE_S, (now - answered_at).total_seconds())
+    return f"Answered {duration(age_s)} ago from these same documents"
+
+
+def as_markdown(text: str) -> str:
+    """Foreign text, such as a title, as Markdown that shows it and does nothing else."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words."""
+    for unit_s, unit in ((DAY_S, "day"), (HOUR_S, "hour"), (MINUTE_S, "minute")):
+        if seconds >= unit_s:
+            number = round(seconds / unit_s)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    number = max(1, round(seconds))
+    return f"{number} second{'' if number == 1 else 's'}"
+
+
+def _listed(items: Sequence[str]) -> str:
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last

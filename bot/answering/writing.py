@@ -1,0 +1,91 @@
+"""One answer being written: a model's stream as answer events, whatever way it ends."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Literal
+
+from bot.answering.composition import Composition
+from bot.answering.model import Cited, Finished, Model, ModelEvent, Text, Used
+from bot.answering.prompt import Count, Prompt
+from wire.answers import AnswerEvent, Usage
+from wire.errors import UnavailableError
+
+Ending = Literal["end", "length", "refused", "nothing", "cut", "slow"]
+
+
+class Writing:
+    """What has been written so far, and what it took.
+
+    Attributes:
+        composition: the text and its sources.
+        usage: as the model reported it.
+        ending: how it ended; until it has, or where it was closed early, ``cut``.
+        first_words_at: when the first of the text came (``time.monotonic``); None before.
+    """
+
+    def __init__(self, *, model: Model, prompt: Prompt, count: Count, within_s: float) -> None:
+        self.composition = Composition(prompt.passages)
+        self.usage = Usage()
+        self.ending: Ending = "cut"
+        self.first_words_at: float | None = None
+        self._model = model
+        self._prompt = prompt
+        self._count = count
+        self._within_s = within_s
+        self._told: list[str] = []
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there are any words."""
+        return any(not text.isspace() for text in self._told)
+
+    @property
+    def tokens(self) -> int:
+        """What the answer took: as reported, or by our own count where the report stands out."""
+        written = max(self.usage.output_tokens, self._count("".join(self._told)))
+        if self.usage == Usage() and not self._told:
+            return 0
+        return self.usage.input_tokens + self.usage.cache_read_input_tokens + written
+
+    async def stream(self) -> AsyncGenerator[AnswerEvent, None]:
+        """The events of the text.
+
+        Closing it ends the model's call. A model that breaks off in mid-text ends it quietly, ``cut`` or
+        ``slow``.
+
+        Raises:
+            UnavailableError: the model failed before its first words.
+        """
+        deadline = asyncio.get_running_loop().time() + self._within_s
+        async with aclosing(self._model.stream(self._prompt)) as told:
+            while True:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        event = await anext(told, None)
+                except TimeoutError:
+                    self.ending = "slow"
+                    return
+                except UnavailableError:
+                    if not self._told:
+                        raise
+                    return
+                if event is None:
+                    return
+                for shown in self._shown(event):
+                    yield shown
+
+    def _shown(self, event: ModelEvent) -> list[AnswerEvent]:
+        match event:
+            case Text():
+                self.first_words_at = self.first_words_at or time.monotonic()
+                self._told.append(event.text)
+                return self.composition.write(event.text)
+            case Cited():
+                return self.composition.cite(passage=event.passage, quote=event.quote)
+            case Used():
+                self.usage = event.usage
+            case Finished():
+                self.ending = event.stop
+        return []

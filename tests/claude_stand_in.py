@@ -1,0 +1,371 @@
+"""The Messages API over HTTP, for tests and for a demo without a key; it behaves as badly as it is told.
+
+It checks each request as the API would, answers from the request's own search results with citations,
+and frames its stream as the API does. ``python -m tests.claude_stand_in --port 8100`` runs it alone; set
+``ANTHROPIC_BASE_URL=http://127.0.0.1:8100`` to use it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import re
+import socket
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiohttp import web
+
+Ending = Literal[
+    "ok",
+    "refusal",
+    "max_tokens",
+    "error",
+    "overloaded",
+    "rate_limited",
+    "server_error",
+    "cut",
+    "no_stop",
+    "reset",
+    "stall",
+]
+ERRORS: dict[Ending, tuple[int, str]] = {
+    "error": (500, "api_error"),
+    "server_error": (500, "api_error"),
+    "overloaded": (529, "overloaded_error"),
+    "rate_limited": (429, "rate_limit_error"),
+}
+"""The HTTP status before the stream begins, and the kind that an ``error`` event names in mid-stream."""
+PING_EVERY_S = 0.05
+INPUT_TOKENS_PER_CHAR = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """How one request is answered.
+
+    Attributes:
+        text: the answer, uncited; None answers from the search results, with citations.
+        sentences: repeat that answer until it has so many cited sentences.
+        pace_s: seconds between two words.
+        ending: how it ends.
+        after_words: end so after this many words; None after all of them.
+        http: whether an error before the first word is an HTTP status rather than an event.
+        retry_after_s: the ``retry-after`` header of an HTTP error.
+        citations: right ones; of a search result that was not given; of another source's name; none.
+        pings: whether a stall sends pings.
+    """
+
+    text: str | None = None
+    sentences: int = 1
+    pace_s: float = 0.0
+    ending: Ending = "ok"
+    after_words: int | None = None
+    http: bool = True
+    retry_after_s: float | None = None
+    citations: Literal["right", "beyond", "renamed", "none"] = "right"
+    pings: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """One content block of the answer: its words, and the search result's block that they stand on."""
+
+    words: tuple[str, ...]
+    cites: tuple[int, int] | None = None
+
+
+@dataclass
+class ClaudeStandIn:
+    """What it was asked, and what it shall do next.
+
+    Attributes:
+        scripts: for the next requests, in order; after them, ``default``.
+        default: how requests without a script are answered.
+        requests: the bodies of all requests.
+        headers: their headers.
+        streams_open: how many streams are being written.
+        base_url: where it listens.
+    """
+
+    scripts: deque[Script] = field(default_factory=deque)
+    default: Script = field(default_factory=Script)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    streams_open: int = 0
+    base_url: str = ""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        complaint = complaint_about(request, body)
+        if complaint is not None:
+            return error_response(400, "invalid_request_error", complaint)
+        self.requests.append(body)
+        self.headers.append(dict(request.headers))
+        script = self.scripts.popleft() if self.scripts else self.default
+        if script.ending in ERRORS and script.http and not script.after_words:
+            status, kind = ERRORS[script.ending]
+            return error_response(status, kind, "as told", retry_after_s=script.retry_after_s)
+        answer = blocks_of(body, script)
+        if not body.get("stream"):
+            return web.json_response(self._whole(body, answer))
+        self.streams_open += 1
+        try:
+            return await _Stream(request, body, script, number=next(self._numbers)).write(answer)
+        finally:
+            self.streams_open -= 1
+
+    async def count_tokens(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        return web.json_response({"input_tokens": input_tokens(body)})
+
+    def _whole(self, body: dict[str, Any], answer: list[Block]) -> dict[str, Any]:
+        words = [word for block in answer for word in block.words]
+        content = [{"type": "text", "text": "".join(words)}]
+        return message(body, number=next(self._numbers)) | {
+            "content": content,
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": input_tokens(body), "output_tokens": len(words)},
+        }
+
+
+class _Stream:
+    """One answer on its way out."""
+
+    def __init__(self, request: web.Request, body: dict[str, Any], script: Script, *, number: int) -> None:
+        self._request = request
+        self._body = body
+        self._script = script
+        self._number = number
+        self._words = 0
+        self._response = web.StreamResponse(
+            headers={"content-type": "text/event-stream; charset=utf-8", "request-id": f"req_{number}"}
+        )
+
+    async def write(self, answer: list[Block]) -> web.StreamResponse:
+        await self._response.prepare(self._request)
+        await self._send("message_start", message=message(self._body, number=self._number))
+        await self._send("ping")
+        ended = self._over()
+        for index, block in enumerate(answer):
+            if ended:
+                break
+            ended = await self._block(index, block)
+        await self._end()
+        return self._response
+
+    async def _block(self, index: int, block: Block) -> bool:
+        start: dict[str, Any] = {"type": "text", "text": ""} | ({"citations": []} if block.cites else {})
+        await self._send("content_block_start", index=index, content_block=start)
+        for word in block.words:
+            await self._send("content_block_delta", index=index, delta={"type": "text_delta", "text": word})
+            self._words += 1
+            if self._over():
+                return True
+            if self._script.pace_s:
+                await asyncio.sleep(self._script.pace_s)
+        if block.cites and self._script.citations != "none":
+            citation = citation_of(self._body, block.cites, self._script)
+            delta = {"type": "citations_delta", "citation": citation}
+            await self._send("content_block_delta", index=index, delta=delta)
+        await self._send("content_block_stop", index=index)
+        return False
+
+    def _over(self) -> bool:
+        after = self._script.after_words
+        return after is not None and self._words >= after
+
+    async def _end(self) -> None:
+        match self._script.ending:
+            case "cut":
+                await self._response.write_eof()
+            case "no_stop":
+                await self._send("message_stop")
+            case "reset":
+                transport = self._request.transport
+                assert transport is not None
+                reset = struct.pack("ii", 1, 0)
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                transport.abort()
+            case "stall":
+                while True:
+                    await asyncio.sleep(PING_EVERY_S)
+                    if self._script.pings:
+                        await self._send("ping")
+            case "error" | "overloaded" | "rate_limited" | "server_error":
+                _, kind = ERRORS[self._script.ending]
+                await self._send("error", error={"type": kind, "message": "as told"})
+            case "ok" | "refusal" | "max_tokens":
+                stop_reason = "end_turn" if self._script.ending == "ok" else self._script.ending
+                await self._send(
+                    "message_delta",
+                    delta={"stop_reason": stop_reason, "stop_sequence": None},
+                    usage={"output_tokens": self._words + 1},
+                )
+                await self._send("message_stop")
+
+    async def _send(self, event: str, **fields: Any) -> None:
+        data = json.dumps({"type": event} | fields)
+        await self._response.write(f"event: {event}\ndata: {data}\n\n".encode())
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    body = json.loads(await request.read())
+    assert isinstance(body, dict)
+    return body
+
+
+def message(body: dict[str, Any], *, number: int) -> dict[str, Any]:
+    return {
+        "id": f"msg_{number}",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": input_tokens(body),
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": 1,
+        },
+    }
+
+
+def input_tokens(body: dict[str, Any]) -> int:
+    return round(len(json.dumps(body.get("messages", []))) * INPUT_TOKENS_PER_CHAR)
+
+
+def error_response(
+    status: int, kind: str, said: str, *, retry_after_s: float | None = None
+) -> web.StreamResponse:
+    headers = {} if retry_after_s is None else {"retry-after": f"{retry_after_s:g}"}
+    body = {"type": "error", "error": {"type": kind, "message": said}, "request_id": "req_0"}
+    return web.json_response(body, status=status, headers=headers)
+
+
+def complaint_about(request: web.Request, body: dict[str, Any]) -> str | None:
+    """What the API would refuse this request for."""
+    messages = body.get("messages") or []
+    most = body.get("max_tokens")
+    headers = request.headers
+    demands = [
+        (headers.get("x-api-key") or headers.get("authorization"), "x-api-key: header is required"),
+        (headers.get("anthropic-version"), "anthropic-version: header is required"),
+        (isinstance(body.get("model"), str), "model: Field required"),
+        (isinstance(most, int) and most > 0, "max_tokens: must be at least 1"),
+        (messages, "messages: at least one message is required"),
+        (messages and messages[0].get("role") == "user", "messages: first message must use the user role"),
+        (all(said.get("role") in ("user", "assistant") for said in messages), "messages: unexpected role"),
+    ]
+    unmet = [complaint for met, complaint in demands if not met]
+    blocks = [block for said in messages for block in content_of(said)]
+    return next(iter(unmet), None) or next(filter(None, map(complaint_about_block, blocks)), None)
+
+
+def complaint_about_block(block: dict[str, Any]) -> str | None:
+    match block.get("type"):
+        case "text":
+            return None if block.get("text", "").strip() else "text content blocks must be non-empty"
+        case "search_result":
+            texts = block.get("content")
+            if not block.get("source") or not isinstance(block.get("title"), str):
+                return "search_result: source and title are required"
+            if not isinstance(texts, list) or not texts:
+                return "search_result: content is required"
+            return next(filter(None, map(complaint_about_block, texts)), None)
+        case other:
+            return f"unexpected block type {other!r}"
+
+
+def content_of(said: dict[str, Any]) -> list[dict[str, Any]]:
+    content = said.get("content")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content or [])
+
+
+def search_results(body: dict[str, Any]) -> list[dict[str, Any]]:
+    blocks = [block for said in body["messages"] for block in content_of(said)]
+    return [block for block in blocks if block["type"] == "search_result"]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\s*\S+|\s+\Z", text))
+
+
+def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
+    """The answer: the search results' texts that share most words with the question, best first."""
+    if script.text is not None:
+        return [Block(words_of(script.text))] if script.text else []
+    question = content_of(body["messages"][-1])[-1]["text"]
+    asked = set(re.findall(r"\w{3,}", question.lower()))
+    ranked = sorted(
+        (
+            (-len(asked & set(re.findall(r"\w{3,}", block["text"].lower()))), place, at, block["text"])
+            for place, result in enumerate(search_results(body))
+            for at, block in enumerate(result["content"])
+            if not block["text"].startswith("#")
+        ),
+    )
+    if not ranked or ranked[0][0] == 0:
+        return [Block(words_of("The documents that I can see do not say."))]
+    near = [found for found in ranked[:2] if found[0] <= ranked[0][0] / 2]
+    answer: list[Block] = []
+    for _, place, at, text in itertools.islice(itertools.cycle(near), max(script.sentences, len(near))):
+        words = words_of(re.sub(r"\A\s*(?:[-*+]|\d+\.)\s+", "", text).strip())
+        answer.append(Block(words if not answer else (f" {words[0]}", *words[1:]), (place, at)))
+    return answer
+
+
+def citation_of(body: dict[str, Any], cites: tuple[int, int], script: Script) -> dict[str, Any]:
+    place, at = cites
+    result = search_results(body)[place]
+    return {
+        "type": "search_result_location",
+        "cited_text": result["content"][at]["text"],
+        "search_result_index": 99 if script.citations == "beyond" else place,
+        "source": "elsewhere" if script.citations == "renamed" else result["source"],
+        "title": result["title"],
+        "start_block_index": at,
+        "end_block_index": at + 1,
+    }
+
+
+@asynccontextmanager
+async def claude_stand_in(*, port: int = 0, default: Script | None = None) -> AsyncIterator[ClaudeStandIn]:
+    """Serve on loopback while the block lasts; port 0 takes a free one."""
+    stand_in = ClaudeStandIn(default=default or Script())
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_post("/v1/messages", stand_in.messages)
+    app.router.add_post("/v1/messages/count_tokens", stand_in.count_tokens)
+    # A client that goes away cancels its handler, so that streams_open tells who is still listening.
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        stand_in.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield stand_in
+    finally:
+        await runner.cleanup()
+
+
+async def run(port: int, pace_s: float) -> None:
+    async with claude_stand_in(port=port, default=Script(pace_s=pace_s)) as stand_in:
+        print(f"ANTHROPIC_BASE_URL={stand_in.base_url}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--pace-s", type=float, default=0.03, help="seconds between two words")
+    arguments = parser.parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run(arguments.port, arguments.pace_s))

@@ -1,0 +1,68 @@
+"""The pipeline on a real NATS server, with stand-ins for the worker and for the Messages API."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from nats.aio.client import Client
+
+from bot.answering.answering import Answering, Limits
+from bot.answering.cache import Cache
+from bot.answering.claude_model import claude
+from bot.answering.extractive_model import ExtractiveModel
+from bot.answering.model import Model
+from bot.answering.quota import Quota
+from bot.answering.tiktoken_tokens import TiktokenTokens
+from retrieval.client import RetrievalClient
+from tests.claude_stand_in import claude_stand_in
+from tests.contract.answering.telling import GERMANY, Desk
+from tests.retrieval_stand_in import passage, retrieval_stand_in
+
+STALLED_AFTER_S = 0.4
+
+
+@pytest.fixture(scope="session")
+def tokens() -> TiktokenTokens:
+    return TiktokenTokens.open()
+
+
+@pytest.fixture
+async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
+    async with (
+        retrieval_stand_in(client) as retrieval,
+        claude_stand_in() as api,
+        claude(
+            name="claude-sonnet-5-5", api_key="k", base_url=api.base_url, stalled_after_s=STALLED_AFTER_S
+        ) as model,
+    ):
+        retrieval.put(passage(GERMANY))
+
+        def answering(
+            *,
+            model: Model = model,
+            cache: Cache | None = None,
+            quota: Quota | None = None,
+            within_s: float = 20.0,
+            relevance_floor: float = 0.25,
+        ) -> Answering:
+            limits = Limits(
+                question_chars=4000,
+                prompt_tokens=12_000,
+                answer_tokens=500,
+                answer_within_s=within_s,
+                relevance_floor=relevance_floor,
+            )
+            return Answering(
+                retrieval=RetrievalClient(client),
+                model=model,
+                count=tokens.count,
+                limits=limits,
+                cache=cache,
+                quota=quota,
+            )
+
+        yield Desk(retrieval=retrieval, claude=api, answering=answering)
+
+
+@pytest.fixture
+def extractive() -> ExtractiveModel:
+    return ExtractiveModel(pace_s=0)
