@@ -29,12 +29,12 @@ LOOK_EVERY_S = 5.0
 
 _log = structlog.get_logger("intake")
 
-Store = Callable[[Asked], Awaitable[None]]
-"""Keeps a question for good; raises UnavailableError where it can't."""
+Hear = Callable[[Asked], Awaitable[None]]
+"""Takes what may be a question; raises UnavailableError where it can't be kept."""
 
 
-def bolt_app(*, client: AsyncWebClient, identity: Identity, store: Store) -> AsyncApp:
-    """The Bolt app: hands every event that asks something to ``store``."""
+def bolt_app(*, client: AsyncWebClient, identity: Identity, hear: Hear) -> AsyncApp:
+    """The Bolt app: hands every event that may ask something to ``hear``."""
 
     async def hand_off(
         req: AsyncBoltRequest,
@@ -45,7 +45,7 @@ def bolt_app(*, client: AsyncWebClient, identity: Identity, store: Store) -> Asy
         asked = read_asked(req.body, bot_user=identity.user)
         try:
             if asked is not None:
-                await store(asked)
+                await hear(asked)
         except UnavailableError as error:
             _log.warning("event not acknowledged, Slack will bring it again", reason=str(error))
             return BoltResponse(status=500, body="")

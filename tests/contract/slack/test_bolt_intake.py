@@ -1,0 +1,143 @@
+"""Slack's events, over a real socket, into a real stream."""
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from nats.aio.client import Client
+from pydantic import SecretStr
+
+from bot.slack.asking import Asking
+from bot.slack.bolt_intake import Socket, bolt_app, listening
+from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_threads import open_threads
+from bot.slack.slack_workspace import SlackWorkspace
+from desk.engines import nats_command
+from sandbox.service import Sandbox
+from tests.conftest import free_port, wait_for_port
+from tests.contract.slack.conftest import APP_TOKEN
+from tests.until import until
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+
+Intake = Callable[[Client], AbstractAsyncContextManager[Socket]]
+
+
+@pytest.fixture
+def intake(slack: Sandbox, workspace: SlackWorkspace) -> Intake:
+    """The bot's ears on this NATS."""
+
+    @asynccontextmanager
+    async def listen(client: Client) -> AsyncIterator[Socket]:
+        asking = Asking(store=QuestionQueue(client), participation=await open_threads(client))
+        app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
+        async with listening(
+            app, app_token=SecretStr(APP_TOKEN), check_token=workspace.check_token
+        ) as socket:
+            await until(lambda: slack.open_sockets, within_s=10)
+            yield socket
+
+    return listen
+
+
+async def stored(client: Client) -> int:
+    return int((await client.jetstream().stream_info("QUESTIONS")).state.messages)
+
+
+def unanswered(slack: Sandbox) -> int:
+    return len([sent for sent in slack.deliveries() if not sent.acknowledged])
+
+
+async def test_a_mention_is_stored_once_whatever_slack_sends(
+    client: Client, slack: Sandbox, intake: Intake
+) -> None:
+    """Promise 4: its twin and every redelivery are the same question."""
+    slack.faults.repeat_events = 3
+    async with intake(client):
+        for n in range(5):
+            slack.say("jonas", "general", f"@answerdesk question {n}")
+        await until(lambda: len(slack.deliveries()) >= 5 * 2 * 4, within_s=10)
+        assert await stored(client) == 5
+        assert unanswered(slack) == 0
+
+
+async def test_people_talking_among_themselves_are_not_stored_and_not_redelivered(
+    client: Client, slack: Sandbox, intake: Intake
+) -> None:
+    async with intake(client):
+        first = slack.say("jonas", "general", "Lunch at noon?")
+        slack.say("theo", "general", "Yes!", thread_ts=first.ts)
+        await until(lambda: len(slack.deliveries()) >= 2, within_s=10)
+        await asyncio.sleep(0.5)
+        assert await stored(client) == 0
+        assert unanswered(slack) == 0
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A NATS server of this test's own, and its process."""
+    command = nats_command(folder=tmp_path / "nats", port=free_port(), password="test")
+    server = subprocess.Popen(command.argv, stderr=subprocess.DEVNULL)
+    wait_for_port(command.port, server)
+    yield command.url, server
+    server.kill()
+    server.wait(10)
+
+
+async def test_with_nats_away_nothing_is_acknowledged_and_everything_comes_again(
+    nats_server: tuple[str, subprocess.Popen[bytes]], slack: Sandbox, intake: Intake
+) -> None:
+    """Promise 2: not durable, so not acknowledged; redelivered after recovery, and stored."""
+    url, server = nats_server
+    async with connected(url, name="test") as client:
+        await ensure_topology(client)
+        async with intake(client):
+            server.send_signal(signal.SIGSTOP)
+            for n in range(10):
+                slack.say("jonas", "dm", f"question {n}")
+            await until(lambda: unanswered(slack) >= 10, within_s=15)
+            assert not [sent for sent in slack.deliveries() if sent.acknowledged]
+            server.send_signal(signal.SIGCONT)
+            await until(lambda: _all_acknowledged(slack, 10), within_s=20)
+            assert await stored(client) == 10
+
+
+def _all_acknowledged(slack: Sandbox, events: int) -> bool:
+    return len({sent.event_id for sent in slack.deliveries() if sent.acknowledged}) >= events
+
+
+async def test_a_deaf_socket_is_noticed_and_replaced(client: Client, slack: Sandbox, intake: Intake) -> None:
+    """Promise 9: a connection that stays open and says nothing, within 30 s."""
+    async with intake(client) as socket:
+        slack.deafen_sockets()
+        await until(lambda: len(slack.calls("apps.connections.open")) >= 2, within_s=30)
+        await until(socket.connected, within_s=5)
+        slack.say("jonas", "dm", "can you hear me?")
+
+        async def heard() -> bool:
+            return await stored(client) == 1
+
+        await until(heard, within_s=10)
+
+
+async def test_a_lost_socket_is_replaced(client: Client, slack: Sandbox, intake: Intake) -> None:
+    async with intake(client) as socket:
+        slack.drop_sockets()
+        await until(lambda: len(slack.calls("apps.connections.open")) >= 2, within_s=20)
+        await until(socket.connected, within_s=10)
+
+
+async def test_a_revoked_token_ends_the_listening(client: Client, slack: Sandbox, intake: Intake) -> None:
+    """Promise 10: at most three calls after it, and then silence."""
+    async with intake(client) as socket:
+        slack.faults.auth_error = "token_revoked"
+        before = len(slack.calls())
+        slack.drop_sockets()
+        await until(lambda: len(slack.calls()) > before, within_s=20)
+        await asyncio.sleep(15)
+        assert not await socket.connected()
+        assert len(slack.calls()) - before <= 3

@@ -1,0 +1,176 @@
+"""One message that grows, against a workspace that limits, loses and refuses as Slack does."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.slack.edit_budget import OwnEditBudget
+from bot.slack.live_message import LiveMessage, Place
+from bot.slack.ports import SupersededError
+from bot.slack.slack_workspace import SlackWorkspace
+from bot.slack.view import View, payload
+from sandbox.conversations import Message
+from sandbox.faults import RateLimited
+from sandbox.service import Sandbox
+from wire.errors import SettingsError, UnavailableError
+
+QUESTION = "T0LARKSPUR:C0GENERAL:1.1:0"
+FINAL = payload(View(text="The whole answer."))
+
+
+class Growing:
+    """A message under a question, and what a test looks at."""
+
+    def __init__(self, slack: Sandbox, workspace: SlackWorkspace) -> None:
+        self.slack = slack
+        self.question = slack.say("jonas", "general", "@answerdesk how many days?")
+        self.ours = True
+        self.message = LiveMessage(
+            messages=workspace,
+            budget=OwnEditBudget(),
+            place=Place(channel="C0GENERAL", thread_ts=self.question.ts, question=QUESTION),
+            ts=None,
+            still_ours=self.still_ours,
+        )
+
+    async def still_ours(self) -> bool:
+        return self.ours
+
+    def replies(self) -> list[Message]:
+        return self.slack.thread("general", self.question.ts)
+
+    @asynccontextmanager
+    async def written(self) -> AsyncIterator[LiveMessage]:
+        """The message, open, with its previews being sent."""
+        await self.message.open(View(doing="Looking into it…"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.message.write())
+            yield self.message
+            self.message.stop()
+
+
+@pytest.fixture
+async def growing(slack: Sandbox, workspace: SlackWorkspace) -> Growing:
+    return Growing(slack, workspace)
+
+
+async def test_a_message_is_there_at_once_and_ends_whole(growing: Growing) -> None:
+    async with growing.written() as message:
+        [reply] = growing.replies()
+        assert reply.text == "Looking into it…"
+        message.show(View(text="The", doing="Writing…"))
+    await message.close(FINAL)
+    [reply] = growing.replies()
+    assert reply.text == "The whole answer."
+    assert reply.edited_ts is None
+
+
+async def test_it_is_edited_no_faster_than_once_a_second(growing: Growing) -> None:
+    async with growing.written() as message:
+        for n in range(30):
+            message.show(View(text=f"word {n}", doing="Writing…"))
+            await asyncio.sleep(0.1)
+    await message.close(FINAL)
+    previews = growing.slack.calls("chat.update")[:-1]
+    assert 2 <= len(previews) <= 4
+
+
+async def test_a_slow_preview_never_lands_on_the_finished_message(growing: Growing) -> None:
+    growing.slack.faults.slow_api_s = 0.5
+    async with growing.written() as message:
+        message.show(View(text="half", doing="Writing…"))
+        await asyncio.sleep(0.2)
+    await message.close(FINAL)
+    await asyncio.sleep(1)
+    [reply] = growing.replies()
+    assert reply.text == "The whole answer."
+
+
+async def test_nothing_is_called_within_slacks_retry_after(growing: Growing) -> None:
+    """Promise 8: the pause is kept, and the last edit arrives after it."""
+    growing.slack.faults.rate_limited = {"chat.update": RateLimited(calls=1, retry_after_s=2)}
+    async with growing.written() as message:
+        message.show(View(text="half", doing="Writing…"))
+        await asyncio.sleep(0.3)
+    started = time.monotonic()
+    await message.close(FINAL)
+    assert time.monotonic() - started > 1
+    refused, accepted = growing.slack.calls("chat.update")
+    assert accepted.at - refused.at >= 1.9
+    [reply] = growing.replies()
+    assert reply.text == "The whole answer."
+
+
+async def test_a_lost_answer_to_a_post_gives_one_message(growing: Growing) -> None:
+    """Promise 5: it is found by the question's id in its metadata."""
+    growing.slack.faults.lost_answers = {"chat.postMessage": 1}
+    ts = await growing.message.open(View(doing="Looking into it…"))
+    [reply] = growing.replies()
+    assert reply.ts == ts
+
+
+async def test_without_looking_for_it_a_lost_answer_would_give_two(
+    growing: Growing, workspace: SlackWorkspace
+) -> None:
+    """Promise 5, negative control: the fault is real."""
+    growing.slack.faults.lost_answers = {"chat.postMessage": 1}
+    for _ in range(2):
+        try:
+            await workspace.post(
+                channel="C0GENERAL", thread_ts=growing.question.ts, shown=FINAL, question=QUESTION
+            )
+        except UnavailableError:
+            continue
+    assert len(growing.replies()) == 2
+
+
+async def test_a_successor_finds_the_message_of_a_dead_replica(
+    growing: Growing, slack: Sandbox, workspace: SlackWorkspace
+) -> None:
+    ts = await growing.message.open(View(doing="Looking into it…"))
+    place = Place(channel="C0GENERAL", thread_ts=growing.question.ts, question=QUESTION)
+    successor = LiveMessage(
+        messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
+    )
+    await successor.find()
+    assert successor.ts == ts
+
+
+async def test_whoever_was_superseded_does_not_touch_the_message(growing: Growing) -> None:
+    """Promise 6: a replica that was stopped and comes back cannot write over its successor."""
+
+    async def go_on() -> None:
+        async with growing.written() as message:
+            growing.ours = False
+            message.show(View(text="stale", doing="Writing…"))
+            await asyncio.sleep(5)
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await go_on()
+    assert caught.group_contains(SupersededError)
+    with pytest.raises(SupersededError):
+        await growing.message.close(FINAL)
+    [reply] = growing.replies()
+    assert reply.text == "Looking into it…"
+
+
+async def test_a_revoked_token_is_tried_no_further(growing: Growing, workspace: SlackWorkspace) -> None:
+    """Promise 10 (its calls): once Slack refuses the token, nothing more is called."""
+    await growing.message.open(View(doing="Looking into it…"))
+    growing.slack.faults.auth_error = "token_revoked"
+    before = len(growing.slack.calls())
+    for _ in range(5):
+        with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN"):
+            await growing.message.close(FINAL)
+    assert workspace.token_died.is_set()
+    assert len(growing.slack.calls()) - before == 1
+
+
+async def test_nothing_that_is_posted_unfurls(growing: Growing) -> None:
+    await growing.message.open(View(doing="Looking into it…"))
+    [call] = growing.slack.calls("chat.postMessage")
+    assert call.arguments["unfurl_links"] is False
+    assert call.arguments["unfurl_media"] is False
