@@ -40,6 +40,8 @@ PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
 NEAREST = 3
 """How many documents are named where nothing answers the question."""
+NEAR_RELEVANCE = 0.1
+"""Below it, not even that."""
 NO_MODEL = "none"
 """Who wrote the sentence that nothing was found."""
 
@@ -282,7 +284,7 @@ def _done(run: _Run, writing: Writing, *, model: str) -> Done:
 
 def _not_found(run: _Run, found: SearchReply) -> Iterator[AnswerEvent]:
     """An honest sentence, with the nearest documents; they are no evidence, so nothing is quoted."""
-    sources = _documents(found.passages, most=NEAREST)
+    sources = _documents(found.passages, most=NEAREST) if found.relevance >= NEAR_RELEVANCE else ()
     nearest = [
         f"{sentences.as_markdown(source.title or source.document)} [{source.index}]" for source in sources
     ]

@@ -19,9 +19,15 @@ from wire.search import Passage
 
 NEAR_ENOUGH = 0.35
 """The least similarity of a sentence to the question (cosine)."""
-NEAR_THE_BEST = 0.75
+NEAR_THE_BEST = 0.8
 """And its least share of the best sentence's similarity: what is far behind it only distracts."""
+SIGNPOST = 0.75
+"""What a sentence with a link counts: it often only says where the answer stands ("see ...")."""
+PER_RANK = 0.01
+"""What each place behind the search's first result costs: the search has seen the whole passage."""
 MOST = 5
+MOST_IN_COMPANY = 6
+"""Most list items shown because the line before them announces them."""
 DOCUMENTS = 3
 WORDS_AT_ONCE = 3
 PACE_S = 0.02
@@ -31,6 +37,8 @@ CLOSING = (
     "For written answers, set `ANTHROPIC_API_KEY`._"
 )
 
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_MARK = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
 _WORDS = re.compile(rf"\s*(?:\S+\s*){{1,{WORDS_AT_ONCE}}}|\s+")
 
 
@@ -103,32 +111,45 @@ def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
                 if highlight.start < piece.end and piece.start < highlight.end
             ]
             if scores and piece.kind != "heading":
-                yield _Quote(passage=index, place=place, piece=piece, score=max(scores))
+                linked = _LINK.search(passage.text, piece.start, piece.end)
+                score = max(scores) * (SIGNPOST if linked else 1.0) - index * PER_RANK
+                yield _Quote(passage=index, place=place, piece=piece, score=score)
 
 
 def _with_company(quotes: list[_Quote], passages: Sequence[Passage]) -> Iterable[_Quote]:
-    """With the line that introduces a list or table, and for a lone sentence the one after it."""
+    """With what a piece can't be understood without, and for a lone sentence the one after it."""
     wanted = {(quote.passage, quote.place): quote for quote in quotes}
     for quote in quotes:
-        all_pieces = pieces(passages[quote.passage].text)
-        before, after = quote.place - 1, quote.place + 1
-        while quote.piece.kind == "item" and before >= 0 and all_pieces[before].kind == "item":
-            before -= 1
         text = passages[quote.passage].text
-        if quote.piece.kind in ("item", "table") and before >= 0 and _introduces(all_pieces[before], text):
-            wanted.setdefault((quote.passage, before), _beside(quote, before, all_pieces))
-        lone = len(quotes) == 1 and after < len(all_pieces)
-        if lone and quote.piece.kind == all_pieces[after].kind == "sentence":
-            wanted.setdefault((quote.passage, after), _beside(quote, after, all_pieces))
+        around = pieces(text)
+        places = _company(around, text, quote.place)
+        if len(quotes) == 1 and not places and _kinds(around, quote.place, 2) == ("sentence", "sentence"):
+            places = [quote.place + 1]
+        for place in places:
+            beside = _Quote(passage=quote.passage, place=place, piece=around[place], score=0.0)
+            wanted.setdefault((quote.passage, place), beside)
     return wanted.values()
 
 
-def _introduces(piece: Piece, text: str) -> bool:
+def _company(around: Sequence[Piece], text: str, place: int) -> list[int]:
+    """Where the line that announces a list, table or code stands, or what such a line announces."""
+    if around[place].kind == "sentence":
+        following = around[place + 1 : place + 1 + MOST_IN_COMPANY] if _announces(around[place], text) else []
+        kind = following[0].kind if following else "sentence"
+        alike = list(itertools.takewhile(lambda piece: piece.kind == kind == "item", following))
+        return list(range(place + 1, place + 1 + (len(alike) or int(kind in ("table", "code")))))
+    before = place - 1
+    while before >= 0 and around[before].kind == around[place].kind == "item":
+        before -= 1
+    return [before] if before >= 0 and _announces(around[before], text) else []
+
+
+def _announces(piece: Piece, text: str) -> bool:
     return piece.kind == "sentence" and text[piece.start : piece.end].rstrip().endswith(":")
 
 
-def _beside(quote: _Quote, place: int, all_pieces: Sequence[Piece]) -> _Quote:
-    return _Quote(passage=quote.passage, place=place, piece=all_pieces[place], score=0.0)
+def _kinds(around: Sequence[Piece], place: int, number: int) -> tuple[Kind, ...]:
+    return tuple(piece.kind for piece in around[place : place + number])
 
 
 def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[ModelEvent]:
@@ -138,19 +159,24 @@ def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[Mod
         for document, group in itertools.groupby(quotes, key=lambda quote: _document(passages[quote.passage]))
     ]
     for _, group in documents:
+        before: Kind | None = None
         if len(documents) > 1:
             title = passages[group[0].passage].title or passages[group[0].passage].document
-            yield Text(text=f"**{as_markdown(title)}**\n")
-        before: Kind | None = None
+            yield Text(text=f"**{as_markdown(title)}**\n\n")
         for run in _runs(group):
-            yield Text(text=_space(before, run[0].piece.kind))
             first, last = run[0].piece, run[-1].piece
             quote = passages[run[0].passage].text[first.start : last.end].strip()
-            yield Text(text=quote)
+            yield Text(text=_space(before, first.kind) + _readable(quote, lone=len(run) == 1))
             yield Cited(passage=run[0].passage, quote=quote)
             before = last.kind
         yield Text(text="\n\n")
     yield Text(text=CLOSING)
+
+
+def _readable(quote: str, *, lone: bool) -> str:
+    """Without links, which lead nowhere from here, and without the mark of a list that is not there."""
+    words = _LINK.sub(r"\1", quote)
+    return _MARK.sub("", words) if lone else words
 
 
 def _runs(quotes: Sequence[_Quote]) -> Iterator[list[_Quote]]:
@@ -166,10 +192,8 @@ def _runs(quotes: Sequence[_Quote]) -> Iterator[list[_Quote]]:
 
 def _space(before: Kind | None, after: Kind) -> str:
     match before, after:
-        case None, "sentence":
-            return ""
         case None, _:
-            return "\n"
+            return ""
         case "sentence", "sentence":
             return " "
         case "item", "item":
