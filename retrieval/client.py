@@ -3,7 +3,7 @@
 from nats.aio.client import Client
 
 from wire import subjects
-from wire.nats_service import request_reply
+from wire.nats_service import is_served, request_reply
 from wire.search import PassagesReply, PassagesRequest, SearchReply, SearchRequest
 
 ANSWER_WITHIN_S = 5.0
@@ -31,6 +31,10 @@ class RetrievalClient:
             within_s=self._within_s,
             service="retrieval",
         )
+
+    async def is_served(self) -> bool:
+        """Whether any worker answers searches right now."""
+        return await is_served(self._client, name="retrieval")
 
     async def passages(self, request: PassagesRequest) -> PassagesReply:
         """Those of these passages that still stand and that this reader may read.

@@ -3,12 +3,18 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def until(seen: Callable[[], Awaitable[T] | T], *, within_s: float, every_s: float = 0.02) -> T:
+@overload
+async def until(seen: Callable[[], Awaitable[T]], *, within_s: float, every_s: float = ...) -> T: ...
+@overload
+async def until(seen: Callable[[], T], *, within_s: float, every_s: float = ...) -> T: ...
+async def until(
+    seen: Callable[[], Awaitable[T]] | Callable[[], T], *, within_s: float, every_s: float = 0.02
+) -> T:
     """Wait until ``seen`` gives something true, and give it back.
 
     Raises:

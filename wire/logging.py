@@ -40,5 +40,7 @@ def set_up_logging(*, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("nats", "slack_bolt", "slack_sdk", "httpx2", "anthropic", "asyncio"):
+    for noisy in ("nats", "slack_sdk", "httpx2", "anthropic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Bolt warns that it found our own setting for the token in the environment; it is not asked to use it.
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)

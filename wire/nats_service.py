@@ -163,3 +163,12 @@ async def request_reply(
             raise OverloadedError(said.message, service=service)
         case _:
             raise UnavailableError(said.message, service=service)
+
+
+async def is_served(client: Client, *, name: str, within_s: float = 1.0) -> bool:
+    """Whether any process serves this NATS service right now (``$SRV.PING``, NATS ADR-32)."""
+    try:
+        await client.request(f"$SRV.PING.{name}", timeout=within_s)
+    except (nats.errors.Error, TimeoutError, OSError):
+        return False
+    return True

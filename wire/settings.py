@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path(".answerdesk"), description="Where the embedded engines keep their data")
+    http_host: str = Field("127.0.0.1", description="Where the bot's HTTP listens; 0.0.0.0 in a container")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8080, description="Health of the bot; 0 picks a free port"
     )

@@ -13,7 +13,7 @@ from wire.questions import QuestionAsked
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 60.0
-DRAIN_WITHIN_S = 20.0
+DRAIN_WITHIN_S = 12.0
 """How long answers under way may go on once we are told to stop."""
 
 _log = structlog.get_logger("taking")

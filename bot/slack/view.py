@@ -14,8 +14,6 @@ SHOWN_CHARS = 9_000
 """Slack refuses about 13,200 characters over all blocks (bolt-js#2509); this leaves room for sources."""
 SOURCES_SHOWN = 10
 WRITING = "Writing…"
-EXTRACTIVE = "extractive"
-"""What ``Done.model`` says where no model is connected; the text tells the reader so itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,4 +129,5 @@ def after(view: View, event: AnswerEvent) -> View:
 def _notice(done: Done) -> str | None:
     if done.cached:
         return "Answered before; every document behind it still reads the same."
-    return None if done.model == EXTRACTIVE else "Written by AI from the sources above; check what matters."
+    written_by_a_model = done.usage.output_tokens > 0
+    return "Written by AI from the sources above; check what matters." if written_by_a_model else None

@@ -11,7 +11,7 @@ _numbers = itertools.count(1)
 
 def asked(**changes: Any) -> QuestionAsked:
     """A question, each with a ``ts`` of its own unless it says otherwise."""
-    fields = {
+    fields: dict[str, Any] = {
         "team": "T0LARKSPUR",
         "channel": "C0GENERAL",
         "ts": f"1700000000.{next(_numbers):06}",

@@ -19,10 +19,10 @@ LEAVE = Source(
 
 
 def done(**changes: Any) -> Done:
-    fields = {
+    fields: dict[str, Any] = {
         "text": "24 weeks [1].",
         "sources": (LEAVE,),
-        "usage": Usage(),
+        "usage": Usage(output_tokens=9),
         "cached": False,
         "model": "m",
         "timings_ms": {},

@@ -1,0 +1,174 @@
+"""The bot, put together: the one place that builds its adapters. Down is the start, up the stop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import stamina
+import structlog
+from pydantic import SecretStr
+
+from bot.answering.allowance import Allowance
+from bot.answering.answering import Answering, Limits
+from bot.answering.claude_model import claude
+from bot.answering.extractive_model import ExtractiveModel
+from bot.answering.model import Model
+from bot.answering.tiktoken_tokens import TiktokenTokens
+from bot.answering.valkey_cache import ValkeyCache
+from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_quota import ValkeyQuota
+from bot.slack.asking import Asking
+from bot.slack.audience import Audience
+from bot.slack.bolt_intake import bolt_app, listening
+from bot.slack.nats_claims import open_claims
+from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_threads import open_threads
+from bot.slack.replying import Replying
+from bot.slack.slack_workspace import SlackWorkspace, open_workspace
+from bot.slack.taking import take_questions
+from bot.slack.valkey_edit_budget import ValkeyEditBudget
+from bot.web.aiohttp_health import serving_health
+from retrieval.client import RetrievalClient
+from wire.errors import SettingsError, UnavailableError
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+from wire.settings import Settings
+
+SLACK_WITHIN_S = 60.0
+"""How long Slack may be away at the start before the process gives up."""
+
+_log = structlog.get_logger("bot")
+
+
+async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
+    """Answer questions until told to stop; then drain.
+
+    Raises:
+        SettingsError: a setting is missing or wrong.
+        UnavailableError: NATS or Slack does not answer at the start.
+    """
+    nats_url, redis_url, bot_token, app_token = _needed(settings)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connected(nats_url, name="bot"))
+        await ensure_topology(client)
+        redis = await stack.enter_async_context(valkey(redis_url))
+        retrieval = RetrievalClient(client)
+        answering = await stack.enter_async_context(_answering(settings, retrieval, redis))
+        workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url))
+        threads = await open_threads(client)
+        queue = QuestionQueue(client)
+        asking = Asking(store=queue, participation=threads)
+        app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
+        socket = await stack.enter_async_context(
+            listening(app, app_token=app_token, check_token=workspace.check_token)
+        )
+
+        async def nats_is_there() -> bool:
+            return client.is_connected
+
+        checks = {"nats": nats_is_there, "slack": socket.connected, "retrieval": retrieval.is_served}
+        await stack.enter_async_context(
+            serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
+        )
+        replying = Replying(
+            answers=answering,
+            messages=workspace,
+            audience=Audience(workspace),
+            claims=await open_claims(client),
+            turns=threads,
+            budget=ValkeyEditBudget(redis, team=workspace.identity.team),
+            identity=workspace.identity,
+        )
+        await _take_until(stop, workspace, queue=queue, replying=replying, at_once=settings.answers_at_once)
+
+
+async def _take_until(
+    stop: asyncio.Event,
+    workspace: SlackWorkspace,
+    *,
+    queue: QuestionQueue,
+    replying: Replying,
+    at_once: int,
+) -> None:
+    """Take questions until told to stop. Once Slack shuts us out they stay in the queue, and we wait."""
+    halt = asyncio.Event()
+    watching = [asyncio.create_task(event.wait()) for event in (stop, workspace.token_died)]
+    for task in watching:
+        task.add_done_callback(lambda _: halt.set())
+    try:
+        await take_questions(queue=queue, replying=replying, at_once=at_once, stop=halt)
+        if not stop.is_set():
+            _log.error(
+                "Slack refuses SLACK_BOT_TOKEN: questions are kept until the bot is started with a new one"
+            )
+            await stop.wait()
+    finally:
+        for task in watching:
+            task.cancel()
+        await asyncio.wait(watching)
+
+
+@asynccontextmanager
+async def _answering(
+    settings: Settings, retrieval: RetrievalClient, redis: Valkey
+) -> AsyncIterator[Answering]:
+    async with _model(settings) as model:
+        quota = ValkeyQuota(redis, tokens_per_day=settings.quota_tokens_per_day)
+        answering = Answering(
+            retrieval=retrieval,
+            model=model,
+            count=(await asyncio.to_thread(TiktokenTokens.open)).count,
+            limits=Limits(
+                question_chars=settings.question_chars,
+                prompt_tokens=settings.prompt_tokens,
+                answer_tokens=settings.answer_tokens,
+                answer_within_s=settings.answer_within_s,
+                relevance_floor=settings.relevance_floor,
+            ),
+            cache=ValkeyCache(redis),
+            quota=Allowance(quota) if settings.quota_tokens_per_day else None,
+        )
+        try:
+            yield answering
+        finally:
+            await answering.settled()
+
+
+@asynccontextmanager
+async def _model(settings: Settings) -> AsyncIterator[Model]:
+    """Claude, or any server that speaks its API; without either, the documents' own sentences."""
+    key = settings.anthropic_api_key
+    if key is None and settings.anthropic_base_url is None:
+        yield ExtractiveModel()
+        return
+    async with claude(
+        name=settings.answer_model,
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.anthropic_base_url,
+    ) as model:
+        yield model
+
+
+@asynccontextmanager
+async def _workspace(token: SecretStr, api_url: str) -> AsyncIterator[SlackWorkspace]:
+    async with AsyncExitStack() as stack:
+        async for attempt in stamina.retry_context(
+            on=UnavailableError, attempts=None, timeout=SLACK_WITHIN_S, wait_initial=0.2, wait_max=5
+        ):
+            with attempt:
+                workspace = await stack.enter_async_context(open_workspace(token=token, api_url=api_url))
+        yield workspace
+
+
+def _needed(settings: Settings) -> tuple[str, str, SecretStr, SecretStr]:
+    match settings:
+        case Settings(
+            nats_url=str(nats_url),
+            redis_url=str(redis_url),
+            slack_bot_token=SecretStr() as bot_token,
+            slack_app_token=SecretStr() as app_token,
+        ):
+            return nats_url, redis_url, bot_token, app_token
+    names = ("nats_url", "redis_url", "slack_bot_token", "slack_app_token")
+    missing = [name.upper() for name in names if getattr(settings, name) is None]
+    raise SettingsError("\n".join(f"{name}: must be set to run the bot" for name in missing))
