@@ -67,6 +67,24 @@ class Conversation:
     external: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     """By ``ts``, oldest first; replies among them."""
+    threads: dict[str, list[str]] = field(default_factory=dict)
+    """The replies' ``ts`` by the first message's."""
+
+    def add(self, message: Message) -> None:
+        """Keep a new message."""
+        self.messages[message.ts] = message
+        if message.thread_ts is not None:
+            self.threads.setdefault(message.thread_ts, []).append(message.ts)
+
+    def remove(self, ts: str) -> None:
+        """Forget a message."""
+        message = self.messages.pop(ts)
+        if message.thread_ts is not None:
+            self.threads[message.thread_ts].remove(ts)
+
+    def replies(self, ts: str) -> list[Message]:
+        """A thread's replies, oldest first."""
+        return [self.messages[reply] for reply in self.threads.get(ts, [])]
 
 
 def direct_id(user: str) -> str:

@@ -140,14 +140,19 @@ class PageApi:
             self._workspace, user=user, sockets=self._socket_mode.open_sockets, faults=self._faults
         )
 
+    def _looking(self, request: web.Request) -> str:
+        """Who looks; without a name, the first person of the company."""
+        name = request.query.get("as")
+        return self._workspace.person(name) if name else self._workspace.company.people[0].id
+
     # -- reading
 
     async def _state(self, request: web.Request) -> web.Response:
-        user = self._workspace.person(request.query.get("as", ""))
+        user = self._looking(request)
         return web.json_response(self._state_of(user))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        user = self._workspace.person(request.query.get("as", ""))
+        user = self._looking(request)
         stream = web.WebSocketResponse(heartbeat=20.0)
         await stream.prepare(request)
         browser = Browser(user, stream)

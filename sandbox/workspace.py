@@ -93,9 +93,7 @@ class Workspace:
 
     def replies(self, channel: str, ts: str) -> list[Message]:
         """A thread's replies, oldest first."""
-        return [
-            message for message in self.conversations[channel].messages.values() if message.thread_ts == ts
-        ]
+        return self.conversations[channel].replies(ts)
 
     def message(self, channel: str, ts: str, *, seen_by: str) -> Message:
         """A message that a person sees, an ephemeral one of theirs included.
@@ -275,7 +273,7 @@ class Workspace:
             conversation.messages[ts] = message
             self._emit(Changed(kind="changed", message=message, previous=previous, ts=self._next_ts()))
         else:
-            del conversation.messages[ts]
+            conversation.remove(ts)
             self._emit(Changed(kind="deleted", message=previous, previous=previous, ts=self._next_ts()))
 
     # -- inside
@@ -299,9 +297,9 @@ class Workspace:
         return thread_ts
 
     def _add(self, conversation: Conversation, message: Message) -> Message:
-        conversation.messages[message.ts] = message
+        conversation.add(message)
         if len(conversation.messages) > KEPT_MESSAGES:
-            del conversation.messages[next(iter(conversation.messages))]
+            conversation.remove(next(iter(conversation.messages)))
         self._emit(Changed(kind="posted", message=message, ts=message.ts))
         return message
 

@@ -1,0 +1,168 @@
+// Lists of messages: avatars, names, times, day dividers, threads.
+
+import { blocksOf } from "./blocks.js";
+import { h, icon } from "./dom.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { isReply } from "./store.js";
+
+const TOGETHER_S = 5 * 60; // messages of one person this close share one head, as in Slack
+const TINTS = 8;
+
+/** Items for a keyed list: messages with dividers between days, then what is still on its way. */
+export function items(messages, pending, store, { thread = null, firstUnread = null } = {}) {
+  const list = [];
+  let before = null;
+  for (const message of messages) {
+    const day = dayOf(message.ts);
+    if (!before || dayOf(before.ts) !== day) list.push(dayItem(day));
+    if (message.ts === firstUnread) list.push(newItem());
+    const joined = before && goesWith(before, message, day) && message.ts !== firstUnread;
+    list.push(messageItem(message, store, { joined: Boolean(joined), thread, sources: message }));
+    before = message;
+    if (thread && message.ts === thread) {
+      list.push(countItem(message.reply_count ?? 0));
+      before = null;
+    }
+  }
+  const inThread = thread ? list.filter((item) => !item.key.startsWith("day-")) : list;
+  return [...inThread, ...pending.map((each) => pendingItem(each, store))];
+}
+
+function goesWith(before, message, day) {
+  return (
+    before.user === message.user &&
+    dayOf(before.ts) === day &&
+    Number(message.ts) - Number(before.ts) < TOGETHER_S &&
+    !before.is_ephemeral &&
+    !message.is_ephemeral &&
+    message.subtype !== "thread_broadcast"
+  );
+}
+
+function messageItem(message, store, { joined, thread }) {
+  return {
+    key: message.ts,
+    stamp: [message, joined, thread, store.users],
+    build: () => messageOf(message, store, { joined, thread }),
+  };
+}
+
+function messageOf(message, store, { joined, thread }) {
+  const user = store.users.get(message.user) ?? { id: message.user, name: "Deleted message", bot: false };
+  const inThread = thread !== null;
+  return h(
+    "li",
+    {
+      class: ["message", joined && "joined", message.is_ephemeral && "whisper", message.subtype === "tombstone" && "tombstone"].filter(Boolean).join(" "),
+      "data-testid": "message",
+      "data-ts": message.ts,
+      "data-user": message.user,
+      "data-app": user.bot,
+      "aria-label": `${user.name}, ${clock(message.ts)}`,
+    },
+    h("div", { class: "gutter" }, joined ? h("time", { class: "quiet-time" }, clock(message.ts)) : avatar(user)),
+    h(
+      "div",
+      { class: "content" },
+      message.is_ephemeral ? h("div", { class: "only-you" }, "Only visible to you") : null,
+      !inThread && isReply(message) ? h("div", { class: "only-you" }, "replied to a thread") : null,
+      joined ? null : head(user, message.ts),
+      h("div", { class: "body" }, body(message, store), message.edited ? h("span", { class: "edited" }, "(edited)") : null),
+      !inThread && message.reply_count ? replies(message, store) : null,
+    ),
+    inThread || message.is_ephemeral || isReply(message)
+      ? null
+      : h(
+          "button",
+          { class: "reply-button", type: "button", "data-do": "open-thread", "data-ts": message.ts, title: "Reply in thread", "aria-label": "Reply in thread" },
+          icon("reply"),
+        ),
+  );
+}
+
+function body(message, store) {
+  if (message.blocks?.length) return blocksOf(message.blocks, store.names, message.ts);
+  return h("div", { class: "text" }, mrkdwn(message.text, store.names));
+}
+
+function head(user, ts) {
+  return h(
+    "div",
+    { class: "head" },
+    h("span", { class: "name" }, user.name),
+    user.bot ? h("span", { class: "badge" }, "APP") : null,
+    user.guest ? h("span", { class: "badge" }, "GUEST") : null,
+    h("time", { datetime: new Date(Number(ts) * 1000).toISOString(), title: fullTime(ts) }, clock(ts)),
+  );
+}
+
+function replies(message, store) {
+  const users = message.reply_users.slice(0, 4).map((id) => avatar(store.users.get(id) ?? { id, name: "?" }, "tiny"));
+  const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
+  return h(
+    "button",
+    { class: "replies", type: "button", "data-do": "open-thread", "data-ts": message.ts, "data-testid": "replies" },
+    users,
+    h("span", { class: "count" }, count),
+    h("span", { class: "last" }, `Last reply ${relative(message.latest_reply)}`),
+  );
+}
+
+/** A picture made of a person's initials. */
+export function avatar(user, size = "") {
+  if (user.bot) return h("span", { class: `avatar app ${size}`.trim(), "aria-hidden": "true" }, icon("app"));
+  const initials = user.name.split(/\s+/).map((part) => part[0]).slice(0, 2).join("").toUpperCase();
+  return h("span", { class: `avatar tint-${(user.place ?? 0) % TINTS} ${size}`.trim(), "aria-hidden": "true" }, initials);
+}
+
+function dayItem(day) {
+  return { key: `day-${day}`, stamp: [day], build: () => h("li", { class: "day", role: "separator" }, h("span", {}, dayName(day))) };
+}
+
+function newItem() {
+  return { key: "new", stamp: [], build: () => h("li", { class: "day new", role: "separator" }, h("span", {}, "New")) };
+}
+
+function countItem(count) {
+  const text = count === 1 ? "1 reply" : `${count} replies`;
+  return { key: "count", stamp: [count], build: () => h("li", { class: "day reply-count", role: "separator" }, h("span", {}, count ? text : "No replies yet")) };
+}
+
+function pendingItem(pending, store) {
+  return {
+    key: pending.key,
+    stamp: [],
+    build: () =>
+      h(
+        "li",
+        { class: "message pending", "data-testid": "pending" },
+        h("div", { class: "gutter" }, avatar(store.users.get(store.me))),
+        h("div", { class: "content" }, head(store.users.get(store.me), String(pending.at)), h("div", { class: "body" }, h("div", { class: "text" }, pending.text))),
+      ),
+  };
+}
+
+// -- times
+
+function dayOf(ts) {
+  return new Date(Number(ts) * 1000).toDateString();
+}
+
+function dayName(day) {
+  const today = new Date();
+  if (day === today.toDateString()) return "Today";
+  if (day === new Date(today.getTime() - 86_400_000).toDateString()) return "Yesterday";
+  return new Date(day).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" });
+}
+
+function clock(ts) {
+  return new Date(Number(ts) * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+function fullTime(ts) {
+  return new Date(Number(ts) * 1000).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "medium" });
+}
+
+function relative(ts) {
+  return dayOf(ts) === new Date().toDateString() ? `today at ${clock(ts)}` : `${dayName(dayOf(ts)).toLowerCase()} at ${clock(ts)}`;
+}

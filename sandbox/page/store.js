@@ -1,0 +1,117 @@
+// What this person sees, and what has changed about it. No elements here.
+
+/** Holds the state that the server sent and keeps it true as frames come in. */
+export class Store {
+  constructor() {
+    this.ready = false;
+    this.unread = new Map();
+    this.pending = [];
+    this.drafts = new Map();
+  }
+
+  /** Take a whole state: at the start, after a broken connection, and when a person changes. */
+  reset(state) {
+    this.ready = true;
+    if (this.me !== state.me) {
+      this.unread = new Map();
+      this.pending = [];
+    }
+    this.me = state.me;
+    this.team = state.team;
+    this.app = state.app;
+    this.users = new Map(state.users.map((user, place) => [user.id, { ...user, place }]));
+    this.groups = new Map(state.groups.map((group) => [group.id, group]));
+    this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
+    this.channelNames = new Map(Object.entries(state.channel_names));
+    this.suggestions = state.suggestions;
+    this.messages = new Map(
+      Object.entries(state.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.ts, message]))]),
+    );
+    for (const channel of state.channels) this.channelNames.set(channel.id, channel.name);
+  }
+
+  /** Take one change; gives the message that was new, if there was one. */
+  take(frame) {
+    if (frame.type === "state") return this.reset(frame.state);
+    if (frame.type === "app") {
+      this.app.sockets = frame.sockets;
+      return null;
+    }
+    const { message } = frame;
+    const messages = this.messages.get(message.channel);
+    if (!messages) return null;
+    if (frame.type === "deleted") {
+      messages.delete(message.ts);
+      return null;
+    }
+    const isNew = frame.type === "posted" && !messages.has(message.ts);
+    messages.set(message.ts, message);
+    if (isNew && message.user === this.me) this.settle(message);
+    return isNew ? message : null;
+  }
+
+  /** Show a text at once, before the server has it. */
+  expect(channel, thread, text) {
+    const pending = { key: `pending-${Math.random()}`, channel, thread, text, at: Date.now() / 1000 };
+    this.pending.push(pending);
+    return pending;
+  }
+
+  /** A pending text is there now. */
+  settle(message) {
+    const index = this.pending.findIndex((each) => each.channel === message.channel && each.thread === (message.thread_ts ?? null));
+    if (index >= 0) this.pending.splice(index, 1);
+  }
+
+  forget(pending) {
+    this.pending = this.pending.filter((each) => each !== pending);
+  }
+
+  /** What stands in a channel: messages, replies that were sent to the channel too, and what is on its way. */
+  timeline(channel) {
+    const all = [...(this.messages.get(channel)?.values() ?? [])];
+    return all.filter((message) => !isReply(message) || message.subtype === "thread_broadcast");
+  }
+
+  /** A thread: its first message, then the replies. */
+  thread(channel, ts) {
+    const all = [...(this.messages.get(channel)?.values() ?? [])];
+    return all.filter((message) => message.ts === ts || (isReply(message) && message.thread_ts === ts));
+  }
+
+  message(channel, ts) {
+    return this.messages.get(channel)?.get(ts);
+  }
+
+  pendingIn(channel, thread) {
+    return this.pending.filter((each) => each.channel === channel && each.thread === thread);
+  }
+
+  /** The direct messages with the app. */
+  get direct() {
+    return [...this.channels.values()].find((channel) => channel.kind === "im");
+  }
+
+  /** How the drawing code looks up names. */
+  get names() {
+    return {
+      me: this.me,
+      user: (id) => this.users.get(id),
+      group: (id) => this.groups.get(id),
+      channel: (id) => this.channelNames.get(id),
+      mayOpen: (id) => this.channels.has(id),
+    };
+  }
+
+  /** Questions that fit a conversation: its own ones first. */
+  suggestionsFor(channel) {
+    if (!channel.app) return [];
+    const where = channel.kind === "im" ? "dm" : "channel";
+    const fitting = this.suggestions.filter((each) => each.where === where && (!each.channel || each.channel === channel.id));
+    return fitting.sort((one, other) => Number(Boolean(other.channel)) - Number(Boolean(one.channel)));
+  }
+}
+
+export function isReply(message) {
+  return Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+}
