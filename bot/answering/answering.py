@@ -197,11 +197,11 @@ class Answering:
         if writing.ending == "refused":
             yield sentences.REFUSED
             return
-        for event in writing.composition.finish(note=_NOTES.get(writing.ending)):
-            yield event
         if not writing.wrote:
             yield sentences.NO_ANSWER_IN_TIME if writing.ending == "slow" else sentences.EMPTY
             return
+        for event in writing.composition.finish(note=_NOTES.get(writing.ending)):
+            yield event
         if writing.ending == "end":
             await self._keep(run, writing, prompt)
         yield _done(run, writing, model=self._model.name)

@@ -50,8 +50,14 @@ class Piece:
 def pieces(text: str) -> tuple[Piece, ...]:
     """Cut a passage; every character is in exactly one piece. White space alone has none."""
     found: list[Piece] = []
+    begin = 0
     for start, end, kind in _blocks(text):
-        found.extend(_sentences(text, start, end) if kind == "sentence" else [Piece(start, end, kind)])
+        for piece in _sentences(text, start, end) if kind == "sentence" else [Piece(start, end, kind)]:
+            if text[begin : piece.end].strip():
+                found.append(Piece(begin, piece.end, piece.kind))
+                begin = piece.end
+    if found:
+        found[-1] = Piece(found[-1].start, len(text), found[-1].kind)
     return tuple(found)
 
 
@@ -66,8 +72,8 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
         # A lone link definition, say: it is no block, and still somebody's words.
         starts = [(0, "sentence")] if text.strip() else []
     ends = [start for start, _ in starts[1:]] + [len(text)]
-    for place, ((start, kind), end) in enumerate(zip(starts, ends, strict=False)):
-        yield (start if place else 0), end, kind
+    for (start, kind), end in zip(starts, ends, strict=False):
+        yield start, end, kind
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Piece]:

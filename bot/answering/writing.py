@@ -13,6 +13,8 @@ from wire.answers import AnswerEvent, Usage
 from wire.errors import UnavailableError
 
 Ending = Literal["end", "length", "refused", "nothing", "cut", "slow"]
+_UNTOLD: tuple[Ending, ...] = ("cut", "slow")
+"""Endings that no report of the true use has come with."""
 
 
 class Writing:
@@ -43,10 +45,12 @@ class Writing:
 
     @property
     def tokens(self) -> int:
-        """What the answer took: as reported, or by our own count where the report stands out."""
-        written = max(self.usage.output_tokens, self._count("".join(self._told)))
+        """What the answer took: as reported at its end, and before it at least what we count ourselves."""
         if self.usage == Usage() and not self._told:
             return 0
+        written = self.usage.output_tokens
+        if self.ending in _UNTOLD or not written:
+            written = max(written, self._count("".join(self._told)))
         return self.usage.input_tokens + self.usage.cache_read_input_tokens + written
 
     async def stream(self) -> AsyncGenerator[AnswerEvent, None]:

@@ -1,0 +1,136 @@
+"""Promise 24: with Redis or Valkey away, answers go on within a bounded allowance, hardly later."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio
+
+from bot.answering.allowance import Allowance
+from bot.answering.valkey_cache import ValkeyCache
+from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_quota import ValkeyQuota
+from desk.engines import valkey_command
+from tests.conftest import free_port, wait_for_port
+from tests.contract.answering.telling import Desk, question, tell
+from tests.until import until
+from wire.errors import RefusedError, SettingsError, UnavailableError
+
+NOBODY = "redis://127.0.0.1:1/0"
+ADDED_WITHIN_S = 0.5
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """A server of this test's own, to be stopped at will: its address and process."""
+    command = valkey_command(folder=tmp_path, port=free_port(), password="test")
+    process = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL)
+    try:
+        wait_for_port(command.port, process)
+        yield command.url, process.pid
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+        process.wait(10)
+
+
+def parts(connection: Valkey) -> tuple[ValkeyCache, Allowance]:
+    quota = ValkeyQuota(connection, tokens_per_day=100_000)
+    return ValkeyCache(connection), Allowance(quota, tokens_per_day=5_000)
+
+
+async def test_a_server_that_is_not_there_costs_an_answer_little(desk: Desk) -> None:
+    """Promise 24: at most 500 ms for one question; here for two of them."""
+    async with valkey(NOBODY) as connection:
+        cache, quota = parts(connection)
+        answering = desk.answering(cache=cache, quota=quota)
+        started = time.monotonic()
+        for _ in range(2):
+            assert (await tell(answering)).done.complete
+        assert time.monotonic() - started < 2 * ADDED_WITHIN_S
+
+
+async def test_a_server_that_hangs_costs_an_answer_little_and_is_used_again_when_it_is_back(
+    desk: Desk, own_valkey: tuple[str, int]
+) -> None:
+    """Promise 24: SIGSTOP, where redis-py's defaults would wait for 59 s."""
+    url, process = own_valkey
+    async with valkey(url) as connection:
+        cache, quota = parts(connection)
+        answering = desk.answering(cache=cache, quota=quota)
+        warm = await tell(answering)
+        os.kill(process, signal.SIGSTOP)
+        started = time.monotonic()
+        told = await tell(answering)
+        took_s = time.monotonic() - started
+        os.kill(process, signal.SIGCONT)
+        assert told.done.complete
+        assert not told.done.cached
+        assert took_s < warm.done.timings_ms["total"] / 1000 + ADDED_WITHIN_S
+
+        async def cached() -> bool:
+            return (await tell(answering)).done.cached
+
+        await until(cached, within_s=5, every_s=0.2)
+
+
+async def test_the_allowance_is_bounded_and_shared_by_all(desk: Desk) -> None:
+    """Promise 24: the quota closes; it does not open."""
+    async with valkey(NOBODY) as connection:
+        quota = Allowance(ValkeyQuota(connection, tokens_per_day=100_000), tokens_per_day=1_000)
+        first = await quota.reserve(person="a", key="1", tokens=600)
+        with pytest.raises(RefusedError) as caught:
+            await quota.reserve(person="b", key="2", tokens=600)
+        assert caught.value.code == "quota_exceeded"
+        await quota.settle(first, used=100)
+        again = await quota.reserve(person="b", key="3", tokens=600)
+        await quota.settle(again, used=800)
+        told = await tell(desk.answering(quota=quota), question())
+        assert told.failed.code == "quota_exceeded"
+        assert desk.claude.requests == []
+
+
+async def test_what_could_not_be_charged_is_charged_with_the_next_call(own_valkey: tuple[str, int]) -> None:
+    """Promise 23: the server hangs in the middle of a settling; it is charged once."""
+    url, process = own_valkey
+    async with valkey(url) as connection:
+        quota = ValkeyQuota(connection, tokens_per_day=1_000)
+        first = await quota.reserve(person="a", key="1", tokens=600)
+        os.kill(process, signal.SIGSTOP)
+        with pytest.raises(UnavailableError):
+            await quota.settle(first, used=100)
+        os.kill(process, signal.SIGCONT)
+
+        async def reserved() -> bool:
+            try:
+                await quota.reserve(person="a", key="2", tokens=600)
+            except UnavailableError:
+                return False
+            return True
+
+        await until(reserved, within_s=5, every_s=0.2)
+        assert await quota.standing("a") == (100, 600)
+
+
+async def test_a_server_that_may_forget_quotas_is_refused(own_valkey: tuple[str, int]) -> None:
+    """Promise 24: ``allkeys-lru`` evicted the quota key, and so reset the quota."""
+    url, _ = own_valkey
+    async with redis.asyncio.from_url(url) as client:
+        await client.config_set("maxmemory-policy", "allkeys-lru")
+    with pytest.raises(SettingsError, match=r"REDIS_URL.*allkeys-lru.*noeviction"):
+        async with valkey(url):
+            pass
+
+
+async def test_a_server_that_is_full_does_not_stop_answers(desk: Desk, own_valkey: tuple[str, int]) -> None:
+    """Promise 24: out of memory, every write is refused."""
+    url, _ = own_valkey
+    async with redis.asyncio.from_url(url) as client:
+        await client.config_set("maxmemory", "1mb")
+    async with valkey(url) as connection:
+        cache, quota = parts(connection)
+        assert (await tell(desk.answering(cache=cache, quota=quota))).done.complete

@@ -1,0 +1,96 @@
+"""Answers in the documents' own sentences read well, and every word of them is quoted."""
+
+from bot.answering.extractive_model import CLOSING, ExtractiveModel
+from bot.answering.model import Cited, Finished, ModelEvent, Text
+from bot.answering.prompt import Prompt
+from bot.answering.quoting import pieces
+from tests.retrieval_stand_in import passage
+from wire.search import Highlight, Passage
+
+
+def scored(text: str, scores: dict[str, float], *, document: str = "leave", title: str = "Leave") -> Passage:
+    """A passage whose pieces that begin so are so near to the question."""
+    highlights = tuple(
+        Highlight(start=piece.start, end=piece.end, score=score)
+        for piece in pieces(text)
+        for words, score in scores.items()
+        if text[piece.start : piece.end].startswith(words)
+    )
+    return passage(text, document=document, title=title, highlights=highlights)
+
+
+async def told(*passages: Passage) -> tuple[str, list[ModelEvent]]:
+    prompt = Prompt(question="?", passages=passages, turns=(), answer_tokens=100, tokens=0)
+    events = [event async for event in ExtractiveModel(pace_s=0).stream(prompt)]
+    return "".join(
+        event.text if isinstance(event, Text) else f"[{event.passage}]"
+        for event in events
+        if isinstance(event, Text | Cited)
+    ), events
+
+
+async def test_the_best_sentences_are_told_in_reading_order_and_neighbours_share_a_citation() -> None:
+    text = "One is near. Two is nearer. Three is far. Four is near."
+    answer, _ = await told(scored(text, {"One": 0.7, "Two": 0.8, "Three": 0.1, "Four": 0.7}))
+    assert answer == f"One is near. Two is nearer.[0] Four is near.[0]\n\n{CLOSING}"
+
+
+async def test_documents_have_their_titles_and_the_best_comes_first() -> None:
+    answer, _ = await told(
+        scored("Two thirds. Not so.", {"Two": 0.6}, title="B"),
+        scored("A half. Not so.", {"A": 0.7}, document="other", title="A_*"),
+    )
+    assert answer == f"**A\\_\\***\n\nA half. Not so.[1]\n\n**B**\n\nTwo thirds. Not so.[0]\n\n{CLOSING}"
+
+
+async def test_a_table_is_quoted_whole_with_the_line_that_announces_it() -> None:
+    text = "Intro. The limits:\n\n| City | Limit |\n| --- | --- |\n| Berlin | 160 |\n| Lisbon | 150 |\n\nEnd."
+    answer, _ = await told(scored(text, {"| City": 0.8}))
+    assert answer == f"{text.removeprefix('Intro. ').removesuffix(chr(10) * 2 + 'End.')}[0]\n\n{CLOSING}"
+
+
+async def test_a_lone_item_is_told_as_a_sentence_and_two_as_a_list() -> None:
+    text = "- Germany gets 14\n- France gets 16\n- Spain gets 20"
+    alone, _ = await told(scored(text, {"- France": 0.8}))
+    assert alone == f"France gets 16[0]\n\n{CLOSING}"
+    together, _ = await told(scored(text, {"- France": 0.8, "- Spain": 0.8}))
+    assert together == f"- France gets 16\n- Spain gets 20[0]\n\n{CLOSING}"
+
+
+async def test_a_line_that_announces_a_list_brings_it() -> None:
+    answer, _ = await told(scored("You need:\n\n- a form\n- a pen\n\nThen go.", {"You": 0.8}))
+    assert answer == f"You need:\n\n- a form\n- a pen[0]\n\n{CLOSING}"
+
+
+async def test_signposts_give_way_to_what_they_point_at_and_links_lead_nowhere() -> None:
+    answer, _ = await told(
+        scored("See [Lost laptop](lost.md) for that. More.", {"See": 0.65}),
+        scored("Call [security](tel.md) at once. More.", {"Call": 0.9, "More": 0.69}, document="lost"),
+    )
+    assert answer == f"Call security at once. More.[1]\n\n{CLOSING}"
+
+
+async def test_every_quote_stands_word_for_word_in_its_passage() -> None:
+    first = scored("Call [security](tel.md) at once. Then wait.", {"Call": 0.9, "Then": 0.9})
+    _, events = await told(first)
+    quotes = [event.quote for event in events if isinstance(event, Cited)]
+    assert quotes
+    assert all(quote in first.text for quote in quotes)
+
+
+async def test_it_comes_in_pieces_of_a_few_words() -> None:
+    _, events = await told(scored("One two three four five six seven eight.", {"One": 0.9}))
+    assert all(len(event.text.split()) <= 3 for event in events if isinstance(event, Text))
+    assert events[-1] == Finished(stop="end")
+
+
+async def test_where_nothing_is_near_enough_nothing_is_said() -> None:
+    _, events = await told(scored("One two three.", {"One": 0.2}), passage("No highlights."))
+    assert events == [Finished(stop="nothing")]
+
+
+async def test_the_same_sentence_in_two_passages_is_told_once() -> None:
+    answer, _ = await told(
+        scored("The rule is this.", {"The": 0.8}), scored("The rule is this.", {"The": 0.8}, document="copy")
+    )
+    assert answer.count("The rule is this.") == 1

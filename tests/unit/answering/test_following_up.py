@@ -1,0 +1,64 @@
+"""Follow-ups are searched together with what they follow."""
+
+import pytest
+
+from bot.answering.following_up import QUERY_CHARS, standalone_query
+from bot.answering.question import Question, Turn
+
+GERMANY = "How many days of parental leave do I get in Germany?"
+
+
+def user(text: str) -> Turn:
+    return Turn(role="user", author="Ada", text=text)
+
+
+def ours(text: str = "Ninety.") -> Turn:
+    return Turn(role="assistant", author="you", text=text)
+
+
+def query(text: str, *conversation: Turn) -> str:
+    return standalone_query(
+        Question(id="q", text=text, person="p", principals=("public",), conversation=conversation)
+    )
+
+
+def test_a_first_question_stands_alone() -> None:
+    assert query(f"  {GERMANY} ") == GERMANY
+
+
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "And in France?",
+        "For how long?",
+        "Can I take them in two blocks of ten days?",
+        "und in Portugal?",
+    ],
+)
+def test_a_question_that_leans_on_the_one_before_takes_it_along(follow_up: str) -> None:
+    assert query(follow_up, user(GERMANY), ours()) == f"{GERMANY} {follow_up}"
+
+
+def test_a_question_of_its_own_leaves_the_old_subject_behind() -> None:
+    assert query("Who approves travel to Lisbon for new employees?", user(GERMANY), ours()) == (
+        "Who approves travel to Lisbon for new employees?"
+    )
+
+
+def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
+    said = (user(GERMANY), ours(), user("And in France?"), ours())
+    assert query("For fathers too?", *said) == f"{GERMANY} And in France? For fathers too?"
+
+
+def test_what_people_said_among_themselves_is_no_subject() -> None:
+    said = (user("lunch anyone?"), user(GERMANY), ours(), user("thanks, good to know"))
+    assert query("And in France?", *said) == f"{GERMANY} And in France?"
+
+
+def test_in_a_thread_that_we_join_late_the_last_message_is_the_subject() -> None:
+    said = (user("hello all"), user("I wonder about parental leave"))
+    assert query("Do you know?", *said) == "I wonder about parental leave Do you know?"
+
+
+def test_a_query_is_bounded() -> None:
+    assert len(query("it? " * 600, user("why " * 600), ours())) <= QUERY_CHARS
