@@ -108,7 +108,8 @@ class LiveMessage:
                 return
             self._changed.clear()
             try:
-                await self._preview()
+                if not await self._preview():
+                    continue
             except UnavailableError:
                 self._changed.set()
             except (RefusedError, MalformedError) as error:
@@ -131,13 +132,16 @@ class LiveMessage:
         """
         await self._patiently(lambda: self._last_edit(shown))
 
-    async def _preview(self) -> None:
+    async def _preview(self) -> bool:
+        """Send the newest view; False where there was nothing new to send."""
+        if self._newest is None or payload(self._newest) == self._shown:
+            return False
         while wait_s := await self._budget.take(last=False):
             await self._rest(wait_s)
             if self._stopping.is_set():
-                return
-        if self._newest is not None and (shown := payload(self._newest)) != self._shown:
-            await self._edit(shown)
+                return False
+        await self._edit(payload(self._newest))
+        return True
 
     async def _last_edit(self, shown: Payload) -> None:
         if wait_s := await self._budget.take(last=True):

@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.answering.question import Question, Turn
+from bot.answering.sentences import SEARCHING
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage, Place
@@ -108,7 +109,7 @@ class Replying:
             await show("Waiting for the question before this one…")
 
         async with self._turns.turn(question, on_wait=wait):
-            await show("Looking into it…")
+            await show(SEARCHING)
             await self._turns.take_part(question)
             shown = await self._write(question, message, delivery=delivery)
             await claim.note_written(shown)
@@ -128,7 +129,7 @@ class Replying:
             return payload(View(text=str(error)))
         if not question.text:
             return payload(View(text=_NO_WORDS))
-        view = View(doing="Looking into it…")
+        view = View(doing=SEARCHING)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(message.write())

@@ -1,0 +1,264 @@
+"""A question's way, on real parts: Slack event, queue, pipeline, retrieval, model, one growing message.
+
+Slack and the Messages API are stood in for over HTTP; NATS, Valkey, the worker and the bots are real
+processes, and are killed as such.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio
+
+from desk.engines import nats_command, valkey_command
+from ingest.client import IngestClient
+from sandbox.conversations import Message
+from sandbox.rate_limits import NO_LIMITS
+from sandbox.service import Sandbox, serving
+from sandbox.socket_mode import Redelivery
+from tests.claude_stand_in import ClaudeStandIn, Script, claude_stand_in
+from tests.conftest import free_port, run_engine
+from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, Fleet, program
+from tests.until import until
+from wire import subjects
+from wire.documents import DocumentUpsert
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+
+WORDS = "In Germany every parent gets 90 working days of fully paid parental leave for each child."
+QUESTION = "@answerdesk How many days of parental leave do I get in Germany?"
+WAITING = ("Searching", "Reading", "Waiting", "Writing", "…")
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """NATS, Valkey and a worker; what a bot must know of them."""
+    folder = tmp_path_factory.mktemp("engines")
+    nats = run_engine(nats_command(folder=folder / "nats", port=free_port(), password="test"))
+    valkey = run_engine(valkey_command(folder=folder / "valkey", port=free_port(), password="test"))
+    env = {
+        "NATS_URL": next(nats),
+        "REDIS_URL": next(valkey),
+        "DATA_DIR": str(folder),
+        "QUOTA_TOKENS_PER_DAY": "0",
+    }
+    with program("worker", env=env, log=folder / "worker.log"):
+        asyncio.run(_publish(env["NATS_URL"]))
+        yield env
+    for engine in (valkey, nats):
+        next(engine, None)
+
+
+async def _publish(nats_url: str) -> None:
+    document = DocumentUpsert(
+        source="handbook",
+        id="leave",
+        version=1,
+        title="Parental leave",
+        url="https://docs.example.com/leave",
+        body=f"# Parental leave\n\n{WORDS} It may be taken in up to three parts.\n",
+        allow=("public",),
+    )
+    async with connected(nats_url, name="test") as client:
+        await ensure_topology(client)
+        ingest = IngestClient(client)
+        await ingest.announce(document)
+        await ingest.wait_until_indexed(document, within_s=30)
+
+
+@pytest.fixture
+async def claude() -> AsyncIterator[ClaudeStandIn]:
+    async with claude_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Sandbox]:
+    redelivery = Redelivery(ack_within_s=3.0, delays_s=(0.2, 1.0, 5.0))
+    async with serving(
+        bot_token=BOT_TOKEN, app_token=APP_TOKEN, redelivery=redelivery, limits=NO_LIMITS
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def fleet(
+    engines: dict[str, str], slack: Sandbox, claude: ClaudeStandIn, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    """No bot yet: a test starts as many as it wants. Answers and questions of earlier tests are gone."""
+    async with redis.asyncio.from_url(engines["REDIS_URL"]) as valkey:
+        await valkey.flushall()
+    async with connected(engines["NATS_URL"], name="test") as client:
+        await client.jetstream().purge_stream(subjects.QUESTIONS_STREAM)
+    bots = Fleet(slack=slack, env=engines | {"ANTHROPIC_BASE_URL": claude.base_url}, folder=tmp_path)
+    yield bots
+    for bot in bots.running:
+        bot.kill()
+        bot.wait(20)
+
+
+def answer(slack: Sandbox, question: Message, *, person: str = "jonas", channel: str = "general") -> str:
+    """The text of the one message under a question; empty while it is unfinished."""
+    replies = [reply for reply in slack.thread(channel, question.ts, person=person) if reply.by_app]
+    assert len(replies) <= 1, [reply.text for reply in replies]
+    text = replies[0].text if replies else ""
+    finished = text and not any(
+        "hourglass" in str(block) for block in replies[0].blocks if block["type"] == "context"
+    )
+    return text if finished else ""
+
+
+async def test_a_mention_is_answered_in_its_thread_with_citations(fleet: Fleet, slack: Sandbox) -> None:
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    text = await until(lambda: answer(slack, question), within_s=20)
+    assert "90 working days" in text
+    [reply] = slack.thread("general", question.ts)
+    assert "https://docs.example.com/leave" in str(reply.blocks)
+    assert "[1]" in str(reply.blocks)
+
+
+async def test_a_direct_message_and_a_follow_up_need_no_mention(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    fleet.start()
+    direct = slack.say("jonas", "dm", "How long is parental leave in Germany?")
+    await until(lambda: answer(slack, direct, channel="dm"), within_s=20)
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: answer(slack, question), within_s=20)
+    slack.say("jonas", "general", "And in how many parts?", thread_ts=question.ts)
+
+    def both() -> bool:
+        replies = [reply for reply in slack.thread("general", question.ts) if reply.by_app]
+        return len(replies) == 2 and "hourglass" not in str(replies[1].blocks)
+
+    await until(both, within_s=20)
+    told = str(claude.requests[-1]["messages"])
+    assert "How many days of parental leave" in told
+    assert "in how many parts" in told
+
+
+async def test_the_message_grows_as_the_model_writes(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    claude.default = Script(sentences=4, pace_s=0.05)
+    fleet.start()
+    slack.say("jonas", "general", QUESTION)
+    question = slack.messages("general")[-1]
+    await until(lambda: answer(slack, question), within_s=30)
+    lengths = [len(str(call.arguments["blocks"])) for call in slack.calls("chat.update")]
+    assert len(lengths) >= 3
+    assert lengths == sorted(lengths)
+
+
+async def test_every_event_is_answered_once_whatever_slack_repeats(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """Promise 4: each event 1 to 4 times, to three replicas, with twins."""
+    claude.default = Script(pace_s=0.01)
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    chance = random.Random(seed)
+    fleet.start(3)
+    await until(lambda: slack.open_sockets >= 3, within_s=20)
+    questions = []
+    for n in range(12):
+        slack.faults.repeat_events = chance.randrange(4)
+        questions.append(slack.say("jonas", "general", f"{QUESTION} ({n})"))
+        await asyncio.sleep(chance.random() * 0.05)
+    for question in questions:
+        await until(lambda question=question: answer(slack, question), within_s=60)  # type: ignore[misc]
+    await asyncio.sleep(3)
+    for question in questions:
+        assert answer(slack, question)
+    assert all("90 working days" in answer(slack, question) for question in questions)
+
+
+async def test_what_was_acknowledged_is_answered_whatever_dies(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """Promise 1: bots are killed at random while questions come and answers are written."""
+    claude.default = Script(sentences=3, pace_s=0.02)
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    chance = random.Random(seed)
+    fleet.start(2)
+    await until(lambda: slack.open_sockets >= 2, within_s=20)
+    questions = []
+    for n in range(4):
+        questions += [slack.say("jonas", "general", f"{QUESTION} ({n}.{m})") for m in range(3)]
+        await asyncio.sleep(chance.random() * 1.5)
+        fleet.kill(chance.randrange(len(fleet.running)))
+        fleet.start()
+    for question in questions:
+        await until(lambda question=question: answer(slack, question), within_s=90)  # type: ignore[misc]
+    assert "Traceback" not in fleet.log()
+
+
+@pytest.mark.parametrize("after_words", [1, 3, 10, 25])
+async def test_a_crash_in_mid_stream_heals_in_the_same_message(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, after_words: int
+) -> None:
+    """Promise 6: kill -9 at several places of the stream; the same message is completed within 45 s."""
+    claude.scripts.append(Script(sentences=3, ending="stall", after_words=after_words, pings=True))
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: claude.streams_open, within_s=20)
+    await asyncio.sleep(1.2)
+    [before] = slack.thread("general", question.ts)
+    fleet.kill()
+    fleet.start()
+    text = await until(lambda: answer(slack, question), within_s=45)
+    assert "90 working days" in text
+    [after] = slack.thread("general", question.ts)
+    assert after.ts == before.ts
+
+
+async def test_a_finished_answer_is_shown_without_asking_the_model_again(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """Promise 6 (its last step): killed between the model's end and the last edit."""
+    fleet.start()
+    await until(lambda: slack.open_sockets, within_s=20)
+    slack.faults.slow_api_s = 2.0
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: claude.requests and not claude.streams_open, within_s=20)
+    await asyncio.sleep(0.5)
+    fleet.kill()
+    slack.faults.slow_api_s = 0.0
+    fleet.start()
+    assert "90 working days" in await until(lambda: answer(slack, question), within_s=45)
+    assert len(claude.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (Script(ending="overloaded"), "busy"),
+        (Script(ending="server_error"), "model"),
+        (Script(ending="refusal", after_words=10), "declined"),
+        (Script(ending="cut", after_words=10), "incomplete"),
+    ],
+)
+async def test_every_failure_of_the_model_is_a_sentence_in_the_thread(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, script: Script, says: str
+) -> None:
+    """Promise 19 (as its reader sees it)."""
+    claude.default = script
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    assert says in (await until(lambda: answer(slack, question), within_s=30)).lower()
+
+
+async def test_a_bot_that_is_told_to_stop_finishes_what_it_writes(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    claude.default = Script(sentences=3, pace_s=0.05)
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: claude.streams_open, within_s=20)
+    codes = await asyncio.to_thread(fleet.stop)
+    assert codes == [0]
+    assert "90 working days" in answer(slack, question)
