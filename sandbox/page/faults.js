@@ -61,7 +61,7 @@ async function show(answer) {
 
 function active(faults) {
   const lines = [
-    ...Object.entries(faults.rate_limited).filter(([, each]) => each.calls).map(([name, each]) => `${name}: ${each.calls} × 429, Retry-After ${each.retry_after_s} s`),
+    ...Object.entries(faults.rate_limited).filter(([, each]) => each.calls).map(([name, each]) => `${name}: ${each.calls} times 429, Retry-After ${each.retry_after_s} s`),
     ...Object.entries(faults.lost_answers).filter(([, count]) => count).map(([name, count]) => `${name}: ${count} lost`),
   ];
   return lines.length ? h("p", { class: "active" }, `Armed: ${lines.join("; ")}`) : h("p", { class: "active" }, "Nothing is armed for single calls.");

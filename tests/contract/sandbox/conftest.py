@@ -1,0 +1,40 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from sandbox.rate_limits import NO_LIMITS
+from sandbox.service import Sandbox, serving
+from sandbox.socket_mode import Redelivery
+from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, BoltApp, connected_app
+from tests.unit.sandbox.small_company import write_company
+
+QUICK_REDELIVERY = Redelivery(ack_within_s=0.3, delays_s=(0.0, 0.1, 0.2), socket_within_s=5.0)
+"""Slack's 3 s, 0 s, 60 s and 300 s, in a test's time."""
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """A small company's folder."""
+    return write_company(tmp_path / "company")
+
+
+@pytest.fixture
+async def sandbox(company: Path) -> AsyncIterator[Sandbox]:
+    """A running workspace without rate limits, whose redelivery is quick."""
+    async with serving(
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        company=company,
+        limits=NO_LIMITS,
+        redelivery=QUICK_REDELIVERY,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def app(sandbox: Sandbox) -> AsyncIterator[BoltApp]:
+    """A Bolt app, connected to it by Socket Mode."""
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(connected_app(sandbox))

@@ -1,0 +1,213 @@
+"""The page in a real headless Chromium."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from sandbox.service import Sandbox, serving
+from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, BoltApp, web_client
+from tests.until import until
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = "/usr/bin/chromium"
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 800}
+WITHIN_S = 5.0
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
+    """An open window on which no script has failed when the test ends."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        opened = await browser.new_page(viewport=DESKTOP, base_url=sandbox.url)  # type: ignore[arg-type]
+        problems: list[str] = []
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        yield opened
+        await browser.close()
+        assert problems == []
+
+
+def actions(*buttons: Json) -> list[Json]:
+    return [{"type": "actions", "elements": list(buttons)}]
+
+
+def button(text: str, action_id: str, **more: object) -> Json:
+    return {"type": "button", "text": {"type": "plain_text", "text": text}, "action_id": action_id, **more}
+
+
+async def test_a_question_is_typed_with_completion_and_its_thread_opens_when_the_answer_comes(
+    page: Page, sandbox: Sandbox, app: BoltApp
+) -> None:
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    composer = page.get_by_test_id("composer")
+    await composer.press_sequentially("@answ")
+    await composer.press("Enter")
+    await composer.press_sequentially("how much leave?")
+    await composer.press("Shift+Enter")
+    await composer.press_sequentially("I forgot")
+    await composer.press("Enter")
+    await until(lambda: sandbox.messages("general"), within_s=WITHIN_S)
+    (question,) = sandbox.messages("general")
+    assert question.text == "<@U0DESK> how much leave?\nI forgot"
+    shown = page.get_by_test_id("messages").get_by_test_id("message")
+    await expect(shown).to_contain_text("@Answerdesk how much leave?")
+    answer = await app.client.chat_postMessage(channel="C0GENERAL", text="Looking …", thread_ts=question.ts)
+    reply = page.get_by_test_id("thread").get_by_test_id("message").nth(1)
+    await expect(reply).to_contain_text("Looking …")
+    await app.client.chat_update(channel="C0GENERAL", ts=answer["ts"], text="*30 days* a year [1]")
+    await expect(reply.locator("b")).to_have_text("30 days")
+    await expect(reply).to_contain_text("(edited)")
+    await expect(page.get_by_test_id("replies")).to_contain_text("1 reply")
+    assert f"thread={question.ts}" in page.url
+
+
+async def test_a_message_that_grows_keeps_its_elements_and_the_readers_place(
+    page: Page, sandbox: Sandbox
+) -> None:
+    client = web_client(sandbox)
+    for number in range(40):
+        sandbox.say("ben", "general", f"line {number}")
+    posted = await client.chat_postMessage(channel="C0GENERAL", text="Answer")
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    last = page.locator(f"[data-ts='{posted['ts']}'].message")
+    await expect(last).to_be_in_viewport()
+    await last.evaluate("node => { node.seen = true; node.querySelector('.text').seen = true; }")
+    for words in (20, 60, 120):
+        await client.chat_update(channel="C0GENERAL", ts=posted["ts"], text="Answer" + " word" * words)
+        await expect(last).to_contain_text("Answer" + " word" * words)
+        assert await last.evaluate("node => node.seen && node.querySelector('.text').seen")
+    at_bottom = "s => s.scrollHeight - s.scrollTop - s.clientHeight < 5"
+    scroll = page.locator("#scroll")
+    await until(lambda: scroll.evaluate(at_bottom), within_s=WITHIN_S)
+    await scroll.evaluate("s => { s.scrollTop = 100; }")
+    await expect(page.locator("#jump")).to_be_visible()
+    await client.chat_update(channel="C0GENERAL", ts=posted["ts"], text="Answer" + " word" * 200)
+    await expect(last).to_contain_text("word " * 150)
+    assert await scroll.evaluate("s => s.scrollTop") == 100
+
+
+async def test_what_people_and_apps_write_runs_nothing(page: Page, sandbox: Sandbox) -> None:
+    evil = "<img src=x onerror=alert(1)> <javascript:alert(1)|click> &lt;script&gt;"
+    await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text=evil)
+    sandbox.say("ben", "general", "<script>alert(1)</script>")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    messages = page.get_by_test_id("messages")
+    await expect(messages.get_by_test_id("message").nth(1)).to_contain_text("<script>alert(1)</script>")
+    assert await messages.locator("img, script, a[href^=javascript]").count() == 0
+    assert dialogs == []
+
+
+async def test_a_press_asks_first_where_the_button_says_so(
+    page: Page, sandbox: Sandbox, app: BoltApp
+) -> None:
+    confirm = {
+        "title": {"type": "plain_text", "text": "Delete?"},
+        "text": {"type": "mrkdwn", "text": "It is *gone* then."},
+        "confirm": {"type": "plain_text", "text": "Delete"},
+        "deny": {"type": "plain_text", "text": "Keep"},
+    }
+    blocks = actions(button("Again", "again"), button("Delete", "delete", style="danger", confirm=confirm))
+    await app.client.chat_postMessage(channel="C0GENERAL", text="x", blocks=blocks)
+    await page.goto("/?as=U0BEN&channel=C0GENERAL")
+
+    def pressed() -> list[str]:
+        return [body["actions"][0]["action_id"] for body in app.bodies if body["type"] == "block_actions"]
+
+    await page.get_by_test_id("button-again").click()
+    await until(lambda: pressed() == ["again"], within_s=WITHIN_S)
+    await page.get_by_test_id("button-delete").click()
+    await page.get_by_test_id("confirm").get_by_text("Keep").click()
+    await page.get_by_test_id("button-delete").click()
+    await page.get_by_test_id("confirm").get_by_role("button", name="Delete").click()
+    await until(lambda: pressed() == ["again", "delete"], within_s=WITHIN_S)
+
+
+async def test_people_are_switched_in_one_click_and_unread_messages_show(
+    page: Page, sandbox: Sandbox
+) -> None:
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    await expect(page.get_by_test_id("channel-C0SECRET")).to_be_visible()
+    sandbox.say("ben", "team", "news")
+    await expect(page.get_by_test_id("channel-C0TEAM").locator(".dot")).to_have_text("1")
+    await page.get_by_test_id("channel-C0TEAM").click()
+    await expect(page.get_by_test_id("messages")).to_contain_text("news")
+    await expect(page.get_by_test_id("channel-C0TEAM").locator(".dot")).to_have_count(0)
+    await page.get_by_test_id("person-U0GUS").click()
+    await expect(page.get_by_test_id("channel-C0SECRET")).to_have_count(0)
+    await expect(page.get_by_test_id("channel-D0GUS")).to_be_visible()
+
+
+async def test_a_suggestion_asks_and_in_a_channel_mentions_the_app(page: Page, sandbox: Sandbox) -> None:
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    await page.get_by_test_id("suggestion").first.click()
+    await until(lambda: sandbox.messages("general"), within_s=WITHIN_S)
+    assert sandbox.messages("general")[0].text == "<@U0DESK> How much leave do I get?"
+    await page.get_by_test_id("channel-D0ANNA").click()
+    await page.get_by_test_id("suggestion").first.click()
+    await until(lambda: sandbox.messages("dm", person="anna"), within_s=WITHIN_S)
+    assert sandbox.messages("dm", person="anna")[0].text == "What may I spend?"
+
+
+async def test_an_app_that_is_not_in_the_channel_can_be_invited(
+    page: Page, sandbox: Sandbox, app: BoltApp
+) -> None:
+    await page.goto("/?as=U0ANNA&channel=C0QUIET")
+    await page.get_by_test_id("composer").fill("@Answerdesk hello")
+    await page.get_by_test_id("send").click()
+    await page.get_by_test_id("invite").click()
+    await until(lambda: "member_joined_channel" in [event["type"] for event in app.events], within_s=WITHIN_S)
+
+
+async def test_a_phone_shows_one_pane_at_a_time(page: Page, sandbox: Sandbox) -> None:
+    question = sandbox.say("anna", "general", "question")
+    await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text="answer", thread_ts=question.ts)
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.goto("/?as=U0ANNA")
+    await expect(page.get_by_test_id("conversation")).to_be_hidden()
+    await page.get_by_test_id("channel-C0GENERAL").click()
+    await expect(page.get_by_test_id("person-switch")).to_be_hidden()
+    await page.get_by_test_id("replies").click()
+    await expect(page.get_by_test_id("conversation")).to_be_hidden()
+    await expect(page.get_by_test_id("thread")).to_contain_text("answer")
+    await page.go_back()
+    await expect(page.get_by_test_id("conversation")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_page_comes_back_by_itself_after_the_sandbox_was_away(page: Page, company: Path) -> None:
+    tokens = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN}
+    async with serving(company=company, **tokens) as first:
+        port = int(first.url.rsplit(":", 1)[1])
+        await page.goto(f"{first.url}/?as=U0ANNA&channel=C0GENERAL")
+        await expect(page.get_by_test_id("channel-C0GENERAL")).to_be_visible()
+    await expect(page.locator("body")).to_have_class(re.compile("broken"))
+    async with serving(company=company, port=port, **tokens) as second:
+        second.say("ben", "general", "here again")
+        await expect(page.get_by_test_id("messages")).to_contain_text("here again")
+        await expect(page.locator("body")).not_to_have_class(re.compile("broken"))
+
+
+async def test_the_drawer_sets_faults_and_shows_the_calls(page: Page, sandbox: Sandbox) -> None:
+    await web_client(sandbox).auth_test()
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    await page.get_by_test_id("faults-open").click()
+    drawer = page.get_by_test_id("faults")
+    await expect(drawer).to_contain_text("auth.test")
+    await drawer.get_by_role("button", name="Set").first.click()
+    await expect(drawer).to_contain_text("Armed: chat.postMessage: 3 times 429")
+    assert sandbox.faults.rate_limited["chat.postMessage"].calls == 3
+    await drawer.get_by_role("button", name="All off").click()
+    await expect(drawer).to_contain_text("Nothing is armed")
+    assert sandbox.faults.rate_limited == {}
