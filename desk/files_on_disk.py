@@ -29,6 +29,7 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"),
+    **dict.fromkeys((".txt", ".text"), PLAIN),
     ".rst": "text/x-rst",
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
@@ -166,7 +167,8 @@ def title_of(path: Path, markdown: str | None) -> str:
     tokens = MarkdownIt().parse(markdown) if markdown else []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag == "h1":
-            title = "".join(part.content or " " for part in inline.children or []).strip()
+            parts = (" " if part.type == "softbreak" else part.content for part in inline.children or [])
+            title = " ".join("".join(parts).split())
             if title:
                 return title[:1000]
     words = " ".join(path.stem.replace("-", " ").replace("_", " ").split())

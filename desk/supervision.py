@@ -88,7 +88,7 @@ class Child:
                     await asyncio.sleep(ASK_EVERY_S)
         except TimeoutError:
             raise UnavailableError(
-                f"{self.name} isn't ready after {within_s:.0f} s; its log says why: {self._log.path}",
+                f"{self.name} isn't ready after {within_s:g} s; its log says why: {self._log.path}",
                 service=self.name,
             ) from None
         self._has_been_ready = True
@@ -108,7 +108,7 @@ class Child:
         hurried.cancel()
         if not self.supervision.done():
             if not self._hurry.is_set():
-                self._tell(self.name, f"did not stop within {self._program.stop_within_s:.0f} s; killed")
+                self._tell(self.name, f"did not stop within {self._program.stop_within_s:g} s; killed")
             self._kill_group()
         # What ended it before was told by until_ready or by whoever watches the supervision.
         with suppress(SettingsError):
@@ -156,6 +156,7 @@ class Child:
             self._kill_group()
             self.leash_pid = None
             os.close(held_end)
+            # Its end says that the killed ones are gone, and with them their locks, for the next start.
             await asyncio.wait((following,), timeout=OUTPUT_ENDS_WITHIN_S)
             following.cancel()
 
