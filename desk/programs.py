@@ -11,7 +11,7 @@ from desk import ports
 from desk.data_folder import DataFolder
 from desk.engines import LOOPBACK, EngineCommand, nats_command, valkey_command
 from desk.keys import Keys
-from desk.running import MARK
+from desk.running import marks
 from desk.supervision import Program
 from wire.errors import SettingsError
 from wire.settings import Settings
@@ -143,7 +143,7 @@ def _role(name: str, settings: Mapping[str, str], *, folder: DataFolder, stop_wi
     return Program(
         name=name,
         argv=_python("desk", name),
-        env={**os.environ, MARK: str(folder.path), **settings},
+        env={**os.environ, **marks(folder), **settings},
         stop_within_s=stop_within_s,
     )
 
@@ -157,4 +157,4 @@ def _environment(folder: DataFolder) -> dict[str, str]:
     """Our own environment without our settings: engines and sandbox have no use for the secrets in it."""
     ours = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    return kept | {MARK: str(folder.path)}
+    return kept | marks(folder)

@@ -7,7 +7,7 @@ believed only together with its start time, because ids are given out anew.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 from pydantic import ValidationError
@@ -19,6 +19,8 @@ from wire.shapes import Shape
 
 MARK = "ANSWERDESK_STARTED_FOR"
 """An environment variable that every process started by ``up`` carries: the data folder's path."""
+STARTER = "ANSWERDESK_STARTED_BY"
+"""Another one: that ``up``'s process id and start time."""
 SAME_START_S = 1.0
 """Start times of one process may differ by the clock's corrections; ids do not come round in a second."""
 LEFTOVERS_GONE_WITHIN_S = 5.0
@@ -71,6 +73,12 @@ def write_running(folder: DataFolder, running: Running) -> None:
     write_private(folder.running, running.model_dump_json(indent=1))
 
 
+def marks(folder: DataFolder) -> dict[str, str]:
+    """The environment that tells whose a process is, and its own children with it."""
+    pid = os.getpid()
+    return {MARK: str(folder.path), STARTER: f"{pid} {start_of(pid)}"}
+
+
 def start_of(pid: int) -> float | None:
     """When that process started, seconds since 1970; None if there is none."""
     try:
@@ -85,10 +93,12 @@ def read_running(folder: DataFolder) -> Running | None:
         running = Running.model_validate_json(folder.running.read_bytes())
     except (OSError, ValidationError):
         return None
-    started = start_of(running.pid)
-    if started is None or abs(started - running.started_at) > SAME_START_S:
-        return None
-    return running
+    return running if _is_alive(running.pid, started_at=running.started_at) else None
+
+
+def _is_alive(pid: int, *, started_at: float) -> bool:
+    started = start_of(pid)
+    return started is not None and abs(started - started_at) <= SAME_START_S
 
 
 def nats_url_for(settings: Settings) -> str:
@@ -113,19 +123,22 @@ def nats_url_for(settings: Settings) -> str:
 def end_leftovers(folder: DataFolder) -> int:
     """Kill what an ``up`` that was killed may have left for this folder, and say how many there were.
 
-    To be called while holding the folder, when nothing of it may be running.
+    To be called while holding the folder. One whose ``up`` lives is nobody's leftover: the folder was
+    removed under it, and the lock with it.
 
     Raises:
-        AnswerdeskError: some of it can't be killed.
+        AnswerdeskError: some of it can't be killed, or its ``up`` is still there.
     """
     left = [process for process in psutil.process_iter() if _was_started_for(folder, process)]
     for process in left:
-        try:
+        if starter := _living_starter(process):
+            raise AnswerdeskError(
+                f"Process {starter} still runs an Answerdesk on {folder.path}, whose files were removed "
+                "under it: stop it first."
+            )
+    for process in left:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.kill()  # psutil makes sure that it is still the process it found
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.AccessDenied:
-            break
     _, alive = psutil.wait_procs(left, timeout=LEFTOVERS_GONE_WITHIN_S)
     if alive:
         pids = ", ".join(str(process.pid) for process in alive)
@@ -138,3 +151,11 @@ def _was_started_for(folder: DataFolder, process: psutil.Process) -> bool:
         return process.pid != os.getpid() and process.environ().get(MARK) == str(folder.path)
     except (psutil.Error, OSError):
         return False
+
+
+def _living_starter(process: psutil.Process) -> int | None:
+    try:
+        pid, _, started_at = process.environ().get(STARTER, "").partition(" ")
+        return int(pid) if _is_alive(int(pid), started_at=float(started_at)) else None
+    except (psutil.Error, OSError, ValueError):
+        return None

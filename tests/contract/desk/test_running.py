@@ -16,10 +16,11 @@ from desk import ports
 from desk.data_folder import DataFolder, prepare
 from desk.keys import load_keys
 from desk.running import (
-    MARK,
+    STARTER,
     Running,
     end_leftovers,
     holding,
+    marks,
     nats_url_for,
     read_running,
     write_running,
@@ -179,7 +180,7 @@ def test_what_a_killed_start_left_is_ended_and_nothing_else(
     folder: DataFolder, other: subprocess.Popen[bytes]
 ) -> None:
     said = f"print(1, flush=True); {SLEEP}"
-    env = {**os.environ, MARK: str(folder.path)}
+    env = {**os.environ, **marks(folder), STARTER: f"{os.getpid()} 1.0"}  # this id, another start
     with subprocess.Popen(python(said), env=env, stdout=subprocess.PIPE) as left:
         assert left.stdout
         left.stdout.readline()
@@ -187,6 +188,20 @@ def test_what_a_killed_start_left_is_ended_and_nothing_else(
         assert not alive([left.pid])
     assert alive([other.pid])
     assert end_leftovers(folder) == 0
+
+
+def test_children_of_a_living_start_are_no_leftovers_though_its_lock_was_removed(
+    folder: DataFolder,
+) -> None:
+    said = f"print(1, flush=True); {SLEEP}"
+    env = {**os.environ, **marks(folder)}
+    with subprocess.Popen(python(said), env=env, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        with pytest.raises(AnswerdeskError, match=f"Process {os.getpid()} still runs"):
+            end_leftovers(folder)
+        assert alive([child.pid])
+        child.kill()
 
 
 def test_keys_that_cannot_be_read_are_told_not_replaced(folder: DataFolder) -> None:
