@@ -49,7 +49,7 @@ bench: $(VENV)/.dev ## measure: ratios against a baseline in the same run
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 screenshot: $(VENV)/.dev ## take the README's picture again (needs Chromium)
-	@$(BIN)/python docs/screenshot.py
+	@$(BIN)/python -m tests.e2e.screenshot
 
 docs: $(VENV)/.dev ## check that the documentation speaks of what is there
 	@$(BIN)/python -m pytest -q tests/unit/docs
