@@ -19,6 +19,8 @@ from bot.slack.ports import EditBudget, Messages, SupersededError
 from bot.slack.view import Payload, View, payload
 from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
 
+WORDLESS_PACE_S = 0.3
+"""Before the first words: those should not wait for the line that said what was being done."""
 FIRST_PACE_S = 1.0
 FIRST_PACE_FOR_S = 10.0
 PACE_S = 3.0
@@ -114,8 +116,12 @@ class LiveMessage:
                 self._changed.set()
             except (RefusedError, MalformedError) as error:
                 _log.warning("preview refused", reason=str(error))
-            young = time.monotonic() - started < FIRST_PACE_FOR_S
-            await self._rest(FIRST_PACE_S if young else PACE_S)
+            await self._rest(self._pace_s(time.monotonic() - started))
+
+    def _pace_s(self, age_s: float) -> float:
+        if self._newest is None or not self._newest.text:
+            return WORDLESS_PACE_S
+        return FIRST_PACE_S if age_s < FIRST_PACE_FOR_S else PACE_S
 
     def stop(self) -> None:
         """Let ``write`` return once the edit under way, if any, has been answered."""
