@@ -67,6 +67,7 @@ class LiveMessage:
         self._shown: Payload | None = None
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._worded = False
         self._post_lost = False
 
     async def find(self) -> None:
@@ -119,7 +120,7 @@ class LiveMessage:
             await self._rest(self._pace_s(time.monotonic() - started))
 
     def _pace_s(self, age_s: float) -> float:
-        if self._newest is None or not self._newest.text:
+        if not self._worded:
             return WORDLESS_PACE_S
         return FIRST_PACE_S if age_s < FIRST_PACE_FOR_S else PACE_S
 
@@ -146,7 +147,9 @@ class LiveMessage:
             await self._rest(wait_s)
             if self._stopping.is_set():
                 return False
-        await self._edit(payload(self._newest))
+        view = self._newest
+        await self._edit(payload(view))
+        self._worded = bool(view.text)
         return True
 
     async def _last_edit(self, shown: Payload) -> None:
