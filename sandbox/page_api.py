@@ -4,7 +4,7 @@
     GET  /page/state?as=U0…     everything this person sees, as JSON
     GET  /page/live?as=U0…      a WebSocket: first the state, then each change as it happens
     POST /page/say              {"as", "channel", "text", "thread_ts"?} → the message
-    POST /page/click            {"as", "channel", "ts", "action_id", "block_id"?}
+    POST /page/click            {"as", "channel", "ts", "action_id", "block_id"?, "value"?}
     POST /page/invite           {"as", "channel"}: take the app into the channel
     GET  /page/faults           the switches (``faults.Faults``); POST sets those that are given
     POST /page/sockets          {"action": "drop" or "deafen"} → {"sockets": how many}
@@ -14,6 +14,10 @@
 
 People are named by id or handle, channels by id, name or ``dm``. A refusal is
 ``{"error": <Slack's name>, "message": <a sentence>}`` with status 400.
+In the page, tests find their way by ``data-testid``: ``message`` (with ``data-ts``), ``messages``,
+``thread``, ``replies``, ``composer`` and ``send``, ``thread-composer`` and ``thread-send``, ``suggestion``,
+``person-switch`` with ``person-<id>``, ``channel-<id>``, ``button-<action_id>``, ``confirm``, ``faults``.
+
 Only pages of this very address may write (the Origin header), and only names of this machine may be asked for
 (the Host header), so that no web site can reach in.
 """
@@ -30,7 +34,7 @@ from sandbox.errors import SlackError
 from sandbox.faults import Faults
 from sandbox.handbook import Handbook
 from sandbox.page_state import message_of, state_of
-from sandbox.slack_events import block_actions
+from sandbox.slack_events import Press, block_actions
 from sandbox.socket_mode import SocketMode
 from sandbox.web_api import Call, WebApi
 from sandbox.workspace import Workspace
@@ -55,6 +59,7 @@ class _Clicked(BaseModel):
     ts: str
     action_id: str
     block_id: str | None = None
+    value: str | None = None
 
 
 class _Invited(BaseModel):
@@ -196,8 +201,7 @@ class PageApi:
         channel = self._workspace.channel(clicked.channel, seen_by=user)
         payload = block_actions(
             self._workspace.message(channel, clicked.ts, seen_by=user),
-            action_id=clicked.action_id,
-            block_id=clicked.block_id,
+            Press(action_id=clicked.action_id, block_id=clicked.block_id, value=clicked.value),
             user=user,
             workspace=self._workspace,
         )

@@ -15,7 +15,7 @@ from sandbox.faults import Faults
 from sandbox.handbook import Handbook
 from sandbox.page_api import PageApi
 from sandbox.rate_limits import SLACK_LIMITS, Limits, RateLimits
-from sandbox.slack_events import block_actions, event_callback, events_of
+from sandbox.slack_events import Press, block_actions, event_callback, events_of
 from sandbox.socket_mode import SLACK_REDELIVERY, Delivery, Redelivery, SocketMode
 from sandbox.web_api import Call, Tokens, WebApi
 from sandbox.workspace import Workspace
@@ -56,13 +56,12 @@ class Sandbox:
         where = self.workspace.channel(channel, seen_by=user)
         return self.workspace.say(user=user, channel=where, text=text, thread_ts=thread_ts)
 
-    def click(self, person: str, message: Message, action_id: str, *, block_id: str | None = None) -> None:
-        """A person presses a button of a message that they see."""
+    def click(self, person: str, message: Message, action_id: str, *, value: str | None = None) -> None:
+        """A person presses a button of a message that they see; ``value`` chooses one of a feedback pair."""
         user = self.workspace.person(person)
         seen = self.workspace.message(message.channel, message.ts, seen_by=user)
-        self._socket_mode.deliver_interaction(
-            block_actions(seen, action_id=action_id, block_id=block_id, user=user, workspace=self.workspace)
-        )
+        press = Press(action_id=action_id, value=value)
+        self._socket_mode.deliver_interaction(block_actions(seen, press, user=user, workspace=self.workspace))
 
     def invite(self, person: str, channel: str) -> None:
         """A person takes the app into a channel."""

@@ -1,8 +1,8 @@
 """What the app is told of a change: Slack's events and interactions, as their payloads look. Pure."""
 
 import itertools
-import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.conversations import Change, Changed, Conversation, Joined, Message
@@ -102,19 +102,28 @@ def event_callback(event: Json, *, workspace: Workspace) -> Json:
     }
 
 
-def block_actions(
-    message: Message, *, action_id: str, block_id: str | None, user: str, workspace: Workspace
-) -> Json:
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """Which button was pressed."""
+
+    action_id: str
+    block_id: str | None = None
+    """Where several blocks share an ``action_id``."""
+    value: str | None = None
+    """Which one of a feedback pair."""
+
+
+def block_actions(message: Message, press: Press, *, user: str, workspace: Workspace) -> Json:
     """The interaction of a person who pressed a button of a message.
 
     Raises:
         SlackError: ``action_not_found`` (ours; Slack's own page can't press what is not there).
     """
-    block, element = _element(message, action_id=action_id, block_id=block_id)
+    block, element = _element(message, press)
     conversation = workspace.conversations[message.channel]
     team = workspace.company.team
     person = workspace.users[user]
-    now = time.time()
+    now_s = workspace.now()
     names = {"channel": conversation.name, "group": "privategroup", "im": "directmessage"}
     container: Json = {
         "type": "message",
@@ -130,7 +139,7 @@ def block_actions(
         "api_app_id": workspace.bot.app_id,
         "token": "verification-token-of-the-sandbox",
         "container": container,
-        "trigger_id": f"{int(now * 1000)}.{uuid.uuid4().hex}",
+        "trigger_id": f"{int(now_s * 1000)}.{uuid.uuid4().hex}",
         "team": {"id": team.id, "domain": team.domain},
         "enterprise": None,
         "is_enterprise_install": False,
@@ -139,8 +148,9 @@ def block_actions(
         "actions": [
             {
                 **{key: value for key, value in element.items() if key in _KEPT_OF_ELEMENT},
+                **({"value": press.value} if press.value is not None else {}),
                 "block_id": block["block_id"],
-                "action_ts": f"{now:.6f}",
+                "action_ts": f"{now_s:.6f}",
             }
         ],
     }
@@ -152,10 +162,17 @@ def block_actions(
 _KEPT_OF_ELEMENT = {"type", "action_id", "text", "value", "style", "url"}
 
 
-def _element(message: Message, *, action_id: str, block_id: str | None) -> tuple[Json, Json]:
+def _element(message: Message, press: Press) -> tuple[Json, Json]:
     for block in message.blocks:
-        pressable = itertools.chain(block.get("elements", []), [block.get("accessory") or {}])
-        for element in pressable:
-            if element.get("action_id") == action_id and block_id in (None, block["block_id"]):
+        for element in itertools.chain(block.get("elements", []), [block.get("accessory") or {}]):
+            if element.get("action_id") == press.action_id and press.block_id in (None, block["block_id"]):
+                if press.value is not None and press.value not in _values(element):
+                    break
                 return block, element
     raise SlackError("action_not_found")
+
+
+def _values(element: Json) -> set[str]:
+    """What pressing an element can send."""
+    pair = (element.get("positive_button", {}), element.get("negative_button", {}))
+    return {each["value"] for each in (element, *pair) if "value" in each}

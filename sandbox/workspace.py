@@ -58,6 +58,10 @@ class Workspace:
 
     # -- looking
 
+    def now(self) -> float:
+        """The time by the workspace's clock, in Unix seconds."""
+        return self._now()
+
     def conversation(self, channel: str, *, seen_by: str) -> Conversation:
         """A conversation that this user may know of: private ones are unknown to outsiders.
 

@@ -121,10 +121,10 @@ function arrived(message) {
   if (message.user !== store.me && !looking && !isReply(message)) {
     store.unread.set(message.channel, (store.unread.get(message.channel) ?? 0) + 1);
   }
-  if (answersMe(message) && wide.matches && !place.thread) openThread(message.thread_ts);
+  if (answersMe(message) && wide.matches && !reply.value) showThread(message.thread_ts);
 }
 
-/** The app's first reply to what I have just asked here: on a wide screen its thread opens by itself. */
+/** A reply of the app to what I have just asked here: on a wide screen its thread opens by itself. */
 function answersMe(message) {
   if (!isReply(message) || message.channel !== place.channel || message.user !== store.app.user) return false;
   const question = store.message(message.channel, message.thread_ts);
@@ -171,12 +171,17 @@ function openChannel(id) {
 }
 
 function openThread(ts) {
-  if (place.thread !== ts) reply.value = "";
+  showThread(ts);
+  if (wide.matches) requestAnimationFrame(() => requestAnimationFrame(() => reply.focus()));
+}
+
+function showThread(ts) {
+  if (place.thread === ts) return;
+  reply.value = "";
   place.thread = ts;
   pane("thread");
   arrive({ push: true });
   bottoms.thread.go();
-  if (wide.matches) reply.focus();
 }
 
 function closeThread() {
@@ -233,13 +238,13 @@ function notice(content) {
 }
 
 async function press(button) {
-  const { ts, action, block } = button.dataset;
+  const { ts, action, block, value } = button.dataset;
   const message = store.message(place.channel, ts);
   const element = message?.blocks
     .flatMap((each) => [...(each.elements ?? []), each.accessory])
     .find((each) => each?.action_id === action);
   if (element?.confirm && !(await confirmed(element.confirm))) return;
-  const { sockets } = await postJson("/page/click", { as: place.person, channel: place.channel, ts, action_id: action, block_id: block });
+  const { sockets } = await postJson("/page/click", { as: place.person, channel: place.channel, ts, action_id: action, block_id: block, value });
   if (!sockets) toast(`${store.app.name} is not connected: nobody heard this.`);
 }
 

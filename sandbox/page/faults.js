@@ -24,12 +24,13 @@ drawer.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const values = Object.fromEntries(new FormData(form));
-  await show(await postJson(form.dataset.path, CHANGES[form.dataset.kind](values)));
+  const faults = await getJson("/page/faults");
+  await show(await postJson(form.dataset.path, CHANGES[form.dataset.kind](values, faults)));
 });
 
 const CHANGES = {
-  rate_limited: (v) => ({ rate_limited: { [v.method]: { calls: Number(v.calls), retry_after_s: Number(v.retry_after_s) } } }),
-  lost_answers: (v) => ({ lost_answers: { [v.method]: Number(v.calls) } }),
+  rate_limited: (v, now) => ({ rate_limited: { ...now.rate_limited, [v.method]: { calls: Number(v.calls), retry_after_s: Number(v.retry_after_s) } } }),
+  lost_answers: (v, now) => ({ lost_answers: { ...now.lost_answers, [v.method]: Number(v.calls) } }),
   day: (v) => ({ auth_error: v.auth_error || null, repeat_events: Number(v.repeat_events), slow_api_s: Number(v.slow_api_s) }),
   drop: () => ({ action: "drop" }),
   deafen: () => ({ action: "deafen" }),

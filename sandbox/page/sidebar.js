@@ -53,8 +53,7 @@ function drawPeople(store) {
         "button",
         {
           type: "button",
-          role: "radio",
-          "aria-checked": String(user.id === store.me),
+          "aria-pressed": String(user.id === store.me),
           "aria-label": user.title ? `${user.name}, ${user.title}` : user.name,
           title: user.title ? `${user.name}, ${user.title}` : user.name,
           "data-do": "be",
@@ -72,5 +71,5 @@ function drawPeople(store) {
 function drawAppState(store) {
   const state = document.getElementById("app-state");
   state.classList.toggle("on", store.app.sockets > 0);
-  state.textContent = store.app.sockets > 0 ? `${store.app.name} is connected` : `${store.app.name} is away`;
+  state.textContent = store.app.sockets > 0 ? `${store.app.name} connected` : `${store.app.name} is away`;
 }

@@ -96,6 +96,74 @@ async def test_a_message_that_grows_keeps_its_elements_and_the_readers_place(
     assert await scroll.evaluate("s => s.scrollTop") == 100
 
 
+LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
+MRKDWN = {
+    "*bold* _italic_ ~gone~ `a*b*`": "<b>bold</b> <i>italic</i> <s>gone</s> <code>a*b*</code>",
+    "*_both_*": "<b><i>both</i></b>",
+    "2*3*4, snake_case_name, a * b * c": "2*3*4, snake_case_name, a * b * c",
+    "*not\nacross lines*": "*not<br>across lines*",
+    "&lt;b&gt; &amp;amp; &quot;": "&lt;b&gt; &amp;amp; &amp;quot;",
+    "&gt; quoted\n&gt; on\nplain": "<blockquote>quoted<br>on</blockquote>plain",
+    "before\n&gt;&gt;&gt; all\nthe rest": "before<blockquote>all<br>the rest</blockquote>",
+    "```x = *1*\n&lt;y&gt;```": "<pre><code>x = *1*\n&lt;y&gt;</code></pre>",
+    "<https://x.example?b&amp;c|the *p*>": f'<a href="https://x.example?b&amp;c" {LINK}>the <b>p</b></a>',
+    "<mailto:a@x.example|write>": f'<a href="mailto:a@x.example" {LINK}>write</a>',
+    "<javascript:alert(1)|click>": "<span>click</span>",
+    "<@U0ANNA>": '<span class="pill mine" data-user="U0ANNA">@Anna Berg</span>',
+    "<!here>": '<span class="pill mine">@here</span>',
+    "<!subteam^S0ONCALL>": '<span class="pill">@on-call</span>',
+    ":tada: :nothing: 10:30:00": '<span class="emoji" title=":tada:">🎉</span> :nothing: 10:30:00',
+}
+DRAW = """async (texts) => {
+  const { mrkdwn } = await import("/static/mrkdwn.js");
+  const names = {
+    me: "U0ANNA", user: () => ({ name: "Anna Berg" }), group: () => ({ handle: "on-call" }),
+    channel: () => "general", mayOpen: () => false,
+  };
+  return texts.map((text) => {
+    const box = document.createElement("div");
+    box.append(...mrkdwn(text, names));
+    return box.innerHTML;
+  });
+}"""
+
+
+async def test_mrkdwn_is_drawn_as_slack_draws_it(page: Page) -> None:
+    await page.goto("/")
+    drawn = await page.evaluate(DRAW, list(MRKDWN))
+    assert dict(zip(MRKDWN, drawn, strict=True)) == MRKDWN
+
+
+async def test_blocks_are_drawn_as_slack_draws_them(page: Page, sandbox: Sandbox) -> None:
+    def rich(kind: str) -> Json:
+        return {"type": kind, "elements": [{"type": "text", "text": "x", "style": {"bold": True}}]}
+
+    rows = (("Country", "Days"), ("Germany", "90"))
+    items = [rich("rich_text_section")] * 2
+    ordered = {"type": "rich_text_list", "style": "ordered", "elements": items}
+    blocks: list[Json] = [
+        {"type": "header", "text": {"type": "plain_text", "text": "Title"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*b*"}, "accessory": button("Open", "open")},
+        {"type": "rich_text", "elements": [ordered, rich("rich_text_quote"), rich("rich_text_preformatted")]},
+        {"type": "table", "rows": [[{"type": "raw_text", "text": text} for text in row] for row in rows]},
+        {"type": "markdown", "text": "## Head\n\n1. **one**\n2. [two](https://x.example)"},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": "small"}]},
+    ]
+    await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text="fallback", blocks=blocks)
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    message = page.get_by_test_id("messages").get_by_test_id("message")
+    await expect(message.get_by_role("heading", name="Title")).to_be_visible()
+    await expect(message.get_by_test_id("button-open")).to_be_visible()
+    await expect(message.locator(".rich_text ol > li b")).to_have_text(["x", "x"])
+    await expect(message.locator(".rich_text blockquote b")).to_have_text("x")
+    await expect(message.locator(".rich_text pre code")).to_have_text("x")
+    await expect(message.get_by_role("columnheader")).to_have_text(["Country", "Days"])
+    await expect(message.get_by_role("cell")).to_have_text(["Germany", "90"])
+    await expect(message.locator(".markdown ol li")).to_have_text(["one", "two"])
+    await expect(message.locator(".context")).to_have_text("small")
+    await expect(message).not_to_contain_text("fallback")
+
+
 async def test_what_people_and_apps_write_runs_nothing(page: Page, sandbox: Sandbox) -> None:
     evil = "<img src=x onerror=alert(1)> <javascript:alert(1)|click> &lt;script&gt;"
     await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text=evil)
@@ -187,13 +255,12 @@ async def test_a_phone_shows_one_pane_at_a_time(page: Page, sandbox: Sandbox) ->
 
 
 async def test_the_page_comes_back_by_itself_after_the_sandbox_was_away(page: Page, company: Path) -> None:
-    tokens = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN}
-    async with serving(company=company, **tokens) as first:
+    async with serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, company=company) as first:
         port = int(first.url.rsplit(":", 1)[1])
         await page.goto(f"{first.url}/?as=U0ANNA&channel=C0GENERAL")
         await expect(page.get_by_test_id("channel-C0GENERAL")).to_be_visible()
     await expect(page.locator("body")).to_have_class(re.compile("broken"))
-    async with serving(company=company, port=port, **tokens) as second:
+    async with serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, company=company, port=port) as second:
         second.say("ben", "general", "here again")
         await expect(page.get_by_test_id("messages")).to_contain_text("here again")
         await expect(page.locator("body")).not_to_have_class(re.compile("broken"))

@@ -2,7 +2,7 @@ import pytest
 
 from sandbox.conversations import Joined
 from sandbox.errors import SlackError
-from sandbox.slack_events import block_actions, event_callback, events_of
+from sandbox.slack_events import Press, block_actions, event_callback, events_of
 from sandbox.slack_shapes import message_json
 from sandbox.workspace import KEPT_MESSAGES
 from tests.unit.sandbox.small_company import Told
@@ -218,7 +218,7 @@ def test_a_press_carries_the_message_and_the_button(told: Told) -> None:
     posted = told.workspace.post(
         general, text="t", blocks=[{"type": "actions", "elements": [button]}], thread_ts=first.ts
     )
-    payload = block_actions(posted, action_id="stop", block_id=None, user="U0BEN", workspace=told.workspace)
+    payload = block_actions(posted, Press(action_id="stop"), user="U0BEN", workspace=told.workspace)
     assert payload["type"] == "block_actions"
     assert payload["user"] == {"id": "U0BEN", "username": "ben", "name": "ben", "team_id": "T0SMALL"}
     assert payload["container"]["message_ts"] == posted.ts
@@ -227,7 +227,24 @@ def test_a_press_carries_the_message_and_the_button(told: Told) -> None:
     assert (action["action_id"], action["value"], action["type"]) == ("stop", "q1", "button")
     assert action["block_id"] == posted.blocks[0]["block_id"]
     with refused("action_not_found"):
-        block_actions(posted, action_id="other", block_id=None, user="U0BEN", workspace=told.workspace)
+        block_actions(posted, Press(action_id="other"), user="U0BEN", workspace=told.workspace)
+
+
+def test_a_press_on_one_of_a_feedback_pair_carries_its_value(told: Told) -> None:
+    pair = {
+        f"{name}_button": {"text": {"type": "plain_text", "text": name}, "value": name}
+        for name in ("positive", "negative")
+    }
+    element = {"type": "feedback_buttons", "action_id": "feedback", **pair}
+    general = told.workspace.conversations["C0GENERAL"]
+    blocks = [{"type": "context_actions", "elements": [element]}]
+    posted = told.workspace.post(general, text="t", blocks=blocks)
+    press = Press(action_id="feedback", value="negative")
+    (action,) = block_actions(posted, press, user="U0BEN", workspace=told.workspace)["actions"]
+    assert (action["type"], action["value"]) == ("feedback_buttons", "negative")
+    with refused("action_not_found"):
+        made_up = Press(action_id="feedback", value="made up")
+        block_actions(posted, made_up, user="U0BEN", workspace=told.workspace)
 
 
 def test_only_the_person_it_was_for_sees_an_ephemeral_message(told: Told) -> None:
