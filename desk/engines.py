@@ -59,7 +59,8 @@ authorization {{ user: answerdesk, password: "{password}" }}
 def valkey_command(*, folder: Path, port: int, password: str) -> EngineCommand:
     """A Valkey server that keeps an append-only file in ``folder``.
 
-    It never evicts: an evicted quota would be a quota reset.
+    It never evicts: an evicted quota would be a quota reset. It keeps its title, since changing that
+    wipes the environment by which a killed start's leftovers are known.
     """
     config = _write_secret(
         folder / "valkey.conf",
@@ -74,6 +75,7 @@ maxmemory 256mb
 maxmemory-policy noeviction
 save ""
 always-show-logo no
+set-proc-title no
 """,
     )
     url = f"redis://:{password}@{LOOPBACK}:{port}/0"
