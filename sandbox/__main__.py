@@ -10,6 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
+import structlog
+
 from sandbox.errors import SandboxError
 from sandbox.service import SAMPLE_COMPANY, serving
 
@@ -18,6 +20,7 @@ BAD_USAGE = 2
 
 async def run(*, port: int, company: Path, bot_token: str, app_token: str) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

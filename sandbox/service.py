@@ -162,13 +162,12 @@ async def serving(
     listeners += [page_api.push, tell_app]
     socket_mode.on_count(page_api.push_sockets)
     async with AsyncExitStack() as stack:
-        listening = await stack.enter_async_context(
-            _listening(_routes(page_api, web_api, socket_mode), port=port)
-        )
+        runner = await stack.enter_async_context(_running(_routes(page_api, web_api, socket_mode)))
         await stack.enter_async_context(socket_mode)
         stack.callback(page_api.close)
+        await stack.enter_async_context(_listening(runner, port=port))
         yield Sandbox(
-            url=f"http://{HOST}:{listening}",
+            url=f"http://{HOST}:{runner.addresses[0][1]}",
             workspace=workspace,
             socket_mode=socket_mode,
             web_api=web_api,
@@ -196,17 +195,27 @@ def _routes(page_api: PageApi, web_api: WebApi, socket_mode: SocketMode) -> web.
 
 
 @asynccontextmanager
-async def _listening(application: web.Application, *, port: int) -> AsyncIterator[int]:
-    """Listen on loopback, and give the port."""
+async def _running(application: web.Application) -> AsyncIterator[web.AppRunner]:
+    """Everything but the port; what is still being answered at the end gets a second."""
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_WITHIN_S)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, HOST, port).start()
-        except OSError as error:
-            raise PortTakenError(
-                f"Port {port} of {HOST} can't be used ({error.strerror}). Choose another one with --port."
-            ) from error
-        yield int(runner.addresses[0][1])
+        yield runner
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _listening(runner: web.AppRunner, *, port: int) -> AsyncIterator[None]:
+    """The port: the last thing to open and the first to close, so that nobody comes back while we stop."""
+    site = web.TCPSite(runner, HOST, port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise PortTakenError(
+            f"Port {port} of {HOST} can't be used ({error.strerror}). Choose another one with --port."
+        ) from error
+    try:
+        yield
+    finally:
+        await site.stop()

@@ -39,8 +39,7 @@ const CHANGES = {
 
 async function show(answer) {
   const faults = "slow_api_s" in answer ? answer : await getJson("/page/faults");
-  fill(
-    drawer,
+  drawer.replaceChildren( // not mended but made anew: fields that were typed into would keep their values
     h("header", { class: "bar" }, h("h2", {}, "Faults"), h("button", { type: "button", class: "icon-button", "data-close": true, "aria-label": "Close" }, icon("close"))),
     h("p", { class: "about" }, "Make the workspace misbehave as Slack sometimes does, and see how the app takes it."),
     form("rate_limited", "Too many requests (429)", "Set", [
