@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import json
 import operator
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
@@ -33,6 +33,7 @@ from bot.answering.prompt import Prompt, result_blocks, result_title
 from bot.answering.question import Turn
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
+from wire.search import Passage
 
 PUBLIC_API = "https://api.anthropic.com"
 NO_KEY = "none"
@@ -107,14 +108,15 @@ class ClaudeModel:
                 return
 
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
-        reader = _Reader([result_blocks(passage) for passage in prompt.passages])
+        results = [result_blocks(passage) for passage in prompt.passages]
+        reader = _Reader(results)
         try:
             async with asyncio.timeout(self._stalled_after_s):
                 stream = await self._client.messages.create(
                     model=self.name,
                     max_tokens=prompt.answer_tokens,
                     system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
-                    messages=_messages(prompt),
+                    messages=_messages(prompt, results),
                     stream=True,
                 )
             async with stream:
@@ -138,7 +140,7 @@ class _HopelessError(UnavailableError):
 class _Reader:
     """One stream's events as ours. A block's citations are told at its end, after its words."""
 
-    def __init__(self, results: list[tuple[str, ...]]) -> None:
+    def __init__(self, results: Sequence[tuple[str, ...]]) -> None:
         self.ended = False
         self._results = results
         self._citations: list[TextCitation] = []
@@ -194,11 +196,14 @@ class _Reader:
         return Used(usage=self._usage)
 
 
-def _messages(prompt: Prompt) -> list[MessageParam]:
+def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]]) -> list[MessageParam]:
     """The conversation, then what was found and the question; roles alternate and begin with the user."""
     turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
     blocks: list[tuple[Role, _Block]] = [(turn.role, _text(_labelled(turn))) for turn in turns]
-    blocks += [("user", _search_result(place, prompt)) for place in range(len(prompt.passages))]
+    blocks += [
+        ("user", _search_result(place, passage, texts))
+        for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True))
+    ]
     blocks.append(("user", _text(prompt.question)))
     return [
         {"role": role, "content": [block for _, block in group]}
@@ -221,13 +226,12 @@ def _source_id(place: int) -> str:
     return f"result-{place + 1}"
 
 
-def _search_result(place: int, prompt: Prompt) -> SearchResultBlockParam:
-    passage = prompt.passages[place]
+def _search_result(place: int, passage: Passage, texts: tuple[str, ...]) -> SearchResultBlockParam:
     return {
         "type": "search_result",
         "source": _source_id(place),
         "title": result_title(passage),
-        "content": [{"type": "text", "text": text} for text in result_blocks(passage)],
+        "content": [_text(text) for text in texts],
         "citations": {"enabled": True},
     }
 

@@ -7,12 +7,14 @@ or the end of its lease). A reservation whose process died is charged at its las
 as anybody looks; should the process turn out to live, its settling corrects the charge.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.answering.quota import Reservation, utc_now
 from bot.answering.sentences import quota_exceeded
 from bot.answering.valkey_connection import Valkey
+from wire.errors import UnavailableError
 
 LEASE_S = 30.0
 """How long tokens stay set aside for a process that gives no sign; a living one renews every 5 s."""
@@ -101,7 +103,7 @@ class ValkeyQuota:
         self._tokens_per_day = tokens_per_day
         self._lease_ms = round(lease_s * 1000)
         self._now = now
-        self._owed: dict[str, tuple[Reservation, int]] = {}
+        self._owed: deque[tuple[Reservation, int]] = deque()
 
     async def reserve(self, *, person: str, key: str, tokens: int) -> Reservation:
         """Set tokens aside.
@@ -136,14 +138,17 @@ class ValkeyQuota:
         )
 
     async def settle(self, reservation: Reservation, *, used: int) -> None:
-        """Charge what was used. What can't be charged now is charged with the next call.
+        """Charge what was used. What can't be charged now is charged before the next reservation.
 
         Raises:
             UnavailableError: no answer from the server.
         """
-        if len(self._owed) < OWED:
-            self._owed[reservation.key] = (reservation, used)
-        await self._pay()
+        try:
+            await self._charge(reservation, used)
+        except UnavailableError:
+            if len(self._owed) < OWED:
+                self._owed.append((reservation, used))
+            raise
 
     async def standing(self, person: str) -> tuple[int, int]:
         """A person's tokens used and set aside today.
@@ -156,11 +161,16 @@ class ValkeyQuota:
         return int(used), int(reserved)
 
     async def _pay(self) -> None:
-        for key, (reservation, used) in list(self._owed.items()):
-            await self._connection.run(
-                _SETTLE, keys=[_hash(reservation.person, reservation.day)], args=[key, used, KEPT_S]
-            )
-            self._owed.pop(key, None)
+        while self._owed:
+            reservation, used = self._owed.popleft()
+            await self.settle(reservation, used=used)
+
+    async def _charge(self, reservation: Reservation, used: int) -> None:
+        await self._connection.run(
+            _SETTLE,
+            keys=[_hash(reservation.person, reservation.day)],
+            args=[reservation.key, used, KEPT_S],
+        )
 
 
 def _hash(person: str, day: str) -> str:

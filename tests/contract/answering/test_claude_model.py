@@ -10,7 +10,6 @@ import pytest
 from bot.answering.claude_model import claude
 from bot.answering.model import Cited, Finished, ModelEvent, Text, Used
 from bot.answering.prompt import Prompt
-from bot.answering.question import Turn
 from tests.claude_stand_in import ClaudeStandIn, Script, claude_stand_in
 from tests.conftest import free_port
 from tests.contract.answering.telling import GERMANY
@@ -22,8 +21,14 @@ HEADERS = {"x-api-key": "k", "anthropic-version": "2023-06-01"}
 RESULT = {"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]}
 
 
-def prompt(question: str = "How many months of parental leave in Germany?", turns: tuple[Turn, ...] = ()) -> Prompt:
-    return Prompt(question=question, passages=(passage(GERMANY),), turns=turns, answer_tokens=50, tokens=0)
+def prompt() -> Prompt:
+    return Prompt(
+        question="How many months of leave in Germany?",
+        passages=(passage(GERMANY),),
+        turns=(),
+        answer_tokens=50,
+        tokens=0,
+    )
 
 
 async def streamed(api: ClaudeStandIn, *, api_key: str | None = "k") -> list[ModelEvent]:

@@ -181,6 +181,17 @@ async def test_a_cancelled_answer_is_charged_what_was_written(desk: Desk, quota:
     await until(lambda: desk.claude.streams_open == 0, within_s=5)
 
 
+async def test_fifty_answers_that_begin_at_once_are_all_written_and_charged(
+    desk: Desk, connection: Valkey
+) -> None:
+    """The loop is late then, and must not take that for a server that is away."""
+    quota = ValkeyQuota(connection, tokens_per_day=1_000_000)
+    answering = desk.answering(quota=quota)
+    told = await asyncio.gather(*(tell(answering) for _ in range(50)))
+    used = sum(each.done.usage.input_tokens + each.done.usage.output_tokens for each in told)
+    assert await quota.standing("T1:U1") == (used, 0)
+
+
 async def test_a_failed_answer_gives_its_reservation_back(desk: Desk, quota: ValkeyQuota) -> None:
     desk.claude.default = Script(ending="rate_limited", retry_after_s=60)
     await tell(desk.answering(quota=quota))
