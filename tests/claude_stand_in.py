@@ -43,6 +43,13 @@ ERRORS: dict[Ending, tuple[int, str]] = {
 """The HTTP status before the stream begins, and the kind that an ``error`` event names in mid-stream."""
 PING_EVERY_S = 0.05
 INPUT_TOKENS_PER_CHAR = 0.25
+ASKING_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "the and for are how what when where which who does can many much long have get may our you your "
+        "this that from with",
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,24 +310,31 @@ def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
     """The answer: the search results' texts that share most words with the question, best first."""
     if script.text is not None:
         return [Block(words_of(script.text))] if script.text else []
-    question = content_of(body["messages"][-1])[-1]["text"]
-    asked = set(re.findall(r"\w{3,}", question.lower()))
+    asked = telling_words(content_of(body["messages"][-1])[-1]["text"])
     ranked = sorted(
-        (
-            (-len(asked & set(re.findall(r"\w{3,}", block["text"].lower()))), place, at, block["text"])
-            for place, result in enumerate(search_results(body))
-            for at, block in enumerate(result["content"])
-            if not block["text"].startswith("#")
-        ),
+        (-len(asked & telling_words(block["text"])), place, at, block["text"])
+        for place, result in enumerate(search_results(body))
+        for at, block in enumerate(result["content"])
+        if not block["text"].startswith("#")
     )
     if not ranked or ranked[0][0] == 0:
         return [Block(words_of("The documents that I can see do not say."))]
     near = [found for found in ranked[:2] if found[0] <= ranked[0][0] / 2]
     answer: list[Block] = []
     for _, place, at, text in itertools.islice(itertools.cycle(near), max(script.sentences, len(near))):
-        words = words_of(re.sub(r"\A\s*(?:[-*+]|\d+\.)\s+", "", text).strip())
-        answer.append(Block(words if not answer else (f" {words[0]}", *words[1:]), (place, at)))
+        first, *others = words_of(readable(text))
+        space = "" if not answer else "\n\n" if first.startswith(("|", "```")) else " "
+        answer.append(Block((space + first, *others), (place, at)))
     return answer
+
+
+def telling_words(text: str) -> set[str]:
+    return set(re.findall(r"\w{3,}", text.lower())) - ASKING_WORDS
+
+
+def readable(text: str) -> str:
+    """A block as prose: no list mark, no links."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"\A\s*(?:[-*+]|\d+\.)\s+", "", text)).strip()
 
 
 def citation_of(body: dict[str, Any], cites: tuple[int, int], script: Script) -> dict[str, Any]:

@@ -68,6 +68,8 @@ async def claude(
         api_key=api_key or NO_KEY,
         base_url=base_url or PUBLIC_API,
         max_retries=0,
+        # Its spans could carry questions and documents.
+        open_telemetry=False,
         timeout=anthropic.Timeout(stalled_after_s, connect=min(CONNECT_WITHIN_S, stalled_after_s)),
     ) as client:
         yield ClaudeModel(client, name=name, stalled_after_s=stalled_after_s)

@@ -18,6 +18,7 @@ from wire.search import Passage
 _TOKEN = re.compile(r"(?P<ticks>`+)|(?P<line>\n)|(?P<number>[ \t]*\[\d{1,3}(?:[ ,;\u2013-]+\d{1,3})*\])")
 _UNDECIDED = re.compile(r"(?:`+|\s*(?:\[[\d ,;\u2013-]{0,20})?)\Z")
 """A tail that the next piece of text may turn into a number, a longer run of backticks, or the end."""
+_NUMBERS = re.compile(r"(?:\s\[\d{1,3}\])*\Z")
 FENCE_TICKS = 3
 
 
@@ -112,13 +113,12 @@ class Composition:
         known = next(
             (source.index for source in self.sources if (source.source, source.document) == document), None
         )
+        number = f"[{known or len(self.citations) + 1}]"
+        if number in _NUMBERS.findall(self.text)[0]:
+            return []
         last_line = self.text[self.text.rfind("\n") + 1 :]
         # Behind a closing fence or a table's row it would break the one and be no part of the other.
-        space = "\n\n" if last_line.startswith(("```", "|")) else " "
-        mark = f"{space}[{known or len(self.citations) + 1}]"
-        if self.text.endswith(mark):
-            return []
-        shown = self._show(mark)
+        shown = self._show(("\n\n" if last_line.startswith(("```", "|")) else " ") + number)
         self._after_number = True
         if known is None:
             source = source_of(passage, index=len(self.citations) + 1)

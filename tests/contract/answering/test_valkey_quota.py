@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import redis.asyncio
 
+from bot.answering.charging import Charging
 from bot.answering.quota import Reservation
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
@@ -125,6 +126,19 @@ async def test_a_process_that_died_is_charged_its_last_reported_use(connection: 
     assert await quota.standing("T1:U1") == (90, 0), "it lived after all, and its settling is what counts"
     await quota.settle(reservation, used=90)
     assert await quota.standing("T1:U1") == (90, 0)
+
+
+@pytest.mark.parametrize(("renew_every_s", "standing"), [(0.05, (0, 500)), (60.0, (0, 0))])
+async def test_a_living_answer_keeps_what_it_reserved_for_as_long_as_it_takes(
+    connection: Valkey, renew_every_s: float, standing: tuple[int, int]
+) -> None:
+    """Promise 22; the negative control is a lease that nobody renews."""
+    quota = ValkeyQuota(connection, tokens_per_day=LIMIT, lease_s=0.3)
+    charging = Charging(quota, renew_every_s=renew_every_s)
+    async with charging.charged(person="T1:U1", key="q1", tokens=500, used=lambda: 70):
+        await asyncio.sleep(0.6)
+        assert await quota.standing("T1:U1") == standing
+    assert await quota.standing("T1:U1") == (70, 0)
 
 
 async def test_a_refusal_says_when_the_day_begins_afresh(connection: Valkey) -> None:

@@ -40,8 +40,8 @@ def test_a_number_stands_right_after_the_words_and_before_the_space_behind_them(
     assert written("Months.\n\n", 0, "Trains.", 1) == "Months. [1]\n\nTrains. [2]"
 
 
-def test_two_sources_of_the_same_words_stand_side_by_side() -> None:
-    assert written("Both.", 0, 1, 2, " End") == "Both. [1] [2] [1] End"
+def test_sources_of_the_same_words_stand_side_by_side_each_once() -> None:
+    assert written("Both.", 0, 1, 2, 1, " End", 2) == "Both. [1] [2] End [1]"
 
 
 def test_a_citation_event_comes_with_the_first_showing_alone() -> None:
