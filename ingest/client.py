@@ -144,7 +144,10 @@ async def _raise_if_failed(failures: JetStreamContext.PullSubscription, event: b
     except TimeoutError:
         return
     for message in messages:
-        failed = read_shape(DocumentFailed, message.data)
+        try:
+            failed = read_shape(DocumentFailed, message.data)
+        except MalformedError:
+            continue
         if failed.event_base64 == event:
             raise MalformedError(failed.reason)
 

@@ -122,8 +122,7 @@ class Indexing:
         if not advanced:
             self._leftovers.later(key, edition=head.edition)
             return False
-        if entry.head is not None:
-            self._leftovers.later(key, edition=entry.head.edition)
+        self._leftovers.later(key, edition=entry.head.edition if entry.head else None)
         await self._drop_body(changed)
         return True
 

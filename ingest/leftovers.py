@@ -41,9 +41,9 @@ class Leftovers:
         self._due: dict[str, float] = {}
         self._editions: dict[str, set[str]] = {}
 
-    def later(self, key: str, *, edition: str | None) -> None:
+    def later(self, key: str, *, edition: str | None = None) -> None:
         """After the grace, remove this document's lost editions, ``edition`` and its text among them."""
-        self._due[key] = time.monotonic() + self._grace_s
+        self._due.setdefault(key, time.monotonic() + self._grace_s)
         if edition:
             self._editions.setdefault(key, set()).add(edition)
 
@@ -59,6 +59,8 @@ class Leftovers:
                 await self._index.settle()
             except UnavailableError as error:
                 _log.warning("leftovers stay for now", why=str(error))
+            except Exception:  # noqa: BLE001 — leftovers are invisible: a bug here must not end the worker
+                _log.exception("leftovers stay for now")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def sweep(self) -> None:

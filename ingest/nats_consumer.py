@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
+from retrieval.stopping import stopped
 from wire import subjects
 from wire.documents import DocumentChanged, DocumentFailed, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
@@ -35,6 +36,7 @@ PUBLISH_WITHIN_S = 5.0
 DRAIN_WITHIN_S = 10.0
 EVENT_BYTES = 512 * 1024
 """Of an announcement in a failure report: base64 makes it a third longer, and a message holds 1 MiB."""
+TOO_LONG_TO_KEEP = "(the announcement is too long to be kept whole here: announce it anew)"
 
 _log = structlog.get_logger("ingest")
 
@@ -48,6 +50,7 @@ class Patience:
     heartbeat_every_s: float = HEARTBEAT_EVERY_S
     again_after_s: tuple[float, ...] = AGAIN_AFTER_S
     attempts: int = ATTEMPTS
+    drain_within_s: float = DRAIN_WITHIN_S
 
 
 class NatsConsumer:
@@ -67,24 +70,16 @@ class NatsConsumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what is in hand (10 s; the rest goes back at once)."""
         consuming = asyncio.create_task(self._consume(), name="consume documents")
-        stopping = asyncio.create_task(stop.wait(), name="wait for stop")
+        stopping = asyncio.create_task(_set(stop), name="wait for stop")
         try:
             await asyncio.wait([consuming, stopping], return_when=asyncio.FIRST_COMPLETED)
             if consuming.done():
                 consuming.result()
         finally:
-            consuming.cancel()
-            stopping.cancel()
-            await asyncio.wait([consuming, stopping])
-            await self._drain()
-
-    async def _drain(self) -> None:
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=DRAIN_WITHIN_S)
-        for task in self._in_hand:
-            task.cancel()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=PUBLISH_WITHIN_S)
+            await stopped(consuming, stopping)
+            if self._in_hand:
+                await asyncio.wait(self._in_hand, timeout=self._patience.drain_within_s)
+            await stopped(*self._in_hand)
 
     async def _consume(self) -> None:
         while True:
@@ -92,8 +87,13 @@ class NatsConsumer:
                 subscription = await self._jetstream.pull_subscribe_bind(
                     subjects.INGEST_CONSUMER, subjects.DOCUMENTS_STREAM
                 )
-                while True:
-                    await self._take(subscription)
+                try:
+                    while True:
+                        await self._take(subscription)
+                finally:
+                    # Or else what we give back would be sent to our own request that still waits.
+                    with contextlib.suppress(nats.errors.Error):
+                        await subscription.unsubscribe()
             except (nats.errors.Error, OSError) as error:
                 _log.warning("the documents' queue is away; trying again", kind=type(error).__name__)
                 await asyncio.sleep(RECONNECT_AFTER_S)
@@ -169,7 +169,7 @@ class NatsConsumer:
             id=str(sequence),
             source=source,
             document=document,
-            reason=reason,
+            reason=reason if len(message.data) <= EVENT_BYTES else f"{reason} {TOO_LONG_TO_KEEP}",
             attempts=message.metadata.num_delivered,
             failed_at=datetime.now(UTC),
             event_base64=message.data[:EVENT_BYTES],
@@ -177,7 +177,8 @@ class NatsConsumer:
         try:
             await self._jetstream.publish(
                 subjects.documents_failed(source),
-                failed.to_json(),
+                # Nulls and all: a report of what could not be read names no document, and says so.
+                failed.model_dump_json().encode(),
                 timeout=PUBLISH_WITHIN_S,
                 headers={subjects.MESSAGE_ID_HEADER: f"failed-{sequence}"},
             )
@@ -188,6 +189,10 @@ class NatsConsumer:
                 await message.nak(delay=self._patience.again_after_s[-1])
             return
         _log.warning("a document was given up", source=source, failure=failed.id, why=reason)
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _sequence(message: Msg) -> int:

@@ -11,13 +11,14 @@ from ingest.nats_objects import open_objects
 from retrieval.encoding import Encoder
 from retrieval.heads import Heads
 from retrieval.index import Index
+from retrieval.stopping import stopped
 from wire import subjects
 
 
 async def run_ingest(
     client: Client, *, index: Index, encoder: Encoder, heads: Heads, stop: asyncio.Event
 ) -> None:
-    """Index what is announced until told to stop; a part that dies stops the whole, loudly."""
+    """Index what is announced until told to stop."""
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
@@ -29,7 +30,8 @@ async def run_ingest(
         leftovers=leftovers,
     )
     consumer = NatsConsumer(client, apply=indexing.apply)
-    async with asyncio.TaskGroup() as group:
-        cleaning = group.create_task(leftovers.run(), name="leftovers")
+    cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
+    try:
         await consumer.run(stop)
-        cleaning.cancel()
+    finally:
+        await stopped(cleaning)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -120,7 +121,7 @@ class EdgeIndex:
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
-        wanted = _readable_by(principals, sources=None, ids=ids)
+        wanted = _readable_by(principals, sources=None, ids=[known for known in ids if _is_uuid(known)])
         request = ScrollRequest(filter=wanted, limit=len(ids), with_payload=True)
         records, _ = await self._call(lambda: self._shard.scroll(request))
         return [_stored(str(record.id), record.payload or {}) for record in records]
@@ -186,7 +187,6 @@ async def open_edge_index(folder: Path, *, dimensions: int, fingerprint: str) ->
     Raises:
         SettingsError: another process has it open, or it was made by another model or schema.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder), ThreadPoolExecutor(1, thread_name_prefix="index") as thread:
         loop = asyncio.get_running_loop()
         _check_made_for(folder, fingerprint=fingerprint)
@@ -201,6 +201,7 @@ async def open_edge_index(folder: Path, *, dimensions: int, fingerprint: str) ->
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -255,6 +256,14 @@ def _readable_by(
     if ids is not None:
         conditions.append(HasIdCondition(set(ids)))
     return Filter(must=conditions)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _where(field: str, match: MatchValue) -> Filter:

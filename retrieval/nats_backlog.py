@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import nats.errors
+import structlog
 from nats.aio.client import Client
 
+from retrieval.stopping import stopped
 from wire import subjects
 from wire.search import IndexFreshness
 
 LOOK_EVERY_S = 0.5
 LOOK_WITHIN_S = 2.0
+
+_log = structlog.get_logger("backlog")
 
 
 class NatsBacklog:
@@ -55,12 +59,14 @@ async def open_backlog(client: Client) -> AsyncIterator[NatsBacklog]:
 
     async def keep_looking() -> None:
         while True:
-            await backlog.look(client)
+            try:
+                await backlog.look(client)
+            except Exception:  # noqa: BLE001 — a bug that ended this would leave an old figure standing
+                _log.exception("the backlog cannot be read")
             await asyncio.sleep(LOOK_EVERY_S)
 
     looking = asyncio.create_task(keep_looking(), name="look at the backlog")
     try:
         yield backlog
     finally:
-        looking.cancel()
-        await asyncio.wait([looking])
+        await stopped(looking)

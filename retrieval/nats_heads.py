@@ -16,6 +16,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.kv import KeyValue
 
 from retrieval.heads import NO_HEAD, HeadEntry, Shown
+from retrieval.stopping import stopped
 from wire import subjects
 from wire.documents import document_key
 from wire.errors import MalformedError, UnavailableError
@@ -103,16 +104,14 @@ async def open_heads(client: Client) -> AsyncIterator[NatsHeads]:
     loaded = asyncio.Event()
     following = asyncio.create_task(_follow(jetstream, heads, loaded), name="follow heads")
     try:
-        async with asyncio.timeout(LOAD_WITHIN_S):
-            await loaded.wait()
-    except TimeoutError:
-        following.cancel()
-        raise UnavailableError("the documents' heads could not be loaded", service="nats") from None
-    try:
+        try:
+            async with asyncio.timeout(LOAD_WITHIN_S):
+                await loaded.wait()
+        except TimeoutError:
+            raise UnavailableError("the documents' heads could not be loaded", service="nats") from None
         yield heads
     finally:
-        following.cancel()
-        await asyncio.wait([following])
+        await stopped(following)
 
 
 async def _follow(jetstream: JetStreamContext, heads: NatsHeads, loaded: asyncio.Event) -> None:
@@ -137,6 +136,9 @@ async def _follow(jetstream: JetStreamContext, heads: NatsHeads, loaded: asyncio
                 await subscription.unsubscribe()
         except (nats.errors.Error, TimeoutError):
             _log.warning("heads are not followed; trying again")
+            await asyncio.sleep(AGAIN_AFTER_S)
+        except Exception:  # noqa: BLE001 — a bug that ended this would leave readers with old heads
+            _log.exception("heads are not followed; trying again")
             await asyncio.sleep(AGAIN_AFTER_S)
 
 

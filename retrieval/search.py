@@ -100,6 +100,7 @@ class Search:
     async def _shown_hits(self, request: SearchRequest, query: Encoded) -> list[Hit]:
         """Hits of the editions that readers see; fetched wider where too many were not."""
         limit = request.limit * FETCHED_PER_PASSAGE
+        looked_again = False
         while True:
             hits = await self._index.search(
                 dense=query.dense,
@@ -111,12 +112,21 @@ class Search:
             standing = await self._of_shown_editions([hit.passage for hit in hits])
             ids = {passage.id for passage in standing}
             shown = [hit for hit in hits if hit.passage.id in ids]
-            if len(shown) >= 2 * request.limit or len(hits) < limit or limit >= WIDEST:
+            if len(shown) < 2 * request.limit and len(hits) == limit < WIDEST:
+                limit = min(WIDEST, 4 * limit)
+            elif not looked_again and self._was_replaced_meanwhile(hits, shown):
+                looked_again = True
+            else:
                 return shown
-            limit = min(WIDEST, 4 * limit)
+
+    def _was_replaced_meanwhile(self, hits: Sequence[Hit], shown: Sequence[Hit]) -> bool:
+        """Whether a document has dropped out that stands: its new edition was not there to be found yet."""
+        found = {_key(hit.passage) for hit in shown}
+        dropped = {_key(hit.passage) for hit in hits} - found
+        return any(self._heads.shown(key).edition for key in dropped)
 
     async def _of_shown_editions(self, passages: Sequence[StoredPassage]) -> list[StoredPassage]:
-        keys = {passage.id: document_key(passage.source, passage.document) for passage in passages}
+        keys = {passage.id: _key(passage) for passage in passages}
         # An edition that memory does not know may be newer than memory: then the bucket is asked.
         newer = {
             keys[passage.id]
@@ -140,6 +150,10 @@ def choose(hits: Sequence[Hit], *, limit: int) -> list[Hit]:
         (first if taken[of] < PER_DOCUMENT else more).append(hit)
         taken[of] += 1
     return sorted((first + more)[:limit], key=lambda hit: -hit.score)
+
+
+def _key(passage: StoredPassage) -> str:
+    return document_key(passage.source, passage.document)
 
 
 def _ms(seconds: float) -> float:

@@ -19,13 +19,25 @@ class Span:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    start: int
+    end: int
+    whole: bool
+
+
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}(?:[ \t]|$)|[ \t]{0,3}(?:=+|-{2,})[ \t]*$")
 _RULE = re.compile(r"[ \t]{0,3}(?:[-*_][ \t]*){3,}$")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _RULING = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]?)+")
-_END = re.compile(r"[.!?…]+[\"')\]*_”’»]*(?=\s+[\"'(\[*_“‘«]*[A-Z0-9À-ÖØ-Þ])|[。！？]")
+_END = re.compile(
+    r"[.!?\u2026]+[\"')\]*_\u201d\u2019\u00bb]*"
+    r"(?=\s+[\"'(\[*_\u201c\u2018\u00ab]*[A-Z0-9\u00c0-\u00d6\u00d8-\u00de])"
+    r"|[\u3002\uff01\uff1f]"
+)
+"""A stop with what closes after it, before what opens a sentence; or a full-width stop."""
 _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|no|nos|fig|sec|art|dr|mr|mrs|ms|prof|st|inc|ltd|co|corp|jr|sr)|"
     r"\b[A-Z]|^\d{1,3})\.$",
@@ -36,8 +48,10 @@ _ABBREVIATED = re.compile(
 def sentences(text: str) -> list[Span]:
     """Find the sentences, in the order of the text."""
     found: list[Span] = []
-    for start, end, whole in _blocks(text):
-        found += [Span(start, end)] if whole else _split(text, start, end)
+    for block in _blocks(text):
+        found += (
+            [_trimmed(text, block.start, block.end)] if block.whole else _split(text, block.start, block.end)
+        )
     return [span for span in found if _says_something(text[span.start : span.end])]
 
 
@@ -46,36 +60,28 @@ def _says_something(sentence: str) -> bool:
     return letters >= MIN_CHARS or (letters >= MIN_CHARS // 2 and "|" in sentence)
 
 
-def _blocks(text: str) -> list[tuple[int, int, bool]]:
-    """Paragraphs, list items and table rows as (start, end, quoted whole)."""
-    blocks: list[tuple[int, int, bool]] = []
-    open_block: tuple[int, int, bool] | None = None
+def _blocks(text: str) -> list[_Block]:
+    """Paragraphs, list items and table rows."""
+    blocks: list[_Block] = []
     lines = _lines(text)
-    in_fence = False
+    fenced = False
+    follows = False
     for number, (start, end) in enumerate(lines):
         line = text[start:end]
-        if _FENCE.match(line):
-            in_fence = not in_fence
-        is_row = "|" in line and line.strip().startswith("|")
-        is_item = _ITEM.match(line)
-        if _is_mark(line) or in_fence or is_row or is_item:
-            if open_block:
-                blocks.append(open_block)
-            open_block = None
-        if _is_mark(line) or in_fence:
-            continue
-        if is_row:
-            if not _is_header(text, lines, number):
-                blocks.append((start, end, True))
-        elif is_item:
-            open_block = (start + is_item.end(), end, True)
-        elif open_block:
-            open_block = (open_block[0], end, open_block[2])
+        fenced ^= bool(_FENCE.match(line))
+        item = _ITEM.match(line)
+        if fenced or _is_mark(line):
+            follows = False
+        elif line.lstrip().startswith("|"):
+            if not _is_ruled(text, lines[number + 1 : number + 2]):
+                blocks.append(_Block(start, end, whole=True))
+            follows = False
+        elif follows and not item:
+            blocks[-1] = _Block(blocks[-1].start, end, whole=blocks[-1].whole)
         else:
-            quoted = _QUOTED.match(line)
-            open_block = (start + (quoted.end() if quoted else 0), end, False)
-    if open_block:
-        blocks.append(open_block)
+            marker = item or _QUOTED.match(line)
+            blocks.append(_Block(marker.end() + start if marker else start, end, whole=bool(item)))
+            follows = True
     return blocks
 
 
@@ -85,11 +91,9 @@ def _is_mark(line: str) -> bool:
     return any(mark.match(line) for mark in (_HEADING, _RULE, _FENCE, _RULING))
 
 
-def _is_header(text: str, lines: list[tuple[int, int]], number: int) -> bool:
-    if number + 1 >= len(lines):
-        return False
-    start, end = lines[number + 1]
-    return bool(_RULING.match(text[start:end])) and "|" in text[start:end]
+def _is_ruled(text: str, below: list[tuple[int, int]]) -> bool:
+    """Whether the line is a table's header: the ruling stands right below it."""
+    return any("|" in text[start:end] and _RULING.match(text[start:end]) for start, end in below)
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

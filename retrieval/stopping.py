@@ -1,0 +1,21 @@
+"""Ending a task for certain."""
+
+import asyncio
+
+ASK_AGAIN_AFTER_S = 0.5
+ASK_TIMES = 20
+
+
+async def stopped(*tasks: "asyncio.Task[None]") -> None:
+    """Cancel these tasks until each has ended, for ten seconds at the most.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, which nats-py is built on, loses a
+    cancellation that meets its result.
+    """
+    left = set(tasks)
+    for _ in range(ASK_TIMES):
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=ASK_AGAIN_AFTER_S)

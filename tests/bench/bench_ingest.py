@@ -1,0 +1,157 @@
+"""How soon a published document is found, and how fast many are indexed beside bare fastembed.
+
+Run it by hand or through `make bench`; it starts a NATS server and a worker process of its own, and
+takes under a minute on 2 cores.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nats.aio.client import Client
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from desk.engines import nats_command
+from ingest.chunking import chunk
+from ingest.client import IngestClient
+from retrieval.client import RetrievalClient
+from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
+from tests.conftest import free_port, wait_for_port
+from tests.e2e.test_documents import PROGRAM
+from tests.until import until
+from wire import subjects
+from wire.documents import DocumentUpsert
+from wire.errors import UnavailableError
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+from wire.search import SearchRequest
+
+SINGLES = 50
+MANY = 120
+SECTIONS = 4
+SEED = 2
+WORDS = (  # noqa: SIM905 — a list of words reads best as words
+    "leave travel expense security account manager office germany france invoice laptop contract payroll "
+    "holiday training visitor password badge meeting budget project customer support release incident"
+).split()
+
+
+def text(number: int, *, chance: random.Random) -> str:
+    """A document of four sections, about 600 tokens, that names its number."""
+    sections = (
+        f"## Section {n}\n\n"
+        + " ".join(f"The {chance.choice(WORDS)} needs the {chance.choice(WORDS)}." for _ in range(20))
+        for n in range(SECTIONS)
+    )
+    return f"# Rule number{number}\n\n" + "\n\n".join(sections)
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[str]:
+    """A NATS server and a worker on it; gives the URL."""
+    command = nats_command(folder=folder / "nats", port=free_port(), password="bench")
+    nats = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(command.port, nats)
+        environment = {**os.environ, "NATS_URL": command.url, "DATA_DIR": str(folder / "data")}
+        worker = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield command.url
+        finally:
+            worker.terminate()
+            worker.wait(20)
+    finally:
+        nats.terminate()
+        nats.wait(20)
+
+
+async def time_to_found_ms(client: Client, number: int, *, chance: random.Random) -> float:
+    """From before the announcement to the first search that has it."""
+    document = DocumentUpsert(
+        source="bench", id=f"single-{number}", version=1, body=text(number, chance=chance), allow=("public",)
+    )
+    request = SearchRequest(query=f"number{number}", principals=("public",), limit=4)
+    started = time.perf_counter()
+    await IngestClient(client).announce(document)
+    while True:
+        reply = await RetrievalClient(client).search(request)
+        if any(passage.document == document.id for passage in reply.passages):
+            return (time.perf_counter() - started) * 1000
+
+
+async def bulk_s(client: Client, texts: list[str]) -> float:
+    """From the first announcement to the last acknowledgement by the worker."""
+    ingest, jetstream = IngestClient(client), client.jetstream()
+    started = time.perf_counter()
+    for number, body in enumerate(texts):
+        await ingest.announce(
+            DocumentUpsert(source="bench", id=f"bulk-{number}", version=1, body=body, allow=("public",))
+        )
+
+    async def all_done() -> bool:
+        return (await jetstream.stream_info(subjects.DOCUMENTS_STREAM)).state.messages == 0
+
+    await until(all_done, within_s=120, every_s=0.05)
+    return time.perf_counter() - started
+
+
+async def bare_s(encoder: FastembedEncoder, texts: list[str]) -> tuple[int, float]:
+    """The same passages through the encoder alone: how many, and how long."""
+    embedded = [
+        piece.embedded
+        for body in texts
+        for piece in chunk(
+            body,
+            title=body.partition("\n")[0].removeprefix("# "),
+            window_tokens=encoder.window_tokens - 2,
+            count_tokens=encoder.count_tokens,
+        )
+    ]
+    started = time.perf_counter()
+    await encoder.encode_passages(embedded)
+    return len(embedded), time.perf_counter() - started
+
+
+async def is_ready(client: Client) -> bool:
+    try:
+        await RetrievalClient(client, within_s=1).search(SearchRequest(query="rule", principals=("public",)))
+    except UnavailableError:
+        return False
+    return True
+
+
+async def main() -> None:
+    chance = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as url:
+        async with connected(url, name="bench") as client:
+            await ensure_topology(client)
+            await until(lambda: is_ready(client), within_s=30, every_s=0.1)
+            singles = [await time_to_found_ms(client, n, chance=chance) for n in range(SINGLES)]
+            texts = [text(1000 + n, chance=chance) for n in range(MANY)]
+            whole_s = await bulk_s(client, texts)
+    async with open_encoder(model=PACKAGED, threads=1) as encoder:
+        passages, encoding_s = await bare_s(encoder, texts)
+    p50, p95 = statistics.median(singles), statistics.quantiles(singles, n=20)[-1]
+    print(f"published to found, {SINGLES} single documents: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+    print(
+        f"bulk load of {MANY} documents, {passages} passages: {passages / whole_s:.1f} passages/s, "
+        f"bare fastembed {passages / encoding_s:.1f}; ratio {encoding_s / whole_s:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

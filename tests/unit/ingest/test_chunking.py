@@ -1,0 +1,120 @@
+"""Passages follow the document's structure and fit the encoder's window."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.chunking import Chunk, chunk, first_heading
+
+WINDOW = 40
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def cut(markdown: str, *, title: str = "", window: int = WINDOW) -> list[Chunk]:
+    return chunk(markdown, title=title, window_tokens=window, count_tokens=words)
+
+
+def test_each_section_carries_the_path_of_its_headings() -> None:
+    chunks = cut(
+        "# Leave\n\nIntro.\n\n## Annual\n\n28 days.\n\n### Germany\n\n30 days.\n\n## Sick\n\nCall us."
+    )
+    assert [(piece.heading, piece.text) for piece in chunks] == [
+        (("Leave",), "Intro."),
+        (("Leave", "Annual"), "28 days."),
+        (("Leave", "Annual", "Germany"), "30 days."),
+        (("Leave", "Sick"), "Call us."),
+    ]
+    assert [piece.ordinal for piece in chunks] == [0, 1, 2, 3]
+
+
+def test_title_and_headings_go_before_what_is_encoded_and_the_title_only_once() -> None:
+    (piece,) = cut("# Leave policy\n\n## Annual\n\n28 days.", title="Leave Policy")
+    assert piece.embedded == "Leave policy > Annual\n\n28 days."
+    (piece,) = cut("## Annual\n\n28 days.", title="Leave policy")
+    assert piece.embedded == "Leave policy > Annual\n\n28 days."
+
+
+def test_markup_in_a_heading_is_not_part_of_its_name() -> None:
+    (piece,) = cut("# The *new* `pay` [portal](https://example.com)\n\nOpen it.")
+    assert piece.heading == ("The new pay portal",)
+
+
+def test_a_heading_inside_code_starts_no_section() -> None:
+    (piece,) = cut("# Setup\n\n```sh\n# not a heading\nmake\n```")
+    assert piece.heading == ("Setup",)
+    assert piece.text == "```sh\n# not a heading\nmake\n```"
+
+
+def test_small_blocks_of_a_section_share_a_passage() -> None:
+    (piece,) = cut("One.\n\nTwo.\n\n- three\n- four")
+    assert piece.text == "One.\n\nTwo.\n\n- three\n- four"
+
+
+def test_a_long_table_is_cut_between_rows_and_each_part_has_the_header() -> None:
+    rows = [f"| country {n} | {n} days |" for n in range(20)]
+    chunks = cut("\n".join(["| Country | Days |", "| --- | --- |", *rows]))
+    assert len(chunks) > 1
+    assert all(piece.text.startswith("| Country | Days |\n| --- | --- |\n| country") for piece in chunks)
+    assert [line for piece in chunks for line in piece.text.split("\n")[2:]] == rows
+
+
+def test_long_code_stays_fenced_in_every_part() -> None:
+    lines = [f"run step {n} now" for n in range(30)]
+    chunks = cut("```sh\n" + "\n".join(lines) + "\n```")
+    assert len(chunks) > 1
+    assert all(piece.text.startswith("```sh\n") and piece.text.endswith("\n```") for piece in chunks)
+    assert [line for piece in chunks for line in piece.text.split("\n")[1:-1]] == lines
+
+
+def test_a_long_list_is_cut_between_items() -> None:
+    items = [f"- item {n} of the list\n  goes on here" for n in range(12)]
+    chunks = cut("\n".join(items))
+    assert len(chunks) > 1
+    assert "\n".join(piece.text for piece in chunks) == "\n".join(items)
+
+
+def test_a_long_paragraph_is_cut_after_a_sentence() -> None:
+    chunks = cut(" ".join(f"This is sentence number {n}." for n in range(30)))
+    assert len(chunks) > 1
+    assert all(piece.text.endswith(".") for piece in chunks)
+
+
+def test_comments_and_rules_are_left_out() -> None:
+    assert [piece.text for piece in cut("<!-- hidden -->\n\nSeen.\n\n---")] == ["Seen."]
+
+
+def test_a_document_of_headings_alone_is_still_found_by_them() -> None:
+    assert [piece.text for piece in cut("# Who we are\n\n## Where we are")] == ["Who we are", "Where we are"]
+
+
+@pytest.mark.parametrize("nothing", ["", "\n\n", "<!-- only this -->", "---"])
+def test_a_document_without_words_has_no_passages(nothing: str) -> None:
+    assert cut(nothing, title="Empty") == []
+
+
+def test_headings_too_long_for_the_window_lose_the_outermost_first() -> None:
+    (piece,) = cut("# " + "outer " * 30 + "\n\n## inner\n\nText.", title="A title")
+    assert piece.embedded == "inner\n\nText."
+
+
+def test_the_first_heading_serves_as_title() -> None:
+    assert first_heading("Intro.\n\n## Travel\n\nBook early.") == "Travel"
+    assert first_heading("No heading.") is None
+
+
+def lines() -> Iterator[str]:
+    yield from ("# head", "## head two", "- item", "1. one", "| a | b |", "| - | - |", "```", "> quoted", "")
+    yield from ("word", "two words.", "x" * 50, "a b c d e f g h i j k l m n o p q r s t u v w x y z. " * 3)
+
+
+@given(st.lists(st.sampled_from(list(lines())), max_size=30).map("\n".join))
+def test_every_passage_fits_and_no_word_is_lost(markdown: str) -> None:
+    chunks = cut(markdown, title="Some title", window=24)
+    assert all(words(piece.embedded) <= 24 for piece in chunks)
+    kept = " ".join(" ".join((*piece.heading, piece.text)) for piece in chunks)
+    assert {word for word in markdown.split() if word.isalnum()} - set(kept.split()) <= {"head", "two"}
