@@ -1,5 +1,7 @@
 """The ``answerdesk`` command: the root of the house, which may import every other package.
 
-A command's way: ``cli`` → ``up`` (→ ``programs`` → ``supervision`` → ``leash``), ``roles``,
-``publishing`` (→ ``files_on_disk``) or ``showing``. Where the running system is, ``running`` knows.
+A command's way starts in ``cli``. ``up`` decides what runs (``programs``, with ``keys`` and ``engines``),
+keeps it running (``supervision``, each program on its ``leash``) and fills an empty index (``sample``).
+``publishing`` announces (``files_on_disk``, ``announcing``), ``showing`` searches, ``roles`` runs one role in
+this process, ``worker`` being one. Where the running system is, ``running`` knows.
 """

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -21,6 +22,9 @@ TOLD_WITHIN_S = 10.0
 
 WARNING = re.compile(r'\[(warning|error|critical|WRN|ERR|FTL)\s*\]|"level": ?"(warning|error|critical)"')
 """How our own logs (readable and JSON) and the NATS server mark what an operator should see."""
+
+LOGGED = re.compile(r"\d{4}-\d\d-\d\dT|\{\"")
+"""How a line of our own logs begins, readable or JSON."""
 
 
 class Teller(Protocol):
@@ -72,17 +76,22 @@ class ChildLog:
 
     def write(self, line: bytes) -> None:
         """One line, without its end."""
-        if self._bytes > FILE_BYTES:
-            self._open()
-        if self._file:
-            # A write to the page cache; a thread for each line would cost more than it spares.
-            self._bytes += self._file.write(line + b"\n")
-            self._file.flush()
+        with suppress(OSError):  # a full disk must not stop what is logged there
+            if self._bytes > FILE_BYTES:
+                self._open()
+            if self._file:
+                # A write to the page cache; a thread for each line would cost more than it spares.
+                self._bytes += self._file.write(line + b"\n")
+                self._file.flush()
         text = line.decode(errors="replace").strip()
         if text:
             self.last_lines.append(text)
         if not self.quiet and self._warning.search(text):
             self._warn(text)
+
+    def last_words(self) -> list[str]:
+        """What the child said at last by itself, its log lines left out where there is anything else."""
+        return [line for line in self.last_lines if not LOGGED.match(line)] or list(self.last_lines)
 
     def _open(self) -> None:
         if self._file:

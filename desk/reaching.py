@@ -14,15 +14,15 @@ REACHED_WITHIN_S = 5.0
 
 
 @asynccontextmanager
-async def reached(url: str, *, name: str) -> AsyncIterator[Client]:
+async def reached(url: str, *, name: str, within_s: float = REACHED_WITHIN_S) -> AsyncIterator[Client]:
     """A connection for as long as the block lasts.
 
     Raises:
-        UnavailableError: no server lets us in within 5 s; says where none does.
+        UnavailableError: no server lets us in within ``within_s`` seconds; says where none does.
     """
     async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(REACHED_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 client = await stack.enter_async_context(connected(url, name=name))
         except (TimeoutError, UnavailableError) as error:
             where = urlsplit(url)

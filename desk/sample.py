@@ -57,7 +57,10 @@ async def needs_sample(folder: DataFolder, *, base: str, ingest: IngestClient) -
     Loading again is cheap and brings nothing back that somebody deleted: versions decide.
     """
     if folder.sample.exists():
-        loaded = read_shape(SampleLoaded, folder.sample.read_bytes())
+        try:
+            loaded = read_shape(SampleLoaded, folder.sample.read_bytes())
+        except MalformedError:
+            return True
         if not loaded.finished or loaded.base != base:
             return True
     return await ingest.is_empty()

@@ -122,7 +122,7 @@ class Child:
             if self._stopping.is_set():
                 return
             if code == BAD_SETTINGS and not self._has_been_ready:
-                raise SettingsError("\n".join(self._log.last_lines))
+                raise SettingsError("\n".join(self._log.last_words()))
             if time.monotonic() - started > self._patience.well_after_s:
                 delay_s = self._patience.first_delay_s
             self._tell(

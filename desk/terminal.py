@@ -14,6 +14,18 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
+class Bar:
+    """Moves a progress bar one step at a call."""
+
+    def __init__(self, bar: Progress, what: str, *, total: int) -> None:
+        self._bar = bar
+        self._task = bar.add_task(what, total=total)
+
+    def __call__(self) -> None:
+        """One more is done."""
+        self._bar.advance(self._task)
+
+
 class Terminal:
     """Writes to a console; text from elsewhere is never taken for markup."""
 
@@ -49,9 +61,9 @@ class Terminal:
             self._console.print(what, soft_wrap=True)
 
     @contextmanager
-    def progress(self, what: str, *, total: int) -> Iterator["Advance"]:
+    def progress(self, what: str, *, total: int) -> Iterator[Bar]:
         """A bar on a terminal, nothing elsewhere."""
-        bar = Progress(
+        columns = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -60,17 +72,5 @@ class Terminal:
             transient=True,
             disable=not self._console.is_terminal,
         )
-        with bar:
-            yield Advance(bar, what, total=total)
-
-
-class Advance:
-    """Moves a progress bar one step at a call."""
-
-    def __init__(self, bar: Progress, what: str, *, total: int) -> None:
-        self._bar = bar
-        self._task = bar.add_task(what, total=total)
-
-    def __call__(self) -> None:
-        """One more is done."""
-        self._bar.advance(self._task)
+        with columns:
+            yield Bar(columns, what, total=total)

@@ -107,7 +107,10 @@ class _House:
                 self._start(plan.bot, partial(probes.page_answers, plan.ready_url)),
             )
             ready_s = time.monotonic() - started
-            await self._fill(IngestClient(client))
+            try:
+                await self._fill(IngestClient(client))
+            except UnavailableError as error:
+                self._terminal.tell("sample handbook", f"{error}; the next start goes on with it")
         self._say_ready(ready_s)
         await asyncio.wait(
             [child.supervision for child in self._children], return_when=asyncio.FIRST_COMPLETED

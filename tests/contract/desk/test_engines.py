@@ -12,10 +12,11 @@ import pytest
 import redis.asyncio
 from nats.aio.client import Client
 
-from desk import probes, reaching
+from desk import probes
 from desk.data_folder import DataFolder, prepare
 from desk.keys import load_keys
 from desk.programs import Plan, make_plan
+from desk.reaching import reached
 from desk.supervision import supervised
 from wire.documents import DocumentUpsert
 from wire.errors import AnswerdeskError, SettingsError, UnavailableError
@@ -85,17 +86,14 @@ async def test_engines_listen_on_loopback_only_and_ask_for_their_password(folder
         assert not await probes.valkey_answers(f"redis://:wrong@127.0.0.1:{ports[1]}/0")
 
 
-async def test_a_server_that_is_not_there_or_knows_us_not_is_told_in_time(
-    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reaching, "REACHED_WITHIN_S", 0.5)
+async def test_a_server_that_is_not_there_or_knows_us_not_is_told_in_time(folder: DataFolder) -> None:
     async with engines(folder) as plan:
         port = urlsplit(plan.nats_url).port
         with pytest.raises(UnavailableError, match=f"NATS at 127.0.0.1:{port} does not let us in"):
-            async with reaching.reached(f"nats://answerdesk:wrong@127.0.0.1:{port}", name="test"):
+            async with reached(f"nats://answerdesk:wrong@127.0.0.1:{port}", name="test", within_s=0.5):
                 pass
     with pytest.raises(UnavailableError, match="is it running"):
-        async with reaching.reached(f"nats://127.0.0.1:{port}", name="test"):
+        async with reached(f"nats://127.0.0.1:{port}", name="test", within_s=0.5):
             pass
 
 

@@ -110,3 +110,10 @@ def test_what_the_nats_server_warns_of_is_told(line: str, *, told: bool) -> None
 )
 def test_what_valkey_warns_of_is_told(line: str, *, told: bool) -> None:
     assert bool(VALKEY_WARNING.search(line)) is told
+
+
+def test_a_childs_last_words_are_not_its_log_lines(tmp_path: Path) -> None:
+    with log_in(tmp_path) as log:
+        log.write(b"HTTP_PORT: not a number")
+        log.write(b"2026-11-25T15:56:20Z [warning  ] nats connection lost")
+        assert log.last_words() == ["HTTP_PORT: not a number"]
