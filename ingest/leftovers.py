@@ -76,13 +76,13 @@ class Leftovers:
             for name in names:
                 editions.setdefault(name.key, set()).add(name.edition)
             for key, some in editions.items():
-                if await self._lost(key, some):
+                if some != {self._heads.shown(key).edition}:
                     await self._clean(key)
             if page is None:
                 break
         for text in await self._texts.names():
             key, _, edition = text.rpartition(".")
-            if await self._lost(key, {edition}):
+            if edition != self._heads.shown(key).edition and await self._lost(key, {edition}):
                 await self._texts.remove(text)
 
     async def _remove_due(self) -> None:

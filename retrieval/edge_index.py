@@ -141,11 +141,11 @@ class EdgeIndex:
         return await self._names(None, after=after, limit=limit)
 
     async def settle(self) -> None:
-        """Flush, and vacuum where enough was deleted."""
+        """Flush; and where nothing was written since the last call, vacuum if enough was deleted."""
         if self._unflushed:
             self._unflushed = 0
             await self._call(self._shard.flush)
-        if self._deleted >= VACUUM_AFTER_DELETES:
+        elif self._deleted >= VACUUM_AFTER_DELETES:
             self._deleted = 0
             await self._call(self._shard.optimize)
 

@@ -74,7 +74,7 @@ class FastembedEncoder:
         Raises:
             UnavailableError: it takes longer than two minutes.
         """
-        with self._waiting.one():
+        with self._waiting:
             return await self._run(self._questions, partial(self._model.query, text))
 
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
@@ -83,7 +83,7 @@ class FastembedEncoder:
         Raises:
             UnavailableError: one takes longer than two minutes.
         """
-        with self._waiting.one():
+        with self._waiting:
             return [await self._run(self._questions, partial(self._model.dense, text)) for text in texts]
 
     async def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
@@ -135,9 +135,6 @@ class _Waiting:
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
-
-    def one(self) -> "_Waiting":
-        return self
 
     def __enter__(self) -> None:
         with self._changed:

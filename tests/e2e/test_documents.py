@@ -14,16 +14,18 @@ import pytest
 from nats.aio.client import Client
 
 from desk.engines import nats_command
+from desk.worker import run_worker
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
 from tests.conftest import free_port, wait_for_port
 from tests.until import until
 from wire import subjects
 from wire.documents import DocumentDelete, DocumentUpsert
-from wire.errors import UnavailableError
+from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.search import SearchRequest
+from wire.settings import Settings
 
 PROGRAM = """
 import asyncio, signal
@@ -228,3 +230,15 @@ async def test_nats_killed_during_publishes_loses_nothing_that_was_acknowledged(
         published = (await jetstream.stream_info(subjects.DOCUMENTS_STREAM)).state.last_seq
         assert published == 150, "each is stored once, although the unacknowledged were sent again"
         assert worker.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"nats_url": "nats://127.0.0.1:1", "qdrant_url": "http://127.0.0.1:6333"}, "QDRANT_URL"),
+        ({"nats_url": None}, "NATS_URL"),
+    ],
+)
+async def test_a_setting_that_cannot_work_is_named(settings: dict[str, str | None], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        await run_worker(Settings(**settings), asyncio.Event())  # type: ignore[arg-type] # by name, from a table

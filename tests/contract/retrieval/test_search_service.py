@@ -18,11 +18,12 @@ from retrieval.heads import Heads
 from retrieval.index import EncodedPassage, Index, StoredPassage
 from retrieval.nats_heads import open_heads
 from retrieval.service import serving_retrieval
+from tests.until import until
 from wire import subjects
 from wire.documents import document_key
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
-from wire.search import PassagesRequest, SearchReply, SearchRequest
+from wire.search import IndexFreshness, PassagesRequest, SearchReply, SearchRequest
 
 
 class Desk:
@@ -216,6 +217,17 @@ async def test_passages_are_given_back_while_they_stand_and_may_be_read(desk: De
     assert await standing("public") == {"leave"}
     await desk.publish("leave", "Leave is 30 days.", version=2)
     assert await standing("public") == set()
+
+
+async def test_a_reply_says_how_far_the_index_is_behind(desk: Desk) -> None:
+    assert (await desk.search("leave")).index == IndexFreshness(pending=0, lag_seconds=0.0)
+    await desk.client.jetstream().publish(subjects.documents_changed("handbook"), b"not yet indexed")
+
+    async def behind() -> bool:
+        index = (await desk.search("leave")).index
+        return index.pending == 1 and 0.2 < index.lag_seconds < 30
+
+    await until(behind, within_s=10)
 
 
 async def test_highlights_are_the_sentences_nearest_to_the_question(desk: Desk) -> None:
