@@ -33,6 +33,7 @@ def passage(
     *,
     dense: tuple[float, float, float] = (1.0, 0.0, 0.0),
     words: tuple[int, ...] = (LEAVE,),
+    weight: float = 1.0,
     allow: tuple[str, ...] = ("public",),
     source: str = "handbook",
     edition: str = "0-aa",
@@ -54,7 +55,7 @@ def passage(
             updated_at=None,
         ),
         dense=dense,
-        sparse=Sparse(list(words), [1.0] * len(words)),
+        sparse=Sparse(list(words), [weight] * len(words)),
     )
 
 
@@ -137,9 +138,10 @@ async def test_only_whom_a_passage_names_finds_it_in_every_branch(
 async def test_what_a_reader_may_not_see_does_not_change_what_is_found(open_index: Open) -> None:
     """The rarity of words is counted among the reader's own documents."""
     mine = [
-        passage("first by meaning", dense=(0.9, 0.1, 0.0), words=(TRAVEL,)),
-        passage("rare word", dense=(0.5, 0.5, 0.0), words=(LEAVE,)),
-        passage("last", dense=(0.1, 0.9, 0.0), words=(TRAVEL,)),
+        # No two with the same score, since the engine orders those as it likes.
+        passage("first by meaning", dense=(0.9, 0.1, 0.0), words=(TRAVEL,), weight=1.5),
+        passage("second by meaning", dense=(0.5, 0.5, 0.0), words=(TRAVEL,)),
+        passage("rare word", dense=(0.1, 0.9, 0.0), words=(LEAVE,)),
     ]
     theirs = [passage(f"secret {n}", words=(LEAVE,), allow=("user:U9",)) for n in range(50)]
 
