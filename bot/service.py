@@ -18,7 +18,7 @@ from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.slack.asking import Asking
-from bot.slack.audience import Audience
+from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
@@ -37,6 +37,9 @@ from wire.settings import Settings
 SLACK_WITHIN_S = 60.0
 """How long Slack may be away at the start before the process gives up."""
 
+IN_HAND_PER_ANSWER = 10
+"""Questions that wait for their turn in a thread, for each answer that may be written at once."""
+
 _log = structlog.get_logger("bot")
 
 
@@ -54,32 +57,37 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         redis = await stack.enter_async_context(valkey(redis_url))
         retrieval = RetrievalClient(client)
         answering = await stack.enter_async_context(_answering(settings, retrieval, redis))
-        workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url))
+        workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
         threads = await open_threads(client)
         queue = QuestionQueue(client)
         asking = Asking(store=queue, participation=threads)
         app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
         socket = await stack.enter_async_context(
-            listening(app, app_token=app_token, check_token=workspace.check_token)
+            listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
         )
 
         async def nats_is_there() -> bool:
             return client.is_connected
 
-        checks = {"nats": nats_is_there, "slack": socket.connected, "retrieval": retrieval.is_served}
+        async def slack_is_there() -> bool:
+            return await socket.connected() and not workspace.token_died.is_set()
+
+        checks = {"nats": nats_is_there, "slack": slack_is_there, "retrieval": retrieval.is_served}
         await stack.enter_async_context(
             serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
         )
         replying = Replying(
             answers=answering,
             messages=workspace,
-            audience=Audience(workspace),
+            audience=await stack.enter_async_context(watching_people(workspace)),
             claims=await open_claims(client),
             turns=threads,
             budget=ValkeyEditBudget(redis, team=workspace.identity.team),
             identity=workspace.identity,
+            at_once=settings.answers_at_once,
         )
-        await _take_until(stop, workspace, queue=queue, replying=replying, at_once=settings.answers_at_once)
+        in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
+        await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
 
 
 async def _take_until(
@@ -88,7 +96,7 @@ async def _take_until(
     *,
     queue: QuestionQueue,
     replying: Replying,
-    at_once: int,
+    in_hand: int,
 ) -> None:
     """Take questions until told to stop. Once Slack shuts us out they stay in the queue, and we wait."""
     halt = asyncio.Event()
@@ -96,7 +104,7 @@ async def _take_until(
     for task in watching:
         task.add_done_callback(lambda _: halt.set())
     try:
-        await take_questions(queue=queue, replying=replying, at_once=at_once, stop=halt)
+        await take_questions(queue=queue, replying=replying, in_hand=in_hand, stop=halt)
         if not stop.is_set():
             _log.error(
                 "Slack refuses SLACK_BOT_TOKEN: questions are kept until the bot is started with a new one"
@@ -150,10 +158,13 @@ async def _model(settings: Settings) -> AsyncIterator[Model]:
 
 
 @asynccontextmanager
-async def _workspace(token: SecretStr, api_url: str) -> AsyncIterator[SlackWorkspace]:
+async def _workspace(token: SecretStr, api_url: str, *, stop: asyncio.Event) -> AsyncIterator[SlackWorkspace]:
+    def worth_another_try(error: Exception) -> bool:
+        return isinstance(error, UnavailableError) and not stop.is_set()
+
     async with AsyncExitStack() as stack:
         async for attempt in stamina.retry_context(
-            on=UnavailableError, attempts=None, timeout=SLACK_WITHIN_S, wait_initial=0.2, wait_max=5
+            on=worth_another_try, attempts=None, timeout=SLACK_WITHIN_S, wait_initial=0.2, wait_max=5
         ):
             with attempt:
                 workspace = await stack.enter_async_context(open_workspace(token=token, api_url=api_url))

@@ -24,8 +24,8 @@ from wire.errors import MalformedError, UnavailableError
 
 AT_ONCE = 4
 """Documents in hand: one encodes while others are read, cut and written."""
-HEARTBEAT_EVERY_S = 10.0
-"""A third of the consumer's ack_wait, so that two may be lost."""
+HEARTBEAT_EVERY_S = subjects.INGEST_ACK_WAIT_S / 3
+"""So that two may be lost."""
 ATTEMPTS = 5
 AGAIN_AFTER_S = (1.0, 5.0, 30.0, 120.0)
 """How long the queue keeps an announcement after each failed attempt."""
@@ -177,8 +177,7 @@ class NatsConsumer:
         try:
             await self._jetstream.publish(
                 subjects.documents_failed(source),
-                # Nulls and all: a report of what could not be read names no document, and says so.
-                failed.model_dump_json().encode(),
+                failed.to_json(),
                 timeout=PUBLISH_WITHIN_S,
                 headers={subjects.MESSAGE_ID_HEADER: f"failed-{sequence}"},
             )

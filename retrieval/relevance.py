@@ -12,11 +12,11 @@ model:
       alone, follow-ups not rewritten)
 
 The floor refuses what the documents are not about at all (every such question of azure-ragchat is below
-0.17 in cosine). What gets through are near misses: questions in the documents' own words on what they do not say,
-and those are for the model that writes the answer to refuse. A floor that caught more of them (0.40 in
-cosine: 60 % and 51 %) refused 15 % of mtrag-un's answerable questions, and short ones about a handbook
-such as "who do I call when the database is down". The area under the curve is 0.83 and 0.78; the best
-sentence's cosine reaches 0.86 and 0.81, but costs a hundred milliseconds of encoding.
+0.17 in cosine). What gets through are near misses: questions in the documents' own words on what they do
+not say, and those are for the model that writes the answer to refuse. A floor that caught more of them
+(0.40 in cosine: 60 % and 51 %) refused 15 % of mtrag-un's answerable questions, and short ones about a
+handbook such as "who do I call when the database is down". The area under the curve is 0.83 and 0.78; the
+best sentence's cosine reaches 0.86 and 0.81, but costs a hundred milliseconds of encoding.
 """
 
 import math

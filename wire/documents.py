@@ -96,7 +96,8 @@ class DocumentFailed(Shape):
 
     id: str
     source: str
-    document: str | None
+    document: str | None = None
+    """None where the announcement could not be read."""
     reason: str
     attempts: int
     failed_at: datetime

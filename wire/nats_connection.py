@@ -38,7 +38,8 @@ async def connected(url: str, *, name: str) -> AsyncIterator[Client]:
         _log.warning("nats error", kind=type(error).__name__)
 
     async def on_disconnected() -> None:
-        _log.warning("nats connection lost")
+        if not client.is_closed:
+            _log.warning("nats connection lost")
 
     async def on_reconnected() -> None:
         _log.info("nats connection back")

@@ -72,7 +72,7 @@ async def serving(
             await service.add_endpoint(
                 name=subject.rpartition(".")[2],
                 subject=subject,
-                handler=_spawning(endpoint, slots=slots, tasks=tasks, within_s=within_s),
+                handler=_spawning(endpoint, name=name, slots=slots, tasks=tasks, within_s=within_s),
             )
         await client.flush()
         yield
@@ -84,31 +84,36 @@ async def serving(
                     await asyncio.wait(tasks)
         except (TimeoutError, nats.errors.Error):
             _log.warning("service did not drain in time", service=name)
-        for task in tasks:
-            task.cancel()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _spawning(
-    endpoint: Endpoint, *, slots: _Slots, tasks: set[asyncio.Task[None]], within_s: float
+    endpoint: Endpoint, *, name: str, slots: _Slots, tasks: set[asyncio.Task[None]], within_s: float
 ) -> Callable[[Request], Awaitable[None]]:
     async def serve(request: Request) -> None:
         try:
-            async with slots.serving, asyncio.timeout(within_s):
+            # The requester's patience counts from now, its wait for a slot included.
+            async with asyncio.timeout(within_s), slots.serving:
                 reply = await endpoint(request.data)
-            await request.respond(reply.to_json())
         except AnswerdeskError as error:
             await _respond_error(request, error)
         except TimeoutError:
-            await _respond_error(request, UnavailableError("this took too long", service="retrieval"))
-        except (nats.errors.Error, ValueError):
-            _log.warning("a reply could not be sent", subject=request.subject)
+            await _respond_error(request, UnavailableError("this took too long", service=name))
         except Exception:  # noqa: BLE001 — a bug in one request must not end the service
             _log.exception("endpoint failed", subject=request.subject)
             await _respond_error(request, AnswerdeskError("something went wrong here; it is in the log"))
+        else:
+            try:
+                await request.respond(reply.to_json())
+            except (nats.errors.Error, ValueError):
+                _log.warning("a reply could not be sent", subject=request.subject)
 
     async def spawn(request: Request) -> None:
         if len(tasks) >= slots.limit:
-            await _respond_error(request, OverloadedError("too many requests at once", service="retrieval"))
+            await _respond_error(request, OverloadedError("too many requests at once", service=name))
             return
         task = asyncio.create_task(serve(request))
         tasks.add(task)

@@ -71,7 +71,7 @@ CONSUMERS = (
             durable_name=subjects.INGEST_CONSUMER,
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=30,
+            ack_wait=subjects.INGEST_ACK_WAIT_S,
             max_deliver=-1,
             max_ack_pending=1000,
         ),
@@ -83,7 +83,7 @@ CONSUMERS = (
             durable_name=subjects.ANSWERING_CONSUMER,
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=10,
+            ack_wait=subjects.ANSWERING_ACK_WAIT_S,
             max_deliver=-1,
             max_ack_pending=5000,
         ),
@@ -92,11 +92,12 @@ CONSUMERS = (
 
 KEY_VALUE_BUCKETS = (
     KeyValueConfig(bucket=subjects.HEADS_BUCKET, history=1, storage=StorageType.FILE, direct=True),
+    # Not direct: these two are asked "still mine?", and a replica that is behind would say yes too long.
     KeyValueConfig(
-        bucket=subjects.QUESTIONS_BUCKET, history=1, storage=StorageType.FILE, ttl=25 * HOUR_S, direct=True
+        bucket=subjects.QUESTIONS_BUCKET, history=1, storage=StorageType.FILE, ttl=25 * HOUR_S, direct=False
     ),
     KeyValueConfig(
-        bucket=subjects.THREADS_BUCKET, history=1, storage=StorageType.FILE, ttl=90 * DAY_S, direct=True
+        bucket=subjects.THREADS_BUCKET, history=1, storage=StorageType.FILE, ttl=90 * DAY_S, direct=False
     ),
 )
 
@@ -120,6 +121,8 @@ async def ensure_topology(client: Client) -> None:
             await _ensure_key_value(jetstream, bucket)
         for name in OBJECT_BUCKETS:
             await _ensure_object_store(jetstream, name)
+    except nats.js.errors.ServiceUnavailableError as error:
+        raise UnavailableError("NATS JetStream is not ready yet", service="nats") from error
     except nats.js.errors.APIError as error:
         raise SettingsError(
             f"NATS refuses a stream, bucket or consumer of ours ({error.description}); "

@@ -5,7 +5,11 @@ DOCUMENTS_FAILED_STREAM = "DOCUMENTS_FAILED"
 QUESTIONS_STREAM = "QUESTIONS"
 
 INGEST_CONSUMER = "ingest"
+INGEST_ACK_WAIT_S = 10.0
+"""A worker that is silent for so long has lost its document to another."""
 ANSWERING_CONSUMER = "answering"
+ANSWERING_ACK_WAIT_S = 10.0
+"""A bot that is silent for so long has lost its question to another."""
 
 QUESTIONS_ASKED = "questions.asked"
 RETRIEVAL_SEARCH = "retrieval.search"

@@ -1,9 +1,14 @@
 """What becomes of a message that may be a question: it is kept, or it was not for us."""
 
+import asyncio
 from typing import Protocol
 
 from bot.slack.events import Asked
+from wire.errors import UnavailableError
 from wire.questions import QuestionAsked
+
+HEARD_WITHIN_S = 2.0
+"""Slack wants its acknowledgement within 3 s."""
 
 
 class Store(Protocol):
@@ -21,6 +26,10 @@ class Participation(Protocol):
         """Whether we have been asked in this thread before. Raises UnavailableError."""
         ...
 
+    async def take_part(self, question: QuestionAsked) -> None:
+        """From now on a message in this thread needs no mention. Raises UnavailableError."""
+        ...
+
 
 class Asking:
     """Takes what people say."""
@@ -35,5 +44,16 @@ class Asking:
         Raises:
             UnavailableError: it could not be kept: Slack must bring it again.
         """
-        if asked.addressed or await self._participation.takes_part(asked.question):
-            await self._store.store(asked.question)
+        try:
+            async with asyncio.timeout(HEARD_WITHIN_S):
+                await self._keep(asked)
+        except TimeoutError as error:
+            raise UnavailableError("the question could not be kept in time", service="nats") from error
+
+    async def _keep(self, asked: Asked) -> None:
+        if asked.addressed:
+            # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
+            await self._participation.take_part(asked.question)
+        elif not await self._participation.takes_part(asked.question):
+            return
+        await self._store.store(asked.question)

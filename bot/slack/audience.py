@@ -7,22 +7,31 @@ only ``external`` is; where that can't be told, the answer is a refusal.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import structlog
 
 from bot.slack.ports import Directory, Person
-from wire.errors import AnswerdeskError, RefusedError, UnavailableError
+from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
 from wire.principals import EXTERNAL, PUBLIC
 from wire.questions import QuestionAsked
 
-PEOPLE_AGE_S = 600.0
-"""users.list is a Tier 2 method (20 a minute) and takes a page for 200 people."""
+PEOPLE_EVERY_S = 300.0
+PEOPLE_AGE_S = 900.0
+"""An older list of people is not trusted."""
+FIRST_PEOPLE_WITHIN_S = 20.0
+ASKER_AGE_S = 60.0
 GROUPS_AGE_S = 60.0
 CHANNEL_AGE_S = 30.0
-CHANNELS_KEPT = 2_000
+FACTS_KEPT = 2_000
+TRY_AGAIN_AFTER_S = 5.0
 
+_UNKNOWN = (
+    "I can't tell right now who will read my answer here, so I won't search for one. "
+    "Please ask again in a minute."
+)
 _log = structlog.get_logger("audience")
 T = TypeVar("T")
 
@@ -45,13 +54,70 @@ class _Remembered(Generic[T]):
             return self._fact
 
 
-class Audience:
-    """Tells who reads what is posted where."""
+class _Everybody:
+    """The workspace's people, read anew in the background, since a large workspace takes minutes."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, *, first_within_s: float) -> None:
         self._directory = directory
-        self._people = _Remembered(self._all_people, age_s=PEOPLE_AGE_S)
+        self._first_within_s = first_within_s
+        self._people: dict[str, Person] = {}
+        self._read_at = float("-inf")
+        self._read = asyncio.Event()
+
+    async def get(self, user: str) -> Person:
+        """Somebody, as of the last reading.
+
+        Raises:
+            UnavailableError: nobody has been read yet, or too long ago.
+        """
+        try:
+            async with asyncio.timeout(self._first_within_s):
+                await self._read.wait()
+        except TimeoutError as error:
+            raise UnavailableError("Slack's list of people is not read yet", service="slack") from error
+        if time.monotonic() - self._read_at > PEOPLE_AGE_S:
+            raise UnavailableError("Slack's list of people is too old", service="slack")
+        if user not in self._people:
+            self._people[user] = await self._directory.person(user)
+        return self._people[user]
+
+    def names(self) -> dict[str, str]:
+        return {person.id: person.name for person in self._people.values()}
+
+    async def keep_reading(self) -> None:
+        """Read everybody every few minutes, page by page, as slowly as Slack wants it."""
+        while True:
+            people: dict[str, Person] = {}
+            cursor = ""
+            while True:
+                page, cursor = await self._page(cursor)
+                people |= {person.id: person for person in page}
+                if not cursor:
+                    break
+            self._people, self._read_at = people, time.monotonic()
+            self._read.set()
+            await asyncio.sleep(PEOPLE_EVERY_S)
+
+    async def _page(self, cursor: str) -> tuple[list[Person], str]:
+        while True:
+            try:
+                return await self._directory.people(cursor)
+            except OverloadedError as error:
+                await asyncio.sleep(error.retry_after_s or TRY_AGAIN_AFTER_S)
+            except AnswerdeskError as error:
+                _log.warning("people not read; trying again", reason=str(error))
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
+
+
+class Audience:
+    """Tells who reads what is posted where; made by ``watching_people``."""
+
+    def __init__(self, directory: Directory, *, people_within_s: float, asker_age_s: float) -> None:
+        self._directory = directory
+        self._asker_age_s = asker_age_s
+        self._everybody = _Everybody(directory, first_within_s=people_within_s)
         self._groups = _Remembered(directory.groups, age_s=GROUPS_AGE_S)
+        self._askers: dict[str, _Remembered[Person]] = {}
         self._channels: dict[str, _Remembered[bool]] = {}
 
     async def principals(self, question: QuestionAsked) -> tuple[str, ...]:
@@ -59,28 +125,30 @@ class Audience:
 
         Raises:
             RefusedError: it can't be told who they are.
+            OverloadedError: Slack wants us to ask later.
         """
         try:
             if question.direct:
                 return await self._of_person(question.user)
             outsiders = question.external or await self._has_outsiders(question.channel)
+        except OverloadedError:
+            raise
         except (UnavailableError, RefusedError) as error:
-            _log.warning("audience unknown", error=str(error))
-            raise RefusedError(
-                "I can't tell right now who will read my answer here, so I won't search for one. "
-                "Please ask again in a minute."
-            ) from error
+            _log.warning("audience unknown", reason=str(error))
+            raise RefusedError(_UNKNOWN) from error
         return (EXTERNAL,) if outsiders else (PUBLIC, f"channel:{question.channel}")
 
-    async def names(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
         """People's names by id, as far as they are known."""
-        try:
-            return {person.id: person.name for person in (await self._people.get()).values()}
-        except AnswerdeskError:
-            return {}
+        return self._everybody.names()
+
+    async def keep_reading_people(self) -> None:
+        """Keep the list of people fresh, until cancelled."""
+        await self._everybody.keep_reading()
 
     async def _of_person(self, user: str) -> tuple[str, ...]:
-        person = await self._person(user)
+        asker = _kept(self._askers, user, lambda: self._directory.person(user), age_s=self._asker_age_s)
+        person = await asker.get()
         if person.outside:
             return (EXTERNAL,)
         groups = [
@@ -94,27 +162,48 @@ class Audience:
         try:
             return await self._groups.get()
         except (UnavailableError, RefusedError) as error:
-            _log.warning("user groups unknown", error=str(error))
+            _log.warning("user groups unknown", reason=str(error))
             return {}
 
     async def _has_outsiders(self, channel: str) -> bool:
-        if channel not in self._channels:
-            if len(self._channels) >= CHANNELS_KEPT:
-                self._channels.clear()
-            self._channels[channel] = _Remembered(lambda: self._look_around(channel), age_s=CHANNEL_AGE_S)
-        return await self._channels[channel].get()
+        looked = _kept(self._channels, channel, lambda: self._look_around(channel), age_s=CHANNEL_AGE_S)
+        return await looked.get()
 
     async def _look_around(self, channel: str) -> bool:
         if await self._directory.channel_is_shared(channel):
             return True
-        members = await self._directory.channel_members(channel)
-        return any([(await self._person(member)).outside for member in members])
+        for member in await self._directory.channel_members(channel):
+            if (await self._everybody.get(member)).outside:
+                return True
+        return False
 
-    async def _person(self, user: str) -> Person:
-        people = await self._people.get()
-        if user not in people:
-            people[user] = await self._directory.person(user)
-        return people[user]
 
-    async def _all_people(self) -> dict[str, Person]:
-        return {person.id: person for person in await self._directory.people()}
+@asynccontextmanager
+async def watching_people(
+    directory: Directory,
+    *,
+    people_within_s: float = FIRST_PEOPLE_WITHIN_S,
+    asker_age_s: float = ASKER_AGE_S,
+) -> AsyncIterator[Audience]:
+    """An audience whose list of people is kept fresh while the block lasts.
+
+    Args:
+        directory: what tells of people and channels.
+        people_within_s: how long a question waits for the first reading of the list.
+        asker_age_s: how long an asker's standing, member or guest, is taken for granted.
+    """
+    audience = Audience(directory, people_within_s=people_within_s, asker_age_s=asker_age_s)
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(audience.keep_reading_people(), name="read people")
+        yield audience
+        reading.cancel()
+
+
+def _kept(
+    facts: dict[str, _Remembered[T]], key: str, ask: Callable[[], Awaitable[T]], *, age_s: float
+) -> _Remembered[T]:
+    if key not in facts:
+        if len(facts) >= FACTS_KEPT:
+            facts.clear()
+        facts[key] = _Remembered(ask, age_s=age_s)
+    return facts[key]

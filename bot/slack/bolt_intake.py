@@ -7,6 +7,8 @@ lose it. A question that can't be stored is answered with 500: Slack then brings
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -25,9 +27,13 @@ from wire.errors import AnswerdeskError, SettingsError, UnavailableError
 PING_EVERY_S = 5.0
 """slack-sdk takes a socket for dead after four of its own unanswered pings: 20 s."""
 CLOSE_WITHIN_S = 5.0
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 1.0
+AWAY_FOR_S = 8.0
 
 _log = structlog.get_logger("intake")
+# slack-sdk logs the socket's address with its ticket, and a traceback every few seconds while Slack is away.
+_SILENT = logging.getLogger("answerdesk.slack_sdk_socket")
+_SILENT.setLevel(logging.CRITICAL + 1)
 
 Hear = Callable[[Asked], Awaitable[None]]
 """Takes what may be a question; raises UnavailableError where it can't be kept."""
@@ -42,7 +48,7 @@ def bolt_app(*, client: AsyncWebClient, identity: Identity, hear: Hear) -> Async
     ) -> BoltResponse:
         if req.body.get("type") != "event_callback":
             return await next()
-        asked = read_asked(req.body, bot_user=identity.user)
+        asked = read_asked(req.body, bot_user=identity.user, team=identity.team)
         try:
             if asked is not None:
                 await hear(asked)
@@ -55,59 +61,82 @@ def bolt_app(*, client: AsyncWebClient, identity: Identity, hear: Hear) -> Async
 
 
 class Socket:
-    """Our connection to Slack's Socket Mode."""
+    """Our connection to Slack's Socket Mode, kept up by ``listening``."""
 
-    def __init__(self, handler: AsyncSocketModeHandler) -> None:
-        self._handler = handler
+    def __init__(self) -> None:
+        self.handler: AsyncSocketModeHandler | None = None
 
     async def connected(self) -> bool:
         """Whether events can reach us right now."""
-        return bool(await self._handler.client.is_connected())
+        return self.handler is not None and bool(await self.handler.client.is_connected())
 
 
 @asynccontextmanager
 async def listening(
-    app: AsyncApp, *, app_token: SecretStr, check_token: Callable[[], Awaitable[None]]
+    app: AsyncApp, *, app_token: SecretStr, check_tokens: Callable[[SecretStr], Awaitable[None]]
 ) -> AsyncIterator[Socket]:
     """Slack's events reach the app while the block lasts; a socket that is lost or deaf is replaced.
 
     Args:
         app: what takes the events.
         app_token: the app-level token, ``xapp-…``.
-        check_token: asked while the socket is away; a SettingsError from it ends the listening, since
-            slack-sdk would ask for a new socket every few seconds for good.
+        check_tokens: asked before each new socket; a SettingsError from it ends the listening, since
+            trying again would be for good.
+
+    Raises:
+        SettingsError: Slack opens no socket with this token.
+        UnavailableError: Slack does not answer.
     """
-    handler = AsyncSocketModeHandler(app, app_token=app_token.get_secret_value(), ping_interval=PING_EVERY_S)
-    watching = asyncio.create_task(_watch(handler, check_token))
-    try:
-        yield Socket(handler)
-    finally:
-        watching.cancel()
-        await asyncio.wait([watching])
-        await _close(handler)
+    await check_tokens(app_token)
+    socket = Socket()
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(_keep_up(socket, app, app_token, check_tokens), name="slack socket")
+        yield socket
+        keeping.cancel()
 
 
-async def _watch(handler: AsyncSocketModeHandler, check_token: Callable[[], Awaitable[None]]) -> None:
+async def _keep_up(
+    socket: Socket,
+    app: AsyncApp,
+    app_token: SecretStr,
+    check_tokens: Callable[[SecretStr], Awaitable[None]],
+) -> None:
+    """One client after another: slack-sdk's own reconnecting tries the ticket of a failed one for good."""
+    while True:
+        async with _client(socket, app, app_token):
+            await _until_away(socket)
+        _log.warning("the connection to Slack is lost; opening a new one")
+        try:
+            await check_tokens(app_token)
+        except SettingsError as error:
+            _log.error("Slack has shut us out; no more events are taken", reason=str(error))
+            return
+        except AnswerdeskError as error:
+            _log.warning("Slack does not answer", reason=str(error))
+
+
+@asynccontextmanager
+async def _client(socket: Socket, app: AsyncApp, app_token: SecretStr) -> AsyncIterator[None]:
+    handler = AsyncSocketModeHandler(
+        app, app_token=app_token.get_secret_value(), logger=_SILENT, ping_interval=PING_EVERY_S
+    )
     connecting = asyncio.create_task(handler.client.connect())  # type: ignore[no-untyped-call]
+    socket.handler = handler
     try:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if await handler.client.is_connected():
-                continue
-            try:
-                await check_token()
-            except SettingsError as error:
-                _log.error("Slack has shut us out; no more events are taken", reason=str(error))
-                await _close(handler)
-                return
-            except AnswerdeskError as error:
-                _log.warning("no connection to Slack", reason=str(error))
+        yield
     finally:
+        socket.handler = None
         connecting.cancel()
         await asyncio.wait([connecting])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await handler.client.close()  # type: ignore[no-untyped-call]
 
 
-async def _close(handler: AsyncSocketModeHandler) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_WITHIN_S):
-            await handler.client.close()  # type: ignore[no-untyped-call]
+async def _until_away(socket: Socket) -> None:
+    """Return once the socket has been away for longer than slack-sdk's own reconnecting takes."""
+    seen_at = time.monotonic()
+    while time.monotonic() - seen_at < AWAY_FOR_S:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if await socket.connected():
+            seen_at = time.monotonic()

@@ -27,11 +27,16 @@ class Asked:
     addressed: bool
 
 
-def read_asked(body: dict[str, Any], *, bot_user: str) -> Asked | None:
+def read_asked(body: dict[str, Any], *, bot_user: str, team: str) -> Asked | None:
     """The question in an ``event_callback``, if it holds one.
 
     Messages of bots, edits, deletions and joins ask nothing; a thread's message that names somebody
     else and not us is meant for them. Twins (``app_mention`` and ``message``) give the same question.
+
+    Args:
+        body: the event as Slack sent it.
+        bot_user: who we are.
+        team: our workspace, for an event that names none.
     """
     event = body.get("event") or {}
     if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
@@ -39,22 +44,22 @@ def read_asked(body: dict[str, Any], *, bot_user: str) -> Asked | None:
     if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
         return None
     mentioned = _USER_MENTION.findall(event.get("text") or "")
-    question = _question(body, event)
+    question = _question(event, team=body.get("team_id") or team, external=body.get("is_ext_shared_channel"))
     addressed = question.direct or bot_user in mentioned or event["type"] == "app_mention"
     if not addressed and (mentioned or question.thread_ts is None):
         return None
     return Asked(question=question, addressed=addressed)
 
 
-def _question(body: dict[str, Any], event: dict[str, Any]) -> QuestionAsked:
+def _question(event: dict[str, Any], *, team: str, external: bool | None) -> QuestionAsked:
     return QuestionAsked(
-        team=str(body.get("team_id") or event.get("team") or ""),
+        team=team,
         channel=str(event["channel"]),
         ts=str(event["ts"]),
         thread_ts=event.get("thread_ts"),
         user=str(event["user"]),
         text=str(event.get("text") or ""),
-        external=body.get("is_ext_shared_channel"),
+        external=external,
         asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
     )
 

@@ -39,6 +39,7 @@ class Place:
 
     channel: str
     thread_ts: str
+    asked_ts: str
     question: str
 
 
@@ -79,7 +80,7 @@ class LiveMessage:
         self.ts = self.ts or await self._patiently(self._find)
 
     async def open(self, view: View) -> str:
-        """Make the message visible: post it, or go on in the one that stands; gives its ``ts``.
+        """Make this visible now: post it, or go on in the message that stands; gives its ``ts``.
 
         Raises:
             SupersededError: another replica has taken over.
@@ -87,10 +88,17 @@ class LiveMessage:
         """
         self._newest = view
         if self.ts is None:
-            self._shown = payload(view)
-            self.ts = await self._patiently(self._post)
-        else:
-            self._changed.set()
+            return await self.post(payload(view))
+        self._changed.set()
+        if not await self._budget.take(last=False):
+            with contextlib.suppress(UnavailableError, RefusedError, MalformedError):
+                await self._edit(payload(view))
+        return self.ts
+
+    async def post(self, shown: Payload) -> str:
+        """Post the message; gives its ``ts``. Raises as ``open``."""
+        self._shown = shown
+        self.ts = await self._patiently(lambda: self._post(shown))
         return self.ts
 
     def show(self, view: View) -> None:
@@ -161,13 +169,15 @@ class LiveMessage:
         if not await self._still_ours():
             raise SupersededError
         try:
-            await self._messages.update(channel=self._place.channel, ts=self.ts or "", shown=shown)
+            await self._messages.update(
+                channel=self._place.channel, ts=self.ts or "", shown=shown, question=self._place.question
+            )
         except OverloadedError as error:
             await self._budget.pause(seconds=error.retry_after_s or RETRY_AFTER_S)
             raise
         self._shown = shown
 
-    async def _post(self) -> str:
+    async def _post(self, shown: Payload) -> str:
         if not await self._still_ours():
             raise SupersededError
         if self._post_lost and (found := await self._find()):
@@ -176,7 +186,7 @@ class LiveMessage:
             return await self._messages.post(
                 channel=self._place.channel,
                 thread_ts=self._place.thread_ts,
-                shown=self._shown or Payload(text="…"),
+                shown=shown,
                 question=self._place.question,
             )
         except OverloadedError:
@@ -187,8 +197,18 @@ class LiveMessage:
             raise
 
     async def _find(self) -> str | None:
-        messages = await self._messages.thread(channel=self._place.channel, thread_ts=self._place.thread_ts)
-        return next((message.ts for message in messages if message.question == self._place.question), None)
+        place = self._place
+        try:
+            return await self._messages.find(
+                channel=place.channel,
+                thread_ts=place.thread_ts,
+                asked_ts=place.asked_ts,
+                question=place.question,
+            )
+        except RefusedError as error:
+            # We may not read here. A message that stands twice is better than none.
+            _log.warning("an earlier message can't be looked for", reason=str(error))
+            return None
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it succeeds, waiting as told, for SHOWN_WITHIN_S at most."""

@@ -24,9 +24,10 @@ KV_WITHIN_S = 2.0
 _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 
 
-class _Shown(Shape):
+class _Written(Shape):
     text: str
     blocks: list[dict[str, Any]]
+    readers: tuple[str, ...]
 
 
 class _Record(Shape):
@@ -40,7 +41,7 @@ class _Record(Shape):
     epoch: int
     answered: bool = False
     message: str | None = None
-    written: _Shown | None = None
+    written: _Written | None = None
 
 
 class NatsClaim:
@@ -64,6 +65,11 @@ class NatsClaim:
         return Payload(text=written.text, blocks=written.blocks) if written else None
 
     @property
+    def readers(self) -> tuple[str, ...]:
+        """The principals that the finished message was written for."""
+        return self._record.written.readers if self._record.written else ()
+
+    @property
     def message_unknown(self) -> bool:
         """Whether an earlier owner may have posted without living to note it."""
         return self._record.epoch > 1 and self._record.message is None
@@ -77,9 +83,9 @@ class NatsClaim:
         """Our message stands at ``ts``."""
         await self._note(message=ts)
 
-    async def note_written(self, shown: Payload) -> None:
-        """The answer is finished, and looks like this."""
-        await self._note(written=_Shown(text=shown.text, blocks=shown.blocks))
+    async def note_written(self, shown: Payload, *, readers: tuple[str, ...]) -> None:
+        """The answer is finished, looks like this, and is for these."""
+        await self._note(written=_Written(text=shown.text, blocks=shown.blocks, readers=readers))
 
     async def note_answered(self) -> None:
         """The finished message stands."""

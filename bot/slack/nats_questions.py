@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,9 +21,10 @@ from wire.shapes import read_shape
 STORE_WITHIN_S = 2.0
 """Slack wants its acknowledgement within 3 s."""
 FETCH_FOR_S = 5.0
-HEARTBEAT_EVERY_S = 3.0
-"""A third of the consumer's ack_wait (10 s): two may be lost."""
+ACK_WAIT_S = subjects.ANSWERING_ACK_WAIT_S
+HEARTBEAT_EVERY_S = ACK_WAIT_S / 3
 AWAY_FOR_S = 1.0
+LEAVE_WITHIN_S = 1.0
 
 _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 _log = structlog.get_logger("questions")
@@ -35,8 +37,10 @@ class Delivery:
         number: 1 for the first time that it is handed out, 2 for the second, and so on.
     """
 
-    def __init__(self, message: Msg, question: QuestionAsked) -> None:
+    def __init__(self, message: Msg, question: QuestionAsked, *, client: Client) -> None:
         self._message = message
+        self._client = client
+        self._ours_until = time.monotonic() + ACK_WAIT_S
         self.question = question
         self.number = message.metadata.num_delivered
 
@@ -49,7 +53,12 @@ class Delivery:
             await self._message.ack_sync(timeout=STORE_WITHIN_S)
 
     async def put_back(self, *, delay_s: float) -> None:
-        """Somebody shall take it again, after a while."""
+        """Somebody shall take it again, after a while.
+
+        Not said once somebody else may have it: the server would take it from them.
+        """
+        if not self._client.is_connected or time.monotonic() > self._ours_until:
+            return
         with contextlib.suppress(*_FAULTS):
             await self._message.nak(delay=delay_s)
 
@@ -68,12 +77,15 @@ class Delivery:
             await asyncio.sleep(HEARTBEAT_EVERY_S)
             with contextlib.suppress(*_FAULTS):
                 await self._message.in_progress()
+                if self._client.is_connected:
+                    self._ours_until = time.monotonic() + ACK_WAIT_S
 
 
 class QuestionQueue:
     """The stream of questions and the work queue on it."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._jetstream: JetStreamContext = client.jetstream(timeout=STORE_WITHIN_S)
         self._subscription: JetStreamContext.PullSubscription | None = None
 
@@ -98,6 +110,10 @@ class QuestionQueue:
         while True:
             try:
                 return await self._fetch()
+            except asyncio.CancelledError:
+                # A request for a question that is left behind would be given one that nobody takes.
+                await self._leave()
+                raise
             except nats.errors.TimeoutError:
                 continue
             except MalformedError:
@@ -113,7 +129,7 @@ class QuestionQueue:
             )
         [message] = await self._subscription.fetch(1, timeout=FETCH_FOR_S)
         try:
-            return Delivery(message, read_shape(QuestionAsked, message.data))
+            return Delivery(message, read_shape(QuestionAsked, message.data), client=self._client)
         except MalformedError:
             await message.term()
             raise
@@ -122,4 +138,6 @@ class QuestionQueue:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             with contextlib.suppress(*_FAULTS):
-                await subscription.unsubscribe()
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await subscription.unsubscribe()
+                    await self._client.flush()

@@ -1,12 +1,14 @@
 """Threads we take part in, and whose turn it is in each: two kinds of KV entry.
 
-A thread's questions are answered one after another, oldest first. The line is one entry (the ``ts`` of
-each waiting question, in order); the one at its front renews the entry every few seconds. Nobody's clock
-matters: whoever sees the entry stand still for ``STILL_FOR_S`` takes the silent one out of the line.
+A thread's questions are answered one after another, oldest first. The line is one entry (each waiting
+question's ``ts`` and who waits with it, in order); the one at its front renews the entry every few seconds.
+Nobody's clock matters: whoever sees the entry stand still for ``STILL_FOR_S`` takes the silent one out. A
+question that was taken up anew takes its former owner's place, who then can't take it out of the line.
 """
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -15,6 +17,7 @@ import nats.js.errors
 from nats.aio.client import Client
 from nats.js.kv import KeyValue
 
+from bot.slack.ports import SupersededError
 from wire import subjects
 from wire.errors import UnavailableError
 from wire.questions import QuestionAsked
@@ -22,8 +25,9 @@ from wire.shapes import Shape, read_shape
 
 KV_WITHIN_S = 2.0
 RENEW_EVERY_S = 3.0
-STILL_FOR_S = 10.0
-LOOK_EVERY_S = 0.25
+STILL_FOR_S = 20.0
+"""Twice the queue's ack_wait, so that a dead replica's question is back before its place is given away."""
+LOOK_EVERY_S = 0.5
 IN_LINE = 100
 _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 
@@ -62,57 +66,79 @@ class Threads:
 
     @asynccontextmanager
     async def turn(
-        self, question: QuestionAsked, *, on_wait: Callable[[], Awaitable[None]]
+        self, question: QuestionAsked, *, on_wait: Callable[[], Awaitable[None]], within_s: float
     ) -> AsyncIterator[None]:
         """Wait for this question's turn in its thread, and hold it for the block.
 
         Args:
             question: whose turn.
             on_wait: called once if others come first.
+            within_s: how long to wait at the most.
 
         Raises:
-            UnavailableError: NATS does not answer.
+            UnavailableError: NATS does not answer, or the turn does not come in time.
+            SupersededError: another replica waits with this question by now.
         """
         key = f"line.{_thread(question)}"
-        if not await self._join(key, question.ts):
-            await on_wait()
-            await self._wait(key, question.ts)
-        renewing = asyncio.create_task(self._renew(key, question.ts))
+        place = f"{question.ts}:{uuid.uuid4().hex}"
         try:
-            yield
+            await self._come_to_front(key, place, on_wait=on_wait, within_s=within_s)
+            renewing = asyncio.create_task(self._renew(key, place))
+            try:
+                yield
+            finally:
+                renewing.cancel()
+                await asyncio.wait([renewing])
         finally:
-            renewing.cancel()
-            await asyncio.wait([renewing])
             with suppress(UnavailableError):
-                await self._leave(key, question.ts)
+                await self._leave(key, place)
 
-    async def _join(self, key: str, ts: str) -> bool:
-        """Stand in line, oldest first; whether we are at its front."""
+    async def _come_to_front(
+        self, key: str, place: str, *, on_wait: Callable[[], Awaitable[None]], within_s: float
+    ) -> None:
+        if await self._join(key, place):
+            return
+        await on_wait()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wait(key, place)
+        except TimeoutError as error:
+            raise UnavailableError("the questions before this one take too long", service="nats") from error
+
+    async def _join(self, key: str, place: str) -> bool:
+        """Stand in line, oldest first, or in a former owner's place; whether we are at its front."""
 
         def joined(line: _Line) -> _Line:
-            front, rest = line.waiting[:1], line.waiting[1:]
-            if ts in line.waiting or len(line.waiting) >= IN_LINE:
+            if place in line.waiting:
                 return line
-            return _Line(waiting=(*front, *sorted((*rest, ts))), renewed=line.renewed + 1)
+            if any(_same_question(place, other) for other in line.waiting):
+                waiting = tuple(place if _same_question(place, other) else other for other in line.waiting)
+            elif len(line.waiting) < IN_LINE:
+                waiting = (*line.waiting[:1], *sorted((*line.waiting[1:], place)))
+            else:
+                return line
+            return _Line(waiting=waiting, renewed=line.renewed + 1)
 
-        return (await self._change(key, joined)).waiting[:1] in ((), (ts,))
+        return (await self._change(key, joined)).waiting[:1] == (place,)
 
-    async def _wait(self, key: str, ts: str) -> None:
+    async def _wait(self, key: str, place: str) -> None:
         seen = None
         seen_at = time.monotonic()
         while True:
             line, revision = await self._line(key)
-            if ts not in line.waiting:
-                await self._join(key, ts)
-            elif line.waiting[0] == ts:
+            if line.waiting[:1] == (place,):
                 return
+            if place not in line.waiting:
+                if any(_same_question(place, other) for other in line.waiting):
+                    raise SupersededError
+                await self._join(key, place)
             if revision != seen:
                 seen, seen_at = revision, time.monotonic()
             elif time.monotonic() - seen_at > self._still_for_s:
                 await self._leave(key, line.waiting[0])
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _renew(self, key: str, ts: str) -> None:
+    async def _renew(self, key: str, place: str) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             with suppress(UnavailableError):
@@ -120,16 +146,16 @@ class Threads:
                     key,
                     lambda line: (
                         _Line(waiting=line.waiting, renewed=line.renewed + 1)
-                        if line.waiting[:1] == (ts,)
+                        if line.waiting[:1] == (place,)
                         else line
                     ),
                 )
 
-    async def _leave(self, key: str, ts: str) -> None:
+    async def _leave(self, key: str, place: str) -> None:
         await self._change(
             key,
             lambda line: _Line(
-                waiting=tuple(other for other in line.waiting if other != ts), renewed=line.renewed + 1
+                waiting=tuple(other for other in line.waiting if other != place), renewed=line.renewed + 1
             ),
         )
 
@@ -168,6 +194,10 @@ class Threads:
 async def open_threads(client: Client) -> Threads:
     """The bucket that ``ensure_topology`` has made."""
     return Threads(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.THREADS_BUCKET))
+
+
+def _same_question(place: str, other: str) -> bool:
+    return place.partition(":")[0] == other.partition(":")[0]
 
 
 def _thread(question: QuestionAsked) -> str:

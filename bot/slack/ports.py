@@ -27,7 +27,7 @@ class Person:
     """Somebody in the workspace.
 
     Attributes:
-        outside: a guest, a stranger from a connected workspace, or a former member.
+        outside: a guest, or not known to be of this workspace.
     """
 
     id: str
@@ -42,12 +42,14 @@ class ThreadMessage:
 
     Attributes:
         question: the id of the question that it answers, where it is ours.
+        finished: whether that answer is a whole one.
     """
 
     ts: str
     user: str
     ours: bool
     question: str | None
+    finished: bool
     text: str
 
 
@@ -64,20 +66,24 @@ class Messages(Protocol):
         """
         ...
 
-    async def update(self, *, channel: str, ts: str, shown: Payload) -> None:
+    async def update(self, *, channel: str, ts: str, shown: Payload, question: str) -> None:
         """Edit our message. Raises as ``post`` does."""
         ...
 
-    async def thread(self, *, channel: str, thread_ts: str, latest: str | None = None) -> list[ThreadMessage]:
-        """A thread's messages up to ``latest``, oldest first (200 at most)."""
+    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> str | None:
+        """Our message that answers a question, looked for after the question itself. Raises likewise."""
+        ...
+
+    async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
+        """A thread's newest messages, oldest first. Raises likewise."""
         ...
 
 
 class Directory(Protocol):
     """Knows people, user groups and channels. Every method raises the wire's errors."""
 
-    async def people(self) -> list[Person]:
-        """Everybody in the workspace."""
+    async def people(self, cursor: str) -> tuple[list[Person], str]:
+        """A page of the workspace's people, and the next page's cursor (empty: it was the last)."""
         ...
 
     async def person(self, user: str) -> Person:
@@ -127,6 +133,11 @@ class Claim(Protocol):
         ...
 
     @property
+    def readers(self) -> tuple[str, ...]:
+        """The principals that the finished message was written for."""
+        ...
+
+    @property
     def message_unknown(self) -> bool:
         """Whether an earlier owner may have posted without living to note it."""
         ...
@@ -144,8 +155,8 @@ class Claim(Protocol):
         """
         ...
 
-    async def note_written(self, shown: Payload) -> None:
-        """The answer is finished, and looks like this. Raises as ``note_message``."""
+    async def note_written(self, shown: Payload, *, readers: tuple[str, ...]) -> None:
+        """The answer is finished, looks like this, and is for these. Raises as ``note_message``."""
         ...
 
     async def note_answered(self) -> None:
@@ -170,11 +181,12 @@ class Turns(Protocol):
     """One question at a time in each thread."""
 
     def turn(
-        self, question: QuestionAsked, *, on_wait: Callable[[], Awaitable[None]]
+        self, question: QuestionAsked, *, on_wait: Callable[[], Awaitable[None]], within_s: float
     ) -> AbstractAsyncContextManager[None]:
-        """Wait for this question's turn and hold it for the block; ``on_wait`` if others come first."""
-        ...
+        """Wait for this question's turn and hold it for the block; ``on_wait`` if others come first.
 
-    async def take_part(self, question: QuestionAsked) -> None:
-        """From now on a message in this thread needs no mention to be a question."""
+        Raises:
+            UnavailableError: its turn did not come in time.
+            SupersededError: another replica waits with this question by now.
+        """
         ...

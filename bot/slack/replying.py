@@ -13,10 +13,10 @@ from bot.answering.sentences import SEARCHING
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage, Place
-from bot.slack.ports import Claim, Claims, EditBudget, Identity, Messages, Turns
-from bot.slack.view import Payload, View, after, payload
+from bot.slack.ports import Claim, Claims, EditBudget, Identity, Messages, ThreadMessage, Turns
+from bot.slack.view import Payload, View, after, payload, without_blocks
 from wire.answers import AnswerEvent
-from wire.errors import RefusedError, UnavailableError
+from wire.errors import MalformedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked
 
 TOO_OLD = timedelta(minutes=15)
@@ -25,6 +25,9 @@ TURNS_READ = 20
 
 _LATE = "I couldn't get to this question in time, sorry. Please ask it again."
 _GAVE_UP = "I tried several times and couldn't finish this answer, sorry. Please ask it again."
+_WAITING_FOR_THREAD = "Waiting for the question before this one"
+_WAITING_FOR_US = "Many questions at once; yours is next in line"
+_PLAIN = "(Slack did not take this answer's formatting and links, so here are its words alone.)"
 _NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
 
 _log = structlog.get_logger("replying")
@@ -39,7 +42,12 @@ class Answers(Protocol):
 
 
 class Replying:
-    """Replies to questions in one workspace."""
+    """Replies to questions in one workspace.
+
+    Attributes:
+        at_once: how many answers are written at a time; a question that waits for its turn in a thread
+            takes no place among them.
+    """
 
     def __init__(
         self,
@@ -51,6 +59,7 @@ class Replying:
         turns: Turns,
         budget: EditBudget,
         identity: Identity,
+        at_once: int,
     ) -> None:
         self._answers = answers
         self._messages = messages
@@ -59,6 +68,7 @@ class Replying:
         self._turns = turns
         self._budget = budget
         self._identity = identity
+        self._writing = asyncio.Semaphore(at_once)
 
     async def reply(self, question: QuestionAsked, *, delivery: int) -> None:
         """Answer a question in its thread, or go on where an earlier try has ended.
@@ -76,20 +86,24 @@ class Replying:
         if claim is None:
             return
         message = await self._message(question, claim)
-        if claim.written is not None:
+        left = question.asked_at + TOO_OLD - datetime.now(UTC)
+        if claim.written is not None and await self._readers(question) == claim.readers:
             await self._finish(claim, message, claim.written)
-        elif datetime.now(UTC) - question.asked_at > TOO_OLD:
+        elif left.total_seconds() <= 0:
             await self._finish(claim, message, payload(View(text=_LATE)))
         elif delivery > DELIVERIES:
             await self._finish(claim, message, payload(View(text=_GAVE_UP)))
         else:
-            await self._answer(question, claim, message, delivery=delivery)
+            await self._in_turn(question, claim, message, delivery=delivery, within_s=left.total_seconds())
 
     async def _message(self, question: QuestionAsked, claim: Claim) -> LiveMessage:
+        place = Place(
+            channel=question.channel, thread_ts=question.thread, asked_ts=question.ts, question=question.id
+        )
         message = LiveMessage(
             messages=self._messages,
             budget=self._budget,
-            place=Place(channel=question.channel, thread_ts=question.thread, question=question.id),
+            place=place,
             ts=claim.message,
             still_ours=claim.holds,
         )
@@ -99,36 +113,61 @@ class Replying:
                 await claim.note_message(message.ts)
         return message
 
-    async def _answer(
-        self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int
+    async def _readers(self, question: QuestionAsked) -> tuple[str, ...]:
+        """Who reads the answer now; nobody, where that can't be told."""
+        try:
+            return await self._audience.principals(question)
+        except RefusedError:
+            return ()
+
+    async def _in_turn(
+        self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int, within_s: float
     ) -> None:
         async def show(doing: str) -> None:
             await claim.note_message(await message.open(View(doing=doing)))
 
         async def wait() -> None:
-            await show("Waiting for the question before this one…")
+            await show(_WAITING_FOR_THREAD)
 
-        async with self._turns.turn(question, on_wait=wait):
-            await show(SEARCHING)
-            await self._turns.take_part(question)
-            shown = await self._write(question, message, delivery=delivery)
-            await claim.note_written(shown)
-            await self._finish(claim, message, shown)
+        async with self._turns.turn(question, on_wait=wait, within_s=within_s):
+            if self._writing.locked():
+                await show(_WAITING_FOR_US)
+            async with self._writing:
+                await show(SEARCHING)
+                await self._answer(question, claim, message, delivery=delivery)
+
+    async def _answer(
+        self, asked: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int
+    ) -> None:
+        try:
+            readers = await self._audience.principals(asked)
+        except RefusedError as error:
+            await self._finish(claim, message, payload(View(text=str(error))))
+            return
+        question = await self._question(asked, readers=readers, delivery=delivery)
+        shown = await self._write(question, message) if question.text else payload(View(text=_NO_WORDS))
+        if await self._readers(asked) != readers:
+            # Somebody came or went while it was written: it is for others than those who would read it.
+            raise UnavailableError("who reads this has changed", service="slack")
+        await claim.note_written(shown, readers=readers)
+        await self._finish(claim, message, shown)
 
     async def _finish(self, claim: Claim, message: LiveMessage, shown: Payload) -> None:
-        if message.ts is None:
-            await claim.note_message(await message.open(View(doing="…")))
-        await message.close(shown)
+        try:
+            await self._show_last(claim, message, shown)
+        except (MalformedError, RefusedError) as error:
+            _log.warning("Slack refuses the finished message; showing its text alone", reason=str(error))
+            await self._show_last(claim, message, without_blocks(shown, note=_PLAIN))
         await claim.note_answered()
 
-    async def _write(self, asked: QuestionAsked, message: LiveMessage, *, delivery: int) -> Payload:
+    async def _show_last(self, claim: Claim, message: LiveMessage, shown: Payload) -> None:
+        if message.ts is None:
+            await claim.note_message(await message.post(shown))
+        else:
+            await message.close(shown)
+
+    async def _write(self, question: Question, message: LiveMessage) -> Payload:
         """Show the answer as it comes; gives the finished message."""
-        try:
-            question = await self._question(asked, delivery=delivery)
-        except RefusedError as error:
-            return payload(View(text=str(error)))
-        if not question.text:
-            return payload(View(text=_NO_WORDS))
         view = View(doing=SEARCHING)
         try:
             async with asyncio.TaskGroup() as group:
@@ -142,36 +181,47 @@ class Replying:
             raise failed.exceptions[0] from None
         return payload(view)
 
-    async def _question(self, asked: QuestionAsked, *, delivery: int) -> Question:
-        """Raises RefusedError where it can't be told who reads the answer."""
-        principals = await self._audience.principals(asked)
-        names = await self._audience.names()
+    async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
         return Question(
             id=asked.id,
-            text=spoken(asked.text, bot_user=self._identity.user, names=names),
+            text=self._spoken(asked.text),
             person=f"{asked.team}:{asked.user}",
-            principals=principals,
-            conversation=await self._conversation(asked, names),
+            principals=readers,
+            conversation=await self._conversation(asked),
             attempt=delivery,
         )
 
-    async def _conversation(self, asked: QuestionAsked, names: dict[str, str]) -> tuple[Turn, ...]:
+    async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
+        """What was said before: people's messages, and our finished answers to earlier questions.
+
+        Such an answer may stand after this question, if it was still being written when this was asked.
+        """
         if asked.thread_ts is None:
             return ()
         try:
-            messages = await self._messages.thread(
-                channel=asked.channel, thread_ts=asked.thread_ts, latest=asked.ts
-            )
+            messages = await self._messages.thread(channel=asked.channel, thread_ts=asked.thread_ts)
         except (UnavailableError, RefusedError) as error:
             # The question is still worth an answer by itself.
             _log.warning("thread not read", reason=str(error))
             return ()
-        earlier = [message for message in messages if float(message.ts) < float(asked.ts)]
+        earlier = [message for message in messages if _is_earlier(message, asked)]
+        names = self._audience.names()
         return tuple(
             Turn(
                 role="assistant" if message.ours else "user",
                 author="you" if message.ours else names.get(message.user, "somebody"),
-                text=spoken(message.text, bot_user=self._identity.user, names=names),
+                text=self._spoken(message.text),
             )
             for message in earlier[-TURNS_READ:]
         )
+
+    def _spoken(self, text: str) -> str:
+        return spoken(text, bot_user=self._identity.user, names=self._audience.names())
+
+
+def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
+    if not message.ours:
+        return float(message.ts) < float(asked.ts)
+    # Our message's question is named by its id: team:channel:ts:attempt.
+    answered_ts = (message.question or "").split(":")[2:3]
+    return message.finished and bool(answered_ts) and float(answered_ts[0]) < float(asked.ts)

@@ -19,6 +19,9 @@ Element = dict[str, Any]
 
 # Reference definitions are off, since a document could define "[1]" to lead anywhere; HTML stays words.
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["reference"])
+_PLAIN_PARSER = MarkdownIt("commonmark", {"html": False}).disable(["reference", "emphasis", "link"])
+_DEEPEST_INLINE = 20
+"""Marks within marks; more than that is an attack on whoever reads them, and is shown as it stands."""
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _TABLE_ROWS = 100
 _TABLE_COLUMNS = 20
@@ -54,12 +57,12 @@ class _Style:
 def markdown_blocks(markdown: str, links: Links) -> list[Block]:
     """The blocks that show this text: one rich_text for what flows, a table block for the first table.
 
-    Slack takes one table a message; further ones come as preformatted text.
+    Slack takes one table a message, of 100 rows; what exceeds that comes as preformatted text.
     """
     blocks: list[Block] = []
     flowing: list[Element] = []
     for node in _parsed(markdown):
-        if node.type == "table" and not any(block["type"] == "table" for block in blocks):
+        if _is_table(node) and not any(block["type"] == "table" for block in blocks):
             blocks += _rich_text(flowing)
             blocks.append(_table(node, links))
             flowing = []
@@ -74,7 +77,18 @@ def plain_text(markdown: str) -> str:
 
 
 def _parsed(markdown: str) -> list[SyntaxTreeNode]:
-    return SyntaxTreeNode(_PARSER.parse(markdown)).children
+    tokens = _PARSER.parse(markdown)
+    if any(inner.level > _DEEPEST_INLINE for token in tokens for inner in token.children or ()):
+        tokens = _PLAIN_PARSER.parse(markdown)
+    return SyntaxTreeNode(tokens).children
+
+
+def _is_table(node: SyntaxTreeNode) -> bool:
+    """Whether Slack's table block can hold it whole."""
+    if node.type != "table":
+        return False
+    rows = [row for part in node.children for row in part.children]
+    return len(rows) <= _TABLE_ROWS and all(len(row.children) <= _TABLE_COLUMNS for row in rows)
 
 
 def _rich_text(elements: list[Element]) -> list[Block]:
@@ -135,7 +149,7 @@ def _leaves(block: Element) -> list[Element]:
 def _list(node: SyntaxTreeNode, links: Links, *, indent: int) -> Iterator[Element]:
     """Slack has no nested lists but runs of items at an indent; a numbered run goes on by its offset."""
     style = "ordered" if node.type == "ordered_list" else "bullet"
-    offset = int(node.attrs.get("start", 1)) - 1 if style == "ordered" else 0
+    offset = max(0, int(node.attrs.get("start", 1)) - 1) if style == "ordered" else 0
     items: list[Element] = []
 
     def run() -> Element:
@@ -166,8 +180,8 @@ def _table(node: SyntaxTreeNode, links: Links) -> Block:
     for row in (row for part in node.children for row in part.children):
         style = _Style(bold=not rows)
         cells = [_inline(cell.children[0], links, style) if cell.children else [] for cell in row.children]
-        rows.append([_cell(cell) for cell in cells[:_TABLE_COLUMNS]])
-    return {"type": "table", "rows": rows[:_TABLE_ROWS]}
+        rows.append([_cell(cell) for cell in cells])
+    return {"type": "table", "rows": rows}
 
 
 def _cell(elements: list[Element]) -> Element:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.call_limits import CallLimits
 from bot.slack.ports import Identity, Person, ThreadMessage
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
@@ -21,8 +22,9 @@ from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsE
 CALL_WITHIN_S = 10
 METADATA_EVENT = "answerdesk_answer"
 """Marks our message with its question's id, and nothing else: anybody in the workspace may read it."""
-PAGE = 200
-PAGES = 50
+PAGE = 1_000
+REPLIES = 200
+THREAD_PAGES = 5
 _DEAD_TOKENS = frozenset({"not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive"})
 _TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
 
@@ -35,56 +37,82 @@ class SlackWorkspace:
         self.identity = identity
         self.token_died = asyncio.Event()
         """Set once Slack refuses the token: nothing more is called until an operator acts."""
+        self._limits = CallLimits()
 
     async def post(self, *, channel: str, thread_ts: str, shown: Payload, question: str) -> str:
-        """Post our answer's message into a thread; gives its ``ts``.
-
-        Raises:
-            UnavailableError: no answer from Slack; the message may stand all the same.
-            OverloadedError, RefusedError, MalformedError, SettingsError: Slack said no.
-        """
+        """Post our answer's message into a thread; gives its ``ts``."""
         posted = await self._call(
             "chat.postMessage",
             channel=channel,
             thread_ts=thread_ts,
             unfurl_links=False,
             unfurl_media=False,
-            metadata={"event_type": METADATA_EVENT, "event_payload": {"question": question}},
+            metadata=_metadata(question, shown),
             **slack_arguments(shown),
         )
         return str(posted["ts"])
 
-    async def update(self, *, channel: str, ts: str, shown: Payload) -> None:
-        """Edit our message. Raises as ``post`` does."""
-        await self._call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))
+    async def update(self, *, channel: str, ts: str, shown: Payload, question: str) -> None:
+        """Edit our message."""
+        await self._call(
+            "chat.update",
+            channel=channel,
+            ts=ts,
+            metadata=_metadata(question, shown),
+            **slack_arguments(shown),
+        )
 
-    async def thread(self, *, channel: str, thread_ts: str, latest: str | None = None) -> list[ThreadMessage]:
-        """A thread's messages up to ``latest``, oldest first (the newest 200 at most)."""
+    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> str | None:
+        """Our message that answers a question: among the first hundreds after it."""
         found = await self._call(
             "conversations.replies",
             channel=channel,
             ts=thread_ts,
-            limit=PAGE,
+            oldest=asked_ts,
+            limit=REPLIES,
             include_all_metadata=True,
-            **({"latest": latest, "inclusive": True} if latest else {}),
         )
-        return [self._thread_message(message) for message in found.get("messages") or []]
+        messages = (self._thread_message(message) for message in found.get("messages") or [])
+        return next((message.ts for message in messages if message.question == question), None)
+
+    async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
+        """A thread's messages, oldest first, as Slack pages them; of a very long one the last page."""
+        page: list[Any] = []
+        cursor = ""
+        for _ in range(THREAD_PAGES):
+            found = await self._call(
+                "conversations.replies",
+                channel=channel,
+                ts=thread_ts,
+                limit=REPLIES,
+                include_all_metadata=True,
+                **({"cursor": cursor} if cursor else {}),
+            )
+            page = [*page[-REPLIES:], *(found.get("messages") or [])]
+            cursor = _next_cursor(found)
+            if not cursor:
+                break
+        return [self._thread_message(message) for message in page]
 
     def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
         metadata = message.get("metadata") or {}
         ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user
         marked = ours and metadata.get("event_type") == METADATA_EVENT
+        about = (metadata.get("event_payload") or {}) if marked else {}
         return ThreadMessage(
             ts=str(message["ts"]),
             user=str(message.get("user") or ""),
             ours=ours,
-            question=(metadata.get("event_payload") or {}).get("question") if marked else None,
+            question=about.get("question"),
+            finished=bool(about.get("finished")),
             text=str(message.get("text") or ""),
         )
 
-    async def people(self) -> list[Person]:
-        """Everybody in the workspace."""
-        return [_person(member, self.identity.team) for member in await self._all("users.list", "members")]
+    async def people(self, cursor: str) -> tuple[list[Person], str]:
+        """A page of the workspace's people, and the next page's cursor."""
+        found = await self._call("users.list", limit=PAGE, **({"cursor": cursor} if cursor else {}))
+        people = [_person(member, self.identity.team) for member in found.get("members") or []]
+        return people, _next_cursor(found)
 
     async def person(self, user: str) -> Person:
         """One person, members of connected workspaces included."""
@@ -102,28 +130,49 @@ class SlackWorkspace:
 
     async def channel_members(self, channel: str) -> frozenset[str]:
         """The ids of everybody in a channel."""
-        return frozenset(await self._all("conversations.members", "members", channel=channel))
-
-    async def check_token(self) -> None:
-        """Ask Slack whether the token is still good; ``token_died`` is set if it is not."""
-        await self._call("auth.test")
-
-    async def _all(self, method: str, key: str, **arguments: Any) -> list[Any]:
-        items: list[Any] = []
+        members: set[str] = set()
         cursor = ""
-        for _ in range(PAGES):
-            page = await self._call(method, limit=PAGE, **arguments, **({"cursor": cursor} if cursor else {}))
-            items += page.get(key) or []
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        while True:
+            page = await self._call(
+                "conversations.members", channel=channel, limit=PAGE, **({"cursor": cursor} if cursor else {})
+            )
+            members.update(page.get("members") or ())
+            cursor = _next_cursor(page)
             if not cursor:
-                return items
-        raise UnavailableError("Slack's list has no end", service="slack")
+                return frozenset(members)
+
+    async def check_tokens(self, app_token: SecretStr) -> None:
+        """Ask Slack whether our tokens are still good.
+
+        Raises:
+            SettingsError: one is not; of the bot's, ``token_died`` tells too.
+            UnavailableError: Slack does not say.
+        """
+        await self._call("auth.test")
+        app = AsyncWebClient(
+            token=app_token.get_secret_value(),
+            base_url=self.client.base_url,
+            session=self.client.session,
+            retry_handlers=[],
+        )
+        try:
+            await call(app, "apps.connections.open")
+        except (SettingsError, RefusedError) as error:
+            raise SettingsError(
+                "SLACK_APP_TOKEN: Slack opens no socket with it; it must begin with xapp- and have the scope "
+                "connections:write (Basic Information, App-Level Tokens)"
+            ) from error
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         if self.token_died.is_set():
             raise _dead_token()
+        channel = arguments.get("channel")
+        self._limits.check(method, channel=channel)
         try:
             return await call(self.client, method, **arguments)
+        except OverloadedError as error:
+            self._limits.note(method, channel=channel, wait_s=error.retry_after_s or 1.0)
+            raise
         except SettingsError:
             self.token_died.set()
             raise
@@ -205,13 +254,20 @@ def _dead_token(code: str = "invalid_auth") -> SettingsError:
     )
 
 
+def _metadata(question: str, shown: Payload) -> dict[str, Any]:
+    return {"event_type": METADATA_EVENT, "event_payload": {"question": question, "finished": shown.finished}}
+
+
+def _next_cursor(page: dict[str, Any]) -> str:
+    return (page.get("response_metadata") or {}).get("next_cursor") or ""
+
+
 def _person(user: dict[str, Any], team: str) -> Person:
     outside = (
         user.get("is_restricted")
         or user.get("is_ultra_restricted")
         or user.get("is_stranger")
-        or user.get("deleted")
-        or user.get("team_id", team) != team
+        or user.get("team_id") != team
     )
     profile = user.get("profile") or {}
     return Person(

@@ -46,13 +46,19 @@ class Queue(Protocol):
         ...
 
 
-async def take_questions(*, queue: Queue, replying: Replying, at_once: int, stop: asyncio.Event) -> None:
+async def take_questions(*, queue: Queue, replying: Replying, in_hand: int, stop: asyncio.Event) -> None:
     """Reply to questions until told to stop; then let those under way finish, for a while.
 
     What is not finished by then goes back to the queue, and is gone on with in the same message.
+
+    Args:
+        queue: where they come from.
+        replying: what replies.
+        in_hand: how many to take at the most, those that wait for their turn included.
+        stop: when to stop.
     """
     under_way: set[asyncio.Task[None]] = set()
-    taking = asyncio.create_task(_take(queue, replying, asyncio.Semaphore(at_once), under_way))
+    taking = asyncio.create_task(_take(queue, replying, asyncio.Semaphore(in_hand), under_way))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -98,9 +104,10 @@ async def see_to(delivery: Delivery, replying: Replying) -> None:
         log.warning("Slack takes no message there", reason=str(error))
         await delivery.done()
     except SettingsError as error:
-        log.warning("put back until an operator acts", reason=str(error))
-        await delivery.put_back(delay_s=LONGEST_DELAY_S)
+        # Left in the queue: whoever has a good token by then is given it after the queue's ack_wait.
+        log.warning("left for a bot with a good token", reason=str(error))
     except UnavailableError as error:
+        delay_s = max(delay_s, error.retry_after_s or 0.0)
         log.warning("put back", reason=str(error), delay_s=delay_s)
         await delivery.put_back(delay_s=delay_s)
     except asyncio.CancelledError:

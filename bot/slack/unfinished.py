@@ -13,8 +13,11 @@ _HALF_MARKER = re.compile(r"^\s*(?:[-+*=_>#|~]+|\d{1,9}[.)]?|[-+*] \[[ x]?)\s*$"
 _HALF_CITATION_OR_LINK = re.compile(r"!?\[[^\[\]\n]*\]?$")
 _HALF_TARGET = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\s[^()]*)?$")
 _HALF_AUTOLINK = re.compile(r"<[^\s<>]*$")
+_MARK = re.compile(r"`+|\*\*|__|~~|\*|_")
+_ANY_MARK = re.compile(r"[*_`~]")
 _TRAILING_MARKS = re.compile(r"(?<!\\)[*_~`!\\]+$")
-_DELIMITER_ROW = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_MANY_OPEN = 20
+"""More open marks than that are no markup, and are shown without them."""
 
 
 def presentable(text: str) -> str:
@@ -57,7 +60,7 @@ def _inside_fence(text: str) -> str:
 def _table_so_far(block: str) -> str:
     """Whole rows only, and none before the delimiter row has made them a table."""
     header, *rows = block.split("\n")[:-1] or [""]
-    if not rows or not _DELIMITER_ROW.match(rows[0]):
+    if not rows or set(rows[0].replace(" ", "")) - set("|:-") or "-" not in rows[0]:
         return ""
     return "\n".join((header, *rows))
 
@@ -71,7 +74,10 @@ def _closed(block: str) -> str:
         block = block[: half.start()]
     block = _HALF_AUTOLINK.sub("", block)
     block = _TRAILING_MARKS.sub("", block).rstrip(" ")
-    return block + "".join(reversed(_open_marks(block)))
+    marks = _open_marks(block)
+    if len(marks) > _MANY_OPEN:
+        return _ANY_MARK.sub("", block)
+    return block + "".join(reversed(marks))
 
 
 def _open_marks(block: str) -> list[str]:
@@ -86,7 +92,7 @@ def _open_marks(block: str) -> list[str]:
         if block[at] == "\\":
             at += 2
             continue
-        match = re.compile(r"`+|\*\*|__|~~|\*|_").match(block, at)
+        match = _MARK.match(block, at)
         if match is None:
             at += 1
             continue

@@ -13,6 +13,8 @@ FALLBACK_CHARS = 3_900
 SHOWN_CHARS = 9_000
 """Slack refuses about 13,200 characters over all blocks (bolt-js#2509); this leaves room for sources."""
 SOURCES_SHOWN = 10
+SOURCES_CHARS = 2_900
+"""A text object holds 3,000; an address alone may have 2,048."""
 WRITING = "Writing…"
 
 
@@ -35,10 +37,14 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """What Slack is sent: blocks for those who see, text for notifications and screen readers."""
+    """What Slack is sent: blocks for those who see, text for notifications and screen readers.
+
+    Without blocks Slack shows the text, and takes away the blocks that stood before.
+    """
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+    finished: bool = True
 
 
 def payload(view: View) -> Payload:
@@ -54,14 +60,20 @@ def payload(view: View) -> Payload:
     if view.doing is None and view.notice:
         blocks.append(_small_print(_escaped(view.notice)))
     words = plain_text(text) or view.doing or ""
-    return Payload(text=_escaped(words)[:FALLBACK_CHARS], blocks=blocks)
+    return Payload(text=_escaped(words)[:FALLBACK_CHARS], blocks=blocks, finished=view.doing is None)
+
+
+def without_blocks(shown: Payload, *, note: str) -> Payload:
+    """The plainest form of a message, for when Slack refuses its blocks."""
+    return Payload(text=f"{shown.text[: FALLBACK_CHARS - len(note) - 2]}\n\n{note}")
 
 
 def _cut(text: str) -> str:
     if len(text) <= SHOWN_CHARS:
         return text
     head = text[:SHOWN_CHARS].rpartition("\n")[0] or text[:SHOWN_CHARS]
-    return f"{presentable(head)}\n\n_The rest is too long for a Slack message._"
+    end = "\n```" if head.count("```") % 2 else ""
+    return f"{presentable(head)}{end}\n\n_The rest is too long for a Slack message._"
 
 
 def _small_print(mrkdwn: str) -> Block:
@@ -69,10 +81,13 @@ def _small_print(mrkdwn: str) -> Block:
 
 
 def _sources(sources: tuple[Source, ...]) -> str:
-    lines = [_source_line(source) for source in sources[:SOURCES_SHOWN]]
-    if len(sources) > SOURCES_SHOWN:
-        lines.append(f"and {len(sources) - SOURCES_SHOWN} more")
-    return "\n".join(lines)
+    text = ""
+    for shown, source in enumerate(sources):
+        line = _source_line(source)
+        if shown == SOURCES_SHOWN or len(text) + len(line) > SOURCES_CHARS:
+            return f"{text}and {len(sources) - shown} more"
+        text += f"{line}\n"
+    return text.rstrip("\n")
 
 
 def _source_line(source: Source) -> str:
@@ -105,7 +120,7 @@ def _address(url: str) -> str:
 
 def slack_arguments(shown: Payload) -> dict[str, Any]:
     """As chat.postMessage and chat.update take it."""
-    return {"text": shown.text or "…", "blocks": shown.blocks}
+    return {"text": shown.text or "…", **({"blocks": shown.blocks} if shown.blocks else {})}
 
 
 def after(view: View, event: AnswerEvent) -> View:

@@ -7,6 +7,7 @@ processes, and are killed as such.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,7 @@ async def test_every_event_is_answered_once_whatever_slack_repeats(
         questions.append(slack.say("jonas", "general", f"{QUESTION} ({n})"))
         await asyncio.sleep(chance.random() * 0.05)
     for question in questions:
-        await until(lambda question=question: answer(slack, question), within_s=60)  # type: ignore[misc]
+        await until(partial(answer, slack, question), within_s=60)
     await asyncio.sleep(3)
     for question in questions:
         assert answer(slack, question)
@@ -193,7 +194,7 @@ async def test_what_was_acknowledged_is_answered_whatever_dies(
         fleet.kill(chance.randrange(len(fleet.running)))
         fleet.start()
     for question in questions:
-        await until(lambda question=question: answer(slack, question), within_s=90)  # type: ignore[misc]
+        await until(partial(answer, slack, question), within_s=90)
     assert "Traceback" not in fleet.log()
 
 
@@ -262,3 +263,45 @@ async def test_a_bot_that_is_told_to_stop_finishes_what_it_writes(
     codes = await asyncio.to_thread(fleet.stop)
     assert codes == [0]
     assert "90 working days" in answer(slack, question)
+
+
+async def test_a_revoked_token_parks_the_bot_and_keeps_the_question(fleet: Fleet, slack: Sandbox) -> None:
+    """Promise 10: at most three calls after it; a bot with a good token answers what was asked meanwhile."""
+    fleet.start()
+    await until(lambda: slack.open_sockets, within_s=20)
+    slack.faults.auth_error = "token_revoked"
+    before = len(slack.calls())
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: len(slack.calls()) > before, within_s=20)
+    await asyncio.sleep(5)
+    assert len(slack.calls()) - before <= 3
+    assert fleet.log().count("SLACK_BOT_TOKEN") <= 2
+    slack.faults.auth_error = None
+    fleet.kill()
+    fleet.start()
+    assert "90 working days" in await until(lambda: answer(slack, question), within_s=45)
+
+
+async def test_a_follow_up_asked_meanwhile_waits_and_is_told_the_answer_before_it(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    claude.scripts.append(Script(sentences=2, pace_s=0.05))
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: claude.streams_open, within_s=20)
+    slack.say("jonas", "general", "And in how many parts?", thread_ts=question.ts)
+    await until(lambda: len(claude.requests) == 2, within_s=20)
+    told = str(claude.requests[1]["messages"])
+    assert told.index("How many days") < told.index("90 working days") < told.index("how many parts")
+    assert "Searching" not in told
+
+
+async def test_what_slack_refuses_is_shown_as_words_alone(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """An answer that was paid for is never lost to a block that Slack does not take."""
+    claude.default = Script(text="| a | b |\n| - | - |\n" + "| " + "long " * 2500 + " | x |\n")
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    text = await until(lambda: answer(slack, question), within_s=30)
+    assert "long" in text

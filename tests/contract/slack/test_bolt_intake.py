@@ -21,6 +21,7 @@ from sandbox.service import Sandbox
 from tests.conftest import free_port, wait_for_port
 from tests.contract.slack.conftest import APP_TOKEN
 from tests.until import until
+from wire.errors import SettingsError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 
@@ -36,7 +37,7 @@ def intake(slack: Sandbox, workspace: SlackWorkspace) -> Intake:
         asking = Asking(store=QuestionQueue(client), participation=await open_threads(client))
         app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
         async with listening(
-            app, app_token=SecretStr(APP_TOKEN), check_token=workspace.check_token
+            app, app_token=SecretStr(APP_TOKEN), check_tokens=workspace.check_tokens
         ) as socket:
             await until(lambda: slack.open_sockets, within_s=10)
             yield socket
@@ -131,13 +132,26 @@ async def test_a_lost_socket_is_replaced(client: Client, slack: Sandbox, intake:
         await until(socket.connected, within_s=10)
 
 
-async def test_a_revoked_token_ends_the_listening(client: Client, slack: Sandbox, intake: Intake) -> None:
-    """Promise 10: at most three calls after it, and then silence."""
-    async with intake(client) as socket:
-        slack.faults.auth_error = "token_revoked"
-        before = len(slack.calls())
-        slack.drop_sockets()
-        await until(lambda: len(slack.calls()) > before, within_s=20)
-        await asyncio.sleep(15)
-        assert not await socket.connected()
-        assert len(slack.calls()) - before <= 3
+async def test_a_wrong_app_token_is_named_at_the_start(slack: Sandbox, workspace: SlackWorkspace) -> None:
+    async def hear(_: object) -> None:
+        raise AssertionError("nothing can be heard")
+
+    app = bolt_app(client=workspace.client, identity=workspace.identity, hear=hear)
+    wrong = listening(app, app_token=SecretStr("xapp-wrong"), check_tokens=workspace.check_tokens)
+    with pytest.raises(SettingsError, match="SLACK_APP_TOKEN"):
+        await wrong.__aenter__()
+
+
+async def test_a_reply_right_after_the_question_is_a_follow_up(
+    client: Client, slack: Sandbox, intake: Intake
+) -> None:
+    """Though nobody has begun to answer the first."""
+    async with intake(client):
+        first = slack.say("jonas", "general", "@answerdesk how much leave?")
+        await until(lambda: len(slack.deliveries()) >= 2, within_s=10)
+        slack.say("jonas", "general", "and in Lisbon?", thread_ts=first.ts)
+
+        async def both() -> bool:
+            return await stored(client) == 2
+
+        await until(both, within_s=10)

@@ -31,10 +31,14 @@ class Growing:
         self.message = LiveMessage(
             messages=workspace,
             budget=OwnEditBudget(),
-            place=Place(channel="C0GENERAL", thread_ts=self.question.ts, question=QUESTION),
+            place=self.place(),
             ts=None,
             still_ours=self.still_ours,
         )
+
+    def place(self) -> Place:
+        ts = self.question.ts
+        return Place(channel="C0GENERAL", thread_ts=ts, asked_ts=ts, question=QUESTION)
 
     async def still_ours(self) -> bool:
         return self.ours
@@ -131,9 +135,12 @@ async def test_a_successor_finds_the_message_of_a_dead_replica(
     growing: Growing, slack: Sandbox, workspace: SlackWorkspace
 ) -> None:
     ts = await growing.message.open(View(doing="Looking into it…"))
-    place = Place(channel="C0GENERAL", thread_ts=growing.question.ts, question=QUESTION)
     successor = LiveMessage(
-        messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
+        messages=workspace,
+        budget=OwnEditBudget(),
+        place=growing.place(),
+        ts=None,
+        still_ours=growing.still_ours,
     )
     await successor.find()
     assert successor.ts == ts
@@ -167,6 +174,47 @@ async def test_a_revoked_token_is_tried_no_further(growing: Growing, workspace: 
             await growing.message.close(FINAL)
     assert workspace.token_died.is_set()
     assert len(growing.slack.calls()) - before == 1
+
+
+async def test_posts_too_keep_to_slacks_retry_after(growing: Growing) -> None:
+    """Promise 8: no call within the window, whichever method it is for."""
+    growing.slack.faults.rate_limited = {"chat.postMessage": RateLimited(calls=1, retry_after_s=2)}
+    await growing.message.open(View(doing="Looking into it…"))
+    refused, accepted = growing.slack.calls("chat.postMessage")
+    assert accepted.at - refused.at >= 1.9
+
+
+async def test_many_posts_in_a_channel_are_paced_without_a_single_refusal(
+    growing: Growing, slack: Sandbox, workspace: SlackWorkspace
+) -> None:
+    async def post(n: int) -> None:
+        question = slack.say("jonas", "general", f"@answerdesk question {n}")
+        place = Place(channel="C0GENERAL", thread_ts=question.ts, asked_ts=question.ts, question=f"Q{n}")
+        message = LiveMessage(
+            messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
+        )
+        await message.open(View(doing="Looking into it…"))
+
+    await asyncio.gather(*(post(n) for n in range(6)))
+    assert [call.error for call in slack.calls("chat.postMessage")] == [None] * 6
+
+
+async def test_in_a_very_long_thread_a_lost_answer_still_gives_one_message(
+    growing: Growing, slack: Sandbox, workspace: SlackWorkspace
+) -> None:
+    """Promise 5: Slack lists a thread's earliest messages first; ours is looked for after its question."""
+    for n in range(230):
+        slack.say("theo", "general", f"chat {n}", thread_ts=growing.question.ts)
+    late = slack.say("jonas", "general", "@answerdesk and now?", thread_ts=growing.question.ts)
+    place = Place(channel="C0GENERAL", thread_ts=growing.question.ts, asked_ts=late.ts, question=QUESTION)
+    message = LiveMessage(
+        messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
+    )
+    slack.faults.lost_answers = {"chat.postMessage": 1}
+    await message.open(View(doing="Looking into it…"))
+    assert len([reply for reply in growing.replies() if reply.by_app]) == 1
+    turns = await workspace.thread(channel="C0GENERAL", thread_ts=growing.question.ts)
+    assert turns[-2].text.endswith("and now?")
 
 
 async def test_nothing_that_is_posted_unfurls(growing: Growing) -> None:

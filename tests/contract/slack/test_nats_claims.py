@@ -27,7 +27,7 @@ async def test_the_newest_owner_is_the_only_one(client: Client) -> None:
     assert await second.holds()
     assert second.message == "1.1"
     with pytest.raises(SupersededError):
-        await first.note_written(Payload(text="late"))
+        await first.note_written(Payload(text="late"), readers=("public",))
 
 
 async def test_of_many_who_reach_for_a_question_at_once_one_holds_it(client: Client) -> None:
@@ -50,8 +50,10 @@ async def test_an_answered_question_is_nobodys_any_more(client: Client) -> None:
 async def test_a_finished_message_outlives_its_writer(client: Client) -> None:
     question = asked()
     shown = Payload(text="24 weeks", blocks=[{"type": "context", "elements": []}])
-    await (await claim(client, question)).note_written(shown)
-    assert (await claim(client, question)).written == shown
+    await (await claim(client, question)).note_written(shown, readers=("public", "channel:C1"))
+    successor = await claim(client, question)
+    assert successor.written == shown
+    assert successor.readers == ("public", "channel:C1")
 
 
 async def test_only_a_later_owner_wonders_whether_something_was_posted(client: Client) -> None:

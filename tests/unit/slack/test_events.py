@@ -20,7 +20,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def asked(**changes: Any) -> Asked | None:
-    return read_asked(event(**changes), bot_user=US)
+    return read_asked(event(**changes), bot_user=US, team="T1")
 
 
 def test_a_mention_and_its_twin_are_the_same_question() -> None:

@@ -1,9 +1,15 @@
 """What an answer's message looks like."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.slack.view import FALLBACK_CHARS, View, after, payload
+from sandbox.blocks import check_blocks
 from wire.answers import Citation, Delta, Done, Failed, Source, Status, Usage
 
 LEAVE = Source(
@@ -77,3 +83,62 @@ def test_words_for_notifications_are_escaped_and_within_slacks_limit() -> None:
     assert shown.text.startswith("&lt;!channel&gt;")
     assert len(shown.text) <= FALLBACK_CHARS
     assert len(str(shown.blocks)) < 13_000
+
+
+MARKS = ("**", "*", "_", "~~", "`", "```\n", "| a | b |\n", "| - | - |\n", "- ", "0. ", "1. ", "> ", "# ")
+WORDS = (
+    "[1]",
+    "[",
+    "](",
+    ")",
+    "![",
+    "<",
+    ">",
+    "word ",
+    "a_b ",
+    "\\",
+    "  ",
+    "<!channel>",
+    "https://x.example/y",
+)
+PIECES = st.sampled_from((*MARKS, *WORDS, "\n", "\n\n"))
+
+
+@given(st.lists(PIECES, max_size=60).map("".join), st.booleans())
+def test_slack_takes_whatever_is_written(text: str, unfinished: bool) -> None:  # noqa: FBT001
+    """Promise 32: blocks within Slack's limits and shapes, at every moment of any text."""
+    view = View(text=text, doing="Writing…" if unfinished else None, sources=(LEAVE,))
+    check_blocks(payload(view).blocks)
+
+
+def test_ten_sources_with_the_longest_addresses_fit_slacks_limit() -> None:
+    long = "https://docs.example.com/" + "x" * 2_000
+    sources = tuple(LEAVE.model_copy(update={"index": n, "url": long}) for n in range(1, 11))
+    shown = payload(View(text="So [1].", sources=sources))
+    check_blocks(shown.blocks)
+    assert small_print(View(text="So [1].", sources=sources))[0].endswith("and 9 more")
+
+
+def test_a_long_answer_cut_within_code_says_so_outside_of_it() -> None:
+    shown = payload(View(text="```\n" + "code line\n" * 2_000 + "```"))
+    check_blocks(shown.blocks)
+    assert shown.blocks[0]["elements"][-1]["type"] == "rich_text_section"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "*a " * 3_000,
+        "_a " * 3_000,
+        "**a *b " * 1_500,
+        "[" * 9_000,
+        "![" * 4_500,
+        "| a |\n" + " " * 8_900 + "x",
+        "> " * 4_000,
+    ],
+)
+def test_hostile_text_costs_little(hostile: str) -> None:
+    """Documents may provoke it; one preview may not hold up every other conversation."""
+    started = time.perf_counter()
+    check_blocks(payload(View(text=hostile, doing="Writing…")).blocks)
+    assert time.perf_counter() - started < 2
