@@ -44,6 +44,8 @@ class Up:
         self.folder = DataFolder(path=folder)
         self.output = folder.with_name(f"{folder.name}.out")
         self.env = {name: value for name, value in os.environ.items() if name not in OURS}
+        # Not the default: another start at the same moment, in another checkout, may be choosing it too.
+        self.env["HTTP_PORT"] = "0"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "desk", "up", "--port", str(port), "--data", str(folder)],
