@@ -1,9 +1,9 @@
 """An answer's text as its readers see it grow (pure).
 
 A ``[n]`` is put in by us alone, right after the words that a source supports: sources are numbered in
-order of appearance, each document once. A number that the model writes itself is dropped, since nothing
-vouches for it; inside code, brackets are code and stay. Only what can no longer become part of such a
-number is passed on, so that none is ever seen.
+order of appearance, each document once. A number that the model writes itself, in whatever spelling
+Markdown shows as ``[n]``, is dropped, since nothing vouches for it; inside code, brackets are code and
+stay. Only what can no longer become part of such a number is passed on, so that none is ever seen.
 
 Otherwise the model's Markdown passes as it is. It is untrusted, and whoever renders it decides about
 links, pictures, mentions and raw HTML.
@@ -15,11 +15,19 @@ from collections.abc import Sequence
 from wire.answers import AnswerEvent, Citation, Delta, Source
 from wire.search import Passage
 
-_TOKEN = re.compile(r"(?P<ticks>`+)|(?P<line>\n)|(?P<number>[ \t]*\[\d{1,3}(?:[ ,;\u2013-]+\d{1,3})*\])")
-_UNDECIDED = re.compile(r"(?:`+|\s*(?:\[[\d ,;\u2013-]{0,20})?)\Z")
-"""A tail that the next piece of text may turn into a number, a longer run of backticks, or the end."""
-_NUMBERS = re.compile(r"(?:\s\[\d{1,3}\])*\Z")
+_TOKEN = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<tick>`+)"
+    r"|(?P<number>[ \t]*\\?\[\d{1,3}(?:[ ,;\u2013-]+\d{1,3})*\\?\])"
+    r"|(?P<bracket>&(?=#0{0,5}91;|#[xX]0{0,4}5[bB];|lbrack;|lsqb;))"
+)
+"""Code within a line, ticks that open a fence or nothing (yet), a number, a bracket by its other name."""
+_FENCE_STANDS_BEHIND = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
+_UNDECIDED = re.compile(r"(?:`+|&[#\w]{0,8}|\s*(?:\\?\[[\d ,;\u2013-]*)?\\?)\Z")
+"""A tail that the next piece of text may turn into one of those, or the end."""
 FENCE_TICKS = 3
+_OPENED = re.compile(r"\[\d{0,3}\Z")
+_NUMBERS = re.compile(r"(?:\s\[\d{1,3}\])*\Z")
 
 
 def source_of(passage: Passage, *, index: int) -> Source:
@@ -49,7 +57,7 @@ class Composition:
         self.citations: list[tuple[Citation, Passage]] = []
         self._passages = passages
         self._held = ""
-        self._ticks = 0
+        self._fence = 0
         self._after_number = False
 
     @property
@@ -60,8 +68,7 @@ class Composition:
     def write(self, text: str) -> list[AnswerEvent]:
         """The model's next piece of text."""
         text = self._held + text
-        undecided = _UNDECIDED.search(text)
-        cut = undecided.start() if undecided else len(text)
+        cut = self._decided(text)
         self._held = text[cut:]
         return self._show(_TOKEN.sub(self._judge, text[:cut]))
 
@@ -80,7 +87,7 @@ class Composition:
         words = self._held.rstrip()
         space = self._held[len(words) :]
         shown = self._show(_TOKEN.sub(self._judge, words))
-        if self.text and not self._ticks:
+        if self.text and not self._fence:
             shown += self._number(cited, quote=quote)
         self._held = space
         return shown
@@ -90,23 +97,44 @@ class Composition:
         shown = self._show(_TOKEN.sub(self._judge, self._held.rstrip()))
         self._held = ""
         if note is not None:
-            fence = "\n" + "`" * self._ticks if self._ticks >= FENCE_TICKS else ""
+            fence = "\n" + "`" * self._fence if self._fence else ""
             self._after_number = False
             shown += self._show(f"{fence}\n\n{note}" if self.text else note)
         return shown
 
+    def _decided(self, text: str) -> int:
+        """Where the part begins that what comes next may still turn into code or a number."""
+        fence = self._fence
+        for token in _TOKEN.finditer(text):
+            line_goes_on = "\n" not in text[token.end() :]
+            at_end = token.end() == len(text)
+            if not fence and ((token["tick"] and line_goes_on) or (token["code"] and at_end)):
+                return token.start()
+            fence = self._fence_after(token, fence)
+        undecided = _UNDECIDED.search(text)
+        return undecided.start() if undecided else len(text)
+
+    def _fence_after(self, token: re.Match[str], fence: int) -> int:
+        """How many ticks will close the code that this token stands in or opens; 0 outside of code."""
+        ticks = len(token["tick"] or "")
+        if ticks < max(fence, FENCE_TICKS) or not _FENCE_STANDS_BEHIND.search(self._before(token)):
+            return fence
+        if "`" in token.string[token.end() :].partition("\n")[0]:
+            return fence
+        return 0 if fence else ticks
+
+    def _before(self, token: re.Match[str]) -> str:
+        return self.text + token.string[: token.start()]
+
     def _judge(self, token: re.Match[str]) -> str:
         found = token.group()
+        fence, self._fence = self._fence, self._fence_after(token, self._fence)
+        if fence or self._fence:
+            return found
         if token["number"]:
-            return found if self._ticks else ""
-        if token["line"]:
-            # Code between single backticks ends with its line, at the latest.
-            self._ticks = self._ticks if self._ticks >= FENCE_TICKS else 0
-        elif not self._ticks:
-            self._ticks = len(found)
-        elif self._ticks == len(found):
-            self._ticks = 0
-        return found
+            # What stood around the number must not close up to another one.
+            return " " if _OPENED.search(self._before(token)) else ""
+        return "&amp;" if token["bracket"] else found
 
     def _number(self, passage: Passage, *, quote: str) -> list[AnswerEvent]:
         document = (passage.source, passage.document)

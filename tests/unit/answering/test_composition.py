@@ -80,6 +80,15 @@ def test_a_citation_that_nothing_vouches_for_is_not_shown(place: int, quote: str
         ("`row[1]` stays", "`row[1]` stays"),
         ("```\nrow[1]\n```\nand [1] goes", "```\nrow[1]\n```\nand goes"),
         ("an open ` tick\nends with its line [1]", "an open ` tick\nends with its line"),
+        ("an open ` tick [1] opens nothing", "an open ` tick opens nothing"),
+        ("``a ` tick[1]`` stays, [1] goes", "``a ` tick[1]`` stays, goes"),
+        ("ticks ``` in mid-line [1] open no fence", "ticks ``` in mid-line open no fence"),
+        ("1. ```\n   row[1]\n   ```\n2. and [1] goes", "1. ```\n   row[1]\n   ```\n2. and goes"),
+        ("a [1[2]] in a number", "a [1 ] in a number"),
+        ("a [[2]1] in a number", "a [ 1] in a number"),
+        ("a \\[1\\] in escapes", "a in escapes"),
+        ("a &#91;1] and a &lbrack;1] & more", "a &amp;#91;1] and a &amp;lbrack;1] & more"),
+        ("a list [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] of them", "a list of them"),
     ],
 )
 def test_numbers_that_the_model_writes_itself_are_dropped_however_they_are_cut(said: str, text: str) -> None:
