@@ -18,7 +18,7 @@ from typing import Literal
 import anthropic
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, omit
 from anthropic.types import (
     MessageParam,
     RawContentBlockDelta,
@@ -26,8 +26,10 @@ from anthropic.types import (
     SearchResultBlockParam,
     TextBlockParam,
     TextCitation,
+    ThinkingConfigParam,
 )
 
+from bot.answering.claude_models import ClaudeFacts, facts_of
 from bot.answering.model import Cited, Finished, ModelEvent, Text, Used
 from bot.answering.prompt import Prompt, result_blocks, result_title
 from bot.answering.question import Turn
@@ -84,6 +86,7 @@ class ClaudeModel:
     def __init__(self, client: AsyncAnthropic, *, name: str, stalled_after_s: float) -> None:
         self._client = client
         self._stalled_after_s = stalled_after_s
+        self._facts = facts_of(name)
         self.name = name
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
@@ -111,7 +114,7 @@ class ClaudeModel:
 
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         results = [result_blocks(passage) for passage in prompt.passages]
-        reader = _Reader(results)
+        reader = _Reader(results, self._facts)
         try:
             async with asyncio.timeout(self._stalled_after_s):
                 stream = await self._client.messages.create(
@@ -119,6 +122,8 @@ class ClaudeModel:
                     max_tokens=prompt.answer_tokens,
                     system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
                     messages=_messages(prompt, results),
+                    thinking=_thinking(self._facts) or omit,
+                    output_config={"effort": self._facts.effort} if self._facts.effort else omit,
                     stream=True,
                 )
             async with stream:
@@ -142,9 +147,10 @@ class _HopelessError(UnavailableError):
 class _Reader:
     """One stream's events as ours. A block's citations are told at its end, after its words."""
 
-    def __init__(self, results: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, results: Sequence[tuple[str, ...]], facts: ClaudeFacts) -> None:
         self.ended = False
         self._results = results
+        self._facts = facts
         self._citations: list[TextCitation] = []
         self._stop_reason: str | None = None
         self._usage = Usage()
@@ -190,12 +196,23 @@ class _Reader:
         if usage.input_tokens is not None:
             # What is written into the API's own prompt cache is input, too.
             uncached = usage.input_tokens + (usage.cache_creation_input_tokens or 0)
-        self._usage = Usage(
+        counted = Usage(
             input_tokens=uncached,
             output_tokens=usage.output_tokens,
             cache_read_input_tokens=usage.cache_read_input_tokens or before.cache_read_input_tokens,
         )
+        self._usage = counted.model_copy(update={"cost_usd": round(self._facts.cost_usd(counted), 6)})
         return Used(usage=self._usage)
+
+
+def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
+    match facts.thinking:
+        case "between_tools":
+            return {"type": "between_tools"}
+        case "disabled":
+            return {"type": "disabled"}
+        case None:
+            return None
 
 
 def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]]) -> list[MessageParam]:

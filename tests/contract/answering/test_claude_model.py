@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from typing import Any
 
 import aiohttp
 import pytest
@@ -31,8 +32,8 @@ def prompt() -> Prompt:
     )
 
 
-async def streamed(api: ClaudeStandIn, *, api_key: str | None = "k") -> list[ModelEvent]:
-    async with claude(name="m", api_key=api_key, base_url=api.base_url, stalled_after_s=2) as model:
+async def streamed(api: ClaudeStandIn, *, name: str = "m", api_key: str | None = "k") -> list[ModelEvent]:
+    async with claude(name=name, api_key=api_key, base_url=api.base_url, stalled_after_s=2) as model:
         return [event async for event in model.stream(prompt())]
 
 
@@ -47,6 +48,34 @@ async def test_text_citations_usage_and_end_arrive_in_order() -> None:
     assert isinstance(used, Used)
     assert used.usage.output_tokens == len(text.split()) + 1
     assert finished == Finished(stop="end")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("claude-sonnet-5-5", {"thinking": {"type": "between_tools"}}),
+        ("claude-haiku-5-5", {"thinking": {"type": "disabled"}}),
+        ("claude-opus-5-5", {"output_config": {"effort": "low"}}),
+        ("claude-haiku-4-5-20251001", {}),
+        ("a-model-of-ones-own", {}),
+    ],
+)
+async def test_a_model_does_not_spend_its_answer_on_thinking(name: str, asked: dict[str, Any]) -> None:
+    """Thinking counts towards ``max_tokens``: a short answer's room would be gone before its first word."""
+    async with claude_stand_in() as api:
+        await streamed(api, name=name)
+    sent = {key: value for key, value in api.requests[0].items() if key in ("thinking", "output_config")}
+    assert sent == asked
+
+
+async def test_what_an_answer_costs_is_told_and_is_0_where_it_is_not_known() -> None:
+    async with claude_stand_in() as api:
+        known = await streamed(api, name="claude-sonnet-5-5")
+        unknown = await streamed(api, name="a-model-of-ones-own")
+    used = [event.usage for event in known if isinstance(event, Used)][-1]
+    assert used.input_tokens > 0
+    assert used.cost_usd == pytest.approx((used.input_tokens * 2 + used.output_tokens * 10) / 1e6, abs=1e-6)
+    assert all(event.usage.cost_usd == 0 for event in unknown if isinstance(event, Used))
 
 
 async def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
