@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from desk.announcing import INDEXED_WITHIN_S, Draft, Outcome, announce_all, wait_for_all
-from desk.reaching import reached
 from desk.terminal import Terminal, printable
 from ingest.client import IngestClient
 from wire.documents import DocumentDelete
+from wire.nats_connection import connected
 from wire.shapes import Shape
 
 
@@ -44,7 +44,7 @@ async def announce_and_wait(
     Raises:
         UnavailableError: NATS is away, or does not take them.
     """
-    async with reached(nats_url, name="answerdesk publish") as client:
+    async with connected(nats_url, name="answerdesk publish") as client:
         ingest = IngestClient(client)
         with terminal.progress("Announcing", total=len(drafts)) as advance:
             outcomes = await announce_all(drafts, ingest=ingest, advance=advance)

@@ -7,9 +7,9 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from desk.reaching import reached
 from desk.terminal import printable
 from retrieval.client import RetrievalClient
+from wire.nats_connection import connected
 from wire.search import Passage, SearchReply, SearchRequest
 
 SNIPPET_CHARS = 280
@@ -25,7 +25,7 @@ async def find(request: SearchRequest, *, nats_url: str) -> SearchReply:
     Raises:
         UnavailableError: NATS or the worker is away.
     """
-    async with reached(nats_url, name="answerdesk search") as client:
+    async with connected(nats_url, name="answerdesk search") as client:
         return await RetrievalClient(client).search(request)
 
 

@@ -14,7 +14,6 @@ from desk import probes
 from desk.data_folder import DataFolder, prepare
 from desk.keys import load_keys
 from desk.programs import Plan, make_plan
-from desk.reaching import reached
 from desk.running import Running, end_leftovers, holding, start_of, write_running
 from desk.sample import load_sample, needs_sample
 from desk.supervision import Child, Probe, Program, supervised
@@ -23,6 +22,7 @@ from desk.together import together, until_set
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
 from wire.errors import UnavailableError
+from wire.nats_connection import connected
 from wire.principals import PUBLIC
 from wire.search import SearchRequest
 from wire.settings import Settings
@@ -100,7 +100,7 @@ class _House:
             self._start(plan.valkey, partial(probes.valkey_answers, plan.redis_url)),
             self._start(plan.sandbox, partial(probes.page_answers, plan.sandbox_url or "")),
         )
-        async with reached(plan.nats_url, name="answerdesk up") as client:
+        async with connected(plan.nats_url, name="answerdesk up") as client:
             retrieval = RetrievalClient(client, within_s=PROBE_WITHIN_S)
             await together(
                 self._start(plan.worker, partial(_finds, retrieval)),

@@ -41,6 +41,4 @@ def set_up_logging(*, log_format: str, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     for noisy in ("nats", "slack_sdk", "httpx2", "anthropic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Bolt warns that it found our own setting for the token in the environment; it is not asked to use it.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

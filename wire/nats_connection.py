@@ -6,6 +6,7 @@ nats-py's defaults take minutes to notice a hung server and give up for good aft
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import nats.errors
 import structlog
@@ -14,6 +15,7 @@ from nats.aio.client import Client
 from wire.errors import UnavailableError
 
 CONNECT_WITHIN_S = 5
+DEFAULT_PORT = 4222
 PING_EVERY_S = 3
 MISSED_PINGS = 2
 """A silent server is given up after PING_EVERY_S * (MISSED_PINGS + 1) = 9 s."""
@@ -25,7 +27,7 @@ _log = structlog.get_logger("nats")
 
 
 @asynccontextmanager
-async def connected(url: str, *, name: str) -> AsyncIterator[Client]:
+async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) -> AsyncIterator[Client]:
     """A connection that mends itself for as long as the block lasts.
 
     Credentials travel in the URL (``nats://user:password@host:port``).
@@ -46,23 +48,30 @@ async def connected(url: str, *, name: str) -> AsyncIterator[Client]:
 
     client = Client()
     try:
-        await client.connect(
-            servers=url,
-            name=name,
-            connect_timeout=CONNECT_WITHIN_S,
-            ping_interval=PING_EVERY_S,
-            max_outstanding_pings=MISSED_PINGS,
-            max_reconnect_attempts=FOREVER,
-            reconnect_time_wait=1,
-            pending_size=PENDING_BYTES,
-            allow_reconnect=True,
-            error_cb=on_error,
-            disconnected_cb=on_disconnected,
-            reconnected_cb=on_reconnected,
-        )
+        # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
+        async with asyncio.timeout(within_s):
+            await client.connect(
+                servers=url,
+                name=name,
+                connect_timeout=CONNECT_WITHIN_S,
+                ping_interval=PING_EVERY_S,
+                max_outstanding_pings=MISSED_PINGS,
+                max_reconnect_attempts=FOREVER,
+                reconnect_time_wait=1,
+                pending_size=PENDING_BYTES,
+                allow_reconnect=True,
+                error_cb=on_error,
+                disconnected_cb=on_disconnected,
+                reconnected_cb=on_reconnected,
+            )
     except (nats.errors.Error, OSError, TimeoutError) as error:
         await client.close()
-        raise UnavailableError("NATS does not answer; is it running?", service="nats") from error
+        where = urlsplit(url)
+        raise UnavailableError(
+            f"NATS at {where.hostname}:{where.port or DEFAULT_PORT} does not let us in; is it running, and "
+            "is NATS_URL right, password included?",
+            service="nats",
+        ) from error
     try:
         yield client
     finally:

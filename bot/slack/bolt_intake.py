@@ -31,8 +31,11 @@ LOOK_EVERY_S = 1.0
 AWAY_FOR_S = 8.0
 
 _log = structlog.get_logger("intake")
+# Bolt warns that our own setting for the token stands in the environment, where it would look for it.
+_BOLT = logging.getLogger("bolt")
+_BOLT.setLevel(logging.ERROR)
 # slack-sdk logs the socket's address with its ticket, and a traceback every few seconds while Slack is away.
-_SILENT = logging.getLogger("answerdesk.slack_sdk_socket")
+_SILENT = logging.getLogger("bolt.socket")
 _SILENT.setLevel(logging.CRITICAL + 1)
 
 Hear = Callable[[Asked], Awaitable[None]]
@@ -57,7 +60,7 @@ def bolt_app(*, client: AsyncWebClient, identity: Identity, hear: Hear) -> Async
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="")
 
-    return AsyncApp(client=client, before_authorize=hand_off)
+    return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT)
 
 
 class Socket:

@@ -16,7 +16,6 @@ from desk import probes
 from desk.data_folder import DataFolder, prepare
 from desk.keys import load_keys
 from desk.programs import Plan, make_plan
-from desk.reaching import reached
 from desk.supervision import supervised
 from wire.documents import DocumentUpsert
 from wire.errors import AnswerdeskError, SettingsError, UnavailableError
@@ -90,10 +89,10 @@ async def test_a_server_that_is_not_there_or_knows_us_not_is_told_in_time(folder
     async with engines(folder) as plan:
         port = urlsplit(plan.nats_url).port
         with pytest.raises(UnavailableError, match=f"NATS at 127.0.0.1:{port} does not let us in"):
-            async with reached(f"nats://answerdesk:wrong@127.0.0.1:{port}", name="test", within_s=0.5):
+            async with connected(f"nats://answerdesk:wrong@127.0.0.1:{port}", name="test", within_s=0.5):
                 pass
     with pytest.raises(UnavailableError, match="is it running"):
-        async with reached(f"nats://127.0.0.1:{port}", name="test", within_s=0.5):
+        async with connected(f"nats://127.0.0.1:{port}", name="test", within_s=0.5):
             pass
 
 
