@@ -6,6 +6,8 @@ processes, and are killed as such.
 
 import asyncio
 import random
+import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -33,9 +35,12 @@ QUESTION = "@answerdesk How many days of parental leave do I get in Germany?"
 WAITING = ("Searching", "Reading", "Waiting", "Writing", "…")
 
 
+Process = subprocess.Popen[bytes]
+
+
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """NATS, Valkey and a worker; what a bot must know of them."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], Process]]:
+    """NATS, Valkey and a worker: what a bot must know of them, and the worker's process."""
     folder = tmp_path_factory.mktemp("engines")
     nats = run_engine(nats_command(folder=folder / "nats", port=free_port(), password="test"))
     valkey = run_engine(valkey_command(folder=folder / "valkey", port=free_port(), password="test"))
@@ -45,11 +50,21 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         "DATA_DIR": str(folder),
         "QUOTA_TOKENS_PER_DAY": "0",
     }
-    with program("worker", env=env, log=folder / "worker.log"):
+    with program("worker", env=env, log=folder / "worker.log") as worker:
         asyncio.run(_publish(env["NATS_URL"]))
-        yield env
+        yield env, worker
     for engine in (valkey, nats):
         next(engine, None)
+
+
+@pytest.fixture
+def engines(running: tuple[dict[str, str], Process]) -> dict[str, str]:
+    return running[0]
+
+
+@pytest.fixture
+def worker(running: tuple[dict[str, str], Process]) -> Process:
+    return running[1]
 
 
 async def _publish(nats_url: str) -> None:
@@ -305,3 +320,19 @@ async def test_what_slack_refuses_is_shown_as_words_alone(
     question = slack.say("jonas", "general", QUESTION)
     text = await until(lambda: answer(slack, question), within_s=30)
     assert "long" in text
+
+
+async def test_with_the_worker_away_the_asker_is_told_so(
+    fleet: Fleet, slack: Sandbox, worker: Process
+) -> None:
+    """Hung, not dead: the connection stands, and nobody answers."""
+    fleet.start()
+    await until(lambda: slack.open_sockets, within_s=20)
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        question = slack.say("jonas", "general", QUESTION)
+        text = await until(lambda: answer(slack, question), within_s=30)
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    assert "search" in text.lower()
+    assert "again" in text
