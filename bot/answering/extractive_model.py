@@ -1,8 +1,8 @@
 """Answers without a model: the documents' own best sentences, told as a model would tell them.
 
 The search names each passage's sentences that are nearest to the question; the best few are shown in
-the order of their documents, a table or list item whole, each with its citation. Nothing is invented,
-and where no sentence is near enough, nothing is said.
+reading order, the best document first, a table or list item whole, each document cited behind its part.
+Nothing is invented, and where no sentence is near enough, nothing is said.
 """
 
 import asyncio
@@ -21,8 +21,14 @@ NEAR_ENOUGH = 0.35
 """The least similarity of a sentence to the question (cosine)."""
 NEAR_THE_BEST = 0.8
 """And its least share of the best sentence's similarity: what is far behind it only distracts."""
-SIGNPOST = 0.75
-"""What a sentence with a link counts: it often only says where the answer stands ("see ...")."""
+OTHERS_NEAR_THE_BEST = 0.85
+"""The same for another document's best sentence: a further document distracts sooner."""
+LINKED = 0.75
+"""What a sentence with a link counts: it often only says where the answer stands."""
+SIGNPOST = 0.5
+"""What one counts that hardly says more than that ("For a lost key, see ..."), or that is a question."""
+SIGNPOST_WORDS = 9
+"""Besides the link at its end."""
 PER_RANK = 0.01
 """What each place behind the search's first result costs: the search has seen the whole passage."""
 MOST = 5
@@ -30,14 +36,18 @@ MOST_IN_COMPANY = 6
 """Most list items shown because the line before them announces them."""
 DOCUMENTS = 3
 WORDS_AT_ONCE = 3
-PACE_S = 0.02
-"""A pause after each few words: 150 words a second, about as fast as a quick model."""
+PACE_S = 0.075
+"""A pause after each few words: 40 words a second, about as fast as a model."""
 CLOSING = (
     "_No language model is connected, so these are the documents' own sentences. "
     "For written answers, set `ANTHROPIC_API_KEY`._"
 )
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_LEANS = re.compile(
+    r"\s*(?:so|they|it|this|that|these|those|he|she|then|both|otherwise|instead|(?:after|beyond) that)\b",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
 _WORDS = re.compile(rf"\s*(?:\S+\s*){{1,{WORDS_AT_ONCE}}}|\s+")
 
@@ -83,21 +93,23 @@ def _chosen(passages: Sequence[Passage]) -> list[_Quote]:
     found = sorted(_scored(passages), key=lambda quote: quote.score, reverse=True)
     if not found or found[0].score < NEAR_ENOUGH:
         return []
-    floor = max(NEAR_ENOUGH, found[0].score * NEAR_THE_BEST)
     documents: dict[tuple[str, str], list[_Quote]] = {}
     seen: set[str] = set()
     for quote in found:
         words = " ".join(_text(quote, passages).split())
         document = _document(passages[quote.passage])
+        share = NEAR_THE_BEST if document in documents or not documents else OTHERS_NEAR_THE_BEST
+        near = quote.score >= max(NEAR_ENOUGH, found[0].score * share)
         enough = len(seen) == MOST or (document not in documents and len(documents) == DOCUMENTS)
-        if quote.score >= floor and words not in seen and not enough:
+        if near and words not in seen and not enough:
             seen.add(words)
             documents.setdefault(document, []).append(quote)
     return [
         quote
-        for quotes in documents.values()
+        for rank, quotes in enumerate(documents.values())
         for quote in sorted(
-            _with_company(quotes, passages), key=lambda quote: (passages[quote.passage].ordinal, quote.place)
+            _with_company(quotes, passages, is_best=rank == 0),
+            key=lambda quote: (passages[quote.passage].ordinal, quote.place),
         )
     ]
 
@@ -111,20 +123,32 @@ def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
                 if highlight.start < piece.end and piece.start < highlight.end
             ]
             if scores and piece.kind != "heading":
-                linked = _LINK.search(passage.text, piece.start, piece.end)
-                score = max(scores) * (SIGNPOST if linked else 1.0) - index * PER_RANK
+                weight = _weight(passage.text[piece.start : piece.end])
+                score = max(scores) * weight - index * PER_RANK
                 yield _Quote(passage=index, place=place, piece=piece, score=score)
 
 
-def _with_company(quotes: list[_Quote], passages: Sequence[Passage]) -> Iterable[_Quote]:
-    """With what a piece can't be understood without, and for a lone sentence the one after it."""
+def _weight(text: str) -> float:
+    links = list(_LINK.finditer(text))
+    ends_in_link = bool(links) and not any(map(str.isalnum, text[links[-1].end() :]))
+    few_words = len(_LINK.sub("", text).split()) <= SIGNPOST_WORDS
+    if text.rstrip().endswith("?") or (ends_in_link and few_words):
+        return SIGNPOST
+    return LINKED if links else 1.0
+
+
+def _with_company(quotes: list[_Quote], passages: Sequence[Passage], *, is_best: bool) -> Iterable[_Quote]:
+    """With what a piece can't be understood without; the best one, if it is alone, with the next, too."""
     wanted = {(quote.passage, quote.place): quote for quote in quotes}
     for quote in quotes:
         text = passages[quote.passage].text
         around = pieces(text)
         places = _company(around, text, quote.place)
-        if len(quotes) == 1 and not places and _kinds(around, quote.place, 2) == ("sentence", "sentence"):
+        lone = is_best and len(quotes) == 1 and not places
+        if lone and _kinds(around, quote.place, 2) == ("sentence", "sentence"):
             places = [quote.place + 1]
+        if _leans(around, text, quote.place):
+            places = [quote.place - 1, *places]
         for place in places:
             beside = _Quote(passage=quote.passage, place=place, piece=around[place], score=0.0)
             wanted.setdefault((quote.passage, place), beside)
@@ -144,6 +168,12 @@ def _company(around: Sequence[Piece], text: str, place: int) -> list[int]:
     return [before] if before >= 0 and _announces(around[before], text) else []
 
 
+def _leans(around: Sequence[Piece], text: str, place: int) -> bool:
+    """Whether a sentence begins with a word for something in the one before ("They ...")."""
+    before_and_it = _kinds(around, place - 1, 2) if place else ()
+    return before_and_it == ("sentence", "sentence") and _LEANS.match(text, around[place].start) is not None
+
+
 def _announces(piece: Piece, text: str) -> bool:
     return piece.kind == "sentence" and text[piece.start : piece.end].rstrip().endswith(":")
 
@@ -153,13 +183,14 @@ def _kinds(around: Sequence[Piece], place: int, number: int) -> tuple[Kind, ...]
 
 
 def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[ModelEvent]:
-    """The chosen pieces as Markdown; a run of neighbours is cited once, at its end."""
+    """The chosen pieces as Markdown; what a document's part stands on is cited at its end."""
     documents = [
         (document, list(group))
         for document, group in itertools.groupby(quotes, key=lambda quote: _document(passages[quote.passage]))
     ]
     for _, group in documents:
         before: Kind | None = None
+        cited: list[Cited] = []
         if len(documents) > 1:
             title = passages[group[0].passage].title or passages[group[0].passage].document
             yield Text(text=f"**{as_markdown(title)}**\n\n")
@@ -167,8 +198,9 @@ def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[Mod
             first, last = run[0].piece, run[-1].piece
             quote = passages[run[0].passage].text[first.start : last.end].strip()
             yield Text(text=_space(before, first.kind) + _readable(quote, lone=len(run) == 1))
-            yield Cited(passage=run[0].passage, quote=quote)
+            cited.append(Cited(passage=run[0].passage, quote=quote))
             before = last.kind
+        yield from cited
         yield Text(text="\n\n")
     yield Text(text=CLOSING)
 

@@ -29,10 +29,10 @@ async def told(*passages: Passage) -> tuple[str, list[ModelEvent]]:
     ), events
 
 
-async def test_the_best_sentences_are_told_in_reading_order_and_neighbours_share_a_citation() -> None:
+async def test_the_best_sentences_are_told_in_reading_order_and_cited_together() -> None:
     text = "One is near. Two is nearer. Three is far. Four is near."
     answer, _ = await told(scored(text, {"One": 0.7, "Two": 0.8, "Three": 0.1, "Four": 0.7}))
-    assert answer == f"One is near. Two is nearer.[0] Four is near.[0]\n\n{CLOSING}"
+    assert answer == f"One is near. Two is nearer. Four is near.[0][0]\n\n{CLOSING}"
 
 
 async def test_documents_have_their_titles_and_the_best_comes_first() -> None:
@@ -40,7 +40,7 @@ async def test_documents_have_their_titles_and_the_best_comes_first() -> None:
         scored("Two thirds. Not so.", {"Two": 0.6}, title="B"),
         scored("A half. Not so.", {"A": 0.7}, document="other", title="A_*"),
     )
-    assert answer == f"**A\\_\\***\n\nA half. Not so.[1]\n\n**B**\n\nTwo thirds. Not so.[0]\n\n{CLOSING}"
+    assert answer == f"**A\\_\\***\n\nA half. Not so.[1]\n\n**B**\n\nTwo thirds.[0]\n\n{CLOSING}"
 
 
 async def test_a_table_is_quoted_whole_with_the_line_that_announces_it() -> None:
@@ -68,6 +68,28 @@ async def test_signposts_give_way_to_what_they_point_at_and_links_lead_nowhere()
         scored("Call [security](tel.md) at once. More.", {"Call": 0.9, "More": 0.69}, document="lost"),
     )
     assert answer == f"Call security at once. More.[1]\n\n{CLOSING}"
+
+
+async def test_a_further_document_must_be_nearly_as_near_and_may_then_say_as_much() -> None:
+    best = scored("One is best. Two is near.", {"One": 0.9, "Two": 0.74})
+    far = scored("Three is near.", {"Three": 0.74}, document="far")
+    near = scored("Four is nearer. Five is near.", {"Four": 0.8, "Five": 0.76}, document="near", title="Near")
+    assert (await told(best, far))[0] == f"One is best. Two is near.[0]\n\n{CLOSING}"
+    answer, _ = await told(best, near)
+    assert answer.endswith(f"**Near**\n\nFour is nearer. Five is near.[1]\n\n{CLOSING}")
+
+
+async def test_a_question_or_a_bare_signpost_is_no_answer() -> None:
+    answer, _ = await told(
+        scored("Bringing somebody? For rooms, see [Rooms](rooms.md).", {"Bringing": 0.8, "For": 0.8}),
+        scored("Register visitors.", {"Register": 0.6}, document="visitors"),
+    )
+    assert answer == f"Register visitors.[1]\n\n{CLOSING}"
+
+
+async def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
+    answer, _ = await told(scored("Welcome. Rooms are free. They are locked at six.", {"They": 0.8}))
+    assert answer == f"Rooms are free. They are locked at six.[0]\n\n{CLOSING}"
 
 
 async def test_every_quote_stands_word_for_word_in_its_passage() -> None:
