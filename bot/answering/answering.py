@@ -221,7 +221,7 @@ class Answering:
 
     def _cache_key(self, run: _Run) -> str | None:
         # An answer to a follow-up may tell what was said before, which its next reader need not see.
-        return None if run.question.conversation else cache_key(run.query, model=self._model.name)
+        return None if run.question.conversation else cache_key(run.question.text, model=self._model.name)
 
     async def _recall(self, run: _Run, found: SearchReply) -> tuple[CachedAnswer, list[Citation]] | None:
         key = self._cache_key(run)

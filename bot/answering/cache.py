@@ -58,10 +58,10 @@ class Cache(Protocol):
         """
 
 
-def cache_key(query: str, *, model: str) -> str:
+def cache_key(question: str, *, model: str) -> str:
     """Names a question: the same words to the same model under the same instructions.
 
     Case, width, spacing and closing punctuation do not matter. The language is in the words.
     """
-    words = " ".join(unicodedata.normalize("NFKC", query).casefold().split()).rstrip("?!. ")
+    words = " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip("?!. ")
     return hashlib.sha256(f"{VERSION}\n{model}\n{words}".encode()).hexdigest()

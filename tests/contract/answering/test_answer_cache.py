@@ -48,6 +48,16 @@ async def test_the_same_question_is_answered_from_the_cache(desk: Desk, answerin
     ]
 
 
+async def test_long_questions_that_differ_in_their_beginning_are_two_questions(
+    desk: Desk, answering: Answering
+) -> None:
+    """The search reads the last part of a long question alone, the model all of it."""
+    case = " Parental leave in Germany, months for parents." * 50
+    assert not (await tell(answering, question("In one word:" + case))).done.cached
+    assert not (await tell(answering, question("In full detail:" + case))).done.cached
+    assert len(desk.claude.requests) == 2
+
+
 async def test_a_cached_answer_tells_each_citation_behind_its_number(
     desk: Desk, answering: Answering
 ) -> None:
