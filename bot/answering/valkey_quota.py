@@ -7,6 +7,7 @@ or the end of its lease). A reservation whose process died is charged at its las
 as anybody looks; should the process turn out to live, its settling corrects the charge.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -162,8 +163,11 @@ class ValkeyQuota:
 
     async def _pay(self) -> None:
         while self._owed:
-            reservation, used = self._owed.popleft()
-            await self.settle(reservation, used=used)
+            debt = self._owed[0]
+            await self._charge(*debt)
+            # Only now: this call may be cancelled. Another one may have paid it as well, which counts once.
+            with contextlib.suppress(ValueError):
+                self._owed.remove(debt)
 
     async def _charge(self, reservation: Reservation, used: int) -> None:
         await self._connection.run(

@@ -1,5 +1,6 @@
 """Promise 24: with Redis or Valkey away, answers go on within a bounded allowance, hardly later."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import redis.asyncio
 
 from bot.answering.allowance import Allowance
 from bot.answering.valkey_cache import ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import LEFT_ALONE_S, Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from desk.engines import valkey_command
 from tests.conftest import free_port, wait_for_port
@@ -114,6 +115,25 @@ async def test_what_could_not_be_charged_is_charged_with_the_next_call(own_valke
 
         await until(reserved, within_s=5, every_s=0.2)
         assert await quota.standing("a") == (100, 600)
+
+
+async def test_a_debt_outlives_a_question_that_is_cancelled_while_paying_it(
+    own_valkey: tuple[str, int],
+) -> None:
+    """Promise 23: whoever asks next pays for an answer that could not be charged, and may go away."""
+    url, process = own_valkey
+    async with valkey(url) as connection:
+        quota = ValkeyQuota(connection, tokens_per_day=1_000)
+        first = await quota.reserve(person="a", key="1", tokens=600)
+        os.kill(process, signal.SIGSTOP)
+        with pytest.raises(UnavailableError):
+            await quota.settle(first, used=100)
+        await asyncio.sleep(LEFT_ALONE_S)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(quota.reserve(person="b", key="2", tokens=1), timeout=0.05)
+        os.kill(process, signal.SIGCONT)
+        await quota.reserve(person="b", key="3", tokens=1)
+        assert await quota.standing("a") == (100, 0)
 
 
 async def test_a_server_that_may_forget_quotas_is_refused(own_valkey: tuple[str, int]) -> None:
