@@ -5,8 +5,10 @@ block that is too long is cut along rows, items, lines, paragraphs, sentences. A
 their header, code keeps its fence.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -17,6 +19,18 @@ FINGERPRINT = "sections-1"
 PREFIX_SHARE = 4
 """Title and headings may take a quarter of the window; beyond it the outermost are left out."""
 BETWEEN = "\n\n"
+CHARS_PER_TOKEN = 16
+"""At the most: to a tokenizer a run without a space is one unknown token, be it a megabyte long."""
+HEADING_CHARS = 300
+"""A heading goes with every passage under it."""
+SLICE_LINES = 2_000
+"""Parsed at a time, or else the parser's memory is 250 times the text's."""
+SLICE_LINES_AT_MOST = 50_000
+"""Where no block ends, as in a table without end: 150 MB."""
+SPAN_CHARS = 100_000
+"""Given to semchunk at a time."""
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
 CountTokens = Callable[[str], int]
 
@@ -58,6 +72,7 @@ def chunk(markdown: str, *, title: str, window_tokens: int, count_tokens: CountT
         window_tokens: what an encoded text may hold, without the encoder's special tokens.
         count_tokens: by the encoder's own tokenizer.
     """
+    count_tokens = _bounded(count_tokens, window_tokens=window_tokens)
     chunks: list[Chunk] = []
     for heading, blocks in _sections(markdown):
         prefix = _prefix(title, heading, tokens=window_tokens // PREFIX_SHARE, count_tokens=count_tokens)
@@ -73,38 +88,84 @@ def first_heading(markdown: str) -> str | None:
     return next((path[-1] for path, _ in _sections(markdown) if path), None)
 
 
+def _bounded(count_tokens: CountTokens, *, window_tokens: int) -> CountTokens:
+    """Count long runs by their characters, and what is too long anyway without the tokenizer."""
+
+    def count(text: str) -> int:
+        least = len(text) // CHARS_PER_TOKEN
+        # The tokenizer holds the interpreter's lock: 0.4 s for a megabyte.
+        return least if least > window_tokens else max(least, count_tokens(text))
+
+    return count
+
+
 def _sections(markdown: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
     """Each heading's path with the blocks directly under it; one without blocks only when none has any."""
-    lines = markdown.split("\n")
-    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    nothing = True
+    for heading, blocks in _walk(markdown):
+        if blocks:
+            nothing = False
+            yield heading, blocks
+    if nothing:
+        # Nothing but headings: they are the text.
+        yield from ((heading, [_Block(heading[-1])]) for heading, _ in _walk(markdown) if heading)
+
+
+def _walk(markdown: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
+    # Only headings need their inline markup read.
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
     path: list[tuple[int, str]] = []
     blocks: list[_Block] = []
-    sections: list[tuple[tuple[str, ...], list[_Block]]] = []
-    for number, token in enumerate(tokens):
-        if token.level or token.map is None or token.nesting < 0:
+    for lines in _slices(markdown.split("\n")):
+        tokens = parser.parse("\n".join(lines))
+        for number, token in enumerate(tokens):
+            if token.level or token.map is None or token.nesting < 0:
+                continue
+            if token.type == "heading_open":
+                yield tuple(words for _, words in path), blocks
+                blocks = []
+                depth = int(token.tag[1:])
+                path = [outer for outer in path if outer[0] < depth]
+                if words := _words(tokens[number + 1].content, parser):
+                    path.append((depth, words))
+            elif block := _block(tokens, number, lines):
+                blocks.append(block)
+    yield tuple(words for _, words in path), blocks
+
+
+def _slices(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a document between blocks: before an unindented line that follows an empty one, outside code."""
+    start, fence = 0, ""
+    for number, line in enumerate(lines):
+        if mark := _FENCE.match(line):
+            if not fence:
+                fence = mark[1]
+            elif mark[1].startswith(fence) and not mark[2].strip():
+                fence = ""
+        if fence or number - start < SLICE_LINES:
             continue
-        if token.type == "heading_open":
-            sections.append((tuple(words for _, words in path), blocks))
-            blocks = []
-            depth = int(token.tag[1:])
-            path = [outer for outer in path if outer[0] < depth]
-            if words := _words(tokens[number + 1]):
-                path.append((depth, words))
-        elif block := _block(token, tokens[number:], lines):
-            blocks.append(block)
-    sections.append((tuple(words for _, words in path), blocks))
-    if not any(blocks for _, blocks in sections):
-        # Nothing but headings: they are the text.
-        return iter([(path, [_Block(path[-1])]) for path, _ in sections if path])
-    return (section for section in sections if section[1])
+        between_blocks = not lines[number - 1].strip() and line[:1].strip()
+        if between_blocks or number - start >= SLICE_LINES_AT_MOST:
+            yield lines[start:number]
+            start = number
+    yield lines[start:]
 
 
-def _words(inline: Token) -> str:
-    """An inline token's text without its markup."""
-    return "".join(child.content for child in inline.children or () if child.content).strip()
+def _words(heading: str, parser: MarkdownIt) -> str:
+    """A heading's text without its markup."""
+    inline: list[Token] = []
+    parser.inline.parse(heading, parser, {}, inline)
+    return " ".join("".join(_plain(token) for token in inline).split())[:HEADING_CHARS]
 
 
-def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> _Block | None:
+def _plain(token: Token) -> str:
+    if token.type == "html_inline":
+        return " " if token.content.startswith("<br") else ""
+    return " " if token.type in {"softbreak", "hardbreak"} else token.content
+
+
+def _block(tokens: Sequence[Token], number: int, lines: Sequence[str]) -> _Block | None:
+    token = tokens[number]
     start, end = token.map or (0, 0)
     text = "\n".join(lines[start:end]).rstrip()
     if token.type == "hr" or not text.strip() or (text.startswith("<!--") and text.endswith("-->")):
@@ -117,13 +178,13 @@ def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> _B
         body = lines[start + 1 : end - 1] if closed else lines[start + 1 : end]
         return _Block(text, tuple(body), opening=lines[start] + "\n", closing="\n" + token.markup)
     if token.type in {"bullet_list_open", "ordered_list_open"}:
-        return _Block(text, tuple(_items(following, lines)))
+        return _Block(text, tuple(_items(islice(tokens, number + 1, None), lines)))
     return _Block(text)
 
 
-def _items(following: Sequence[Token], lines: Sequence[str]) -> Iterator[str]:
+def _items(following: Iterable[Token], lines: Sequence[str]) -> Iterator[str]:
     """The list's own items, nested lists inside them."""
-    for token in following[1:]:
+    for token in following:
         if token.level == 0:
             return
         if token.type == "list_item_open" and token.level == 1 and token.map:
@@ -146,21 +207,20 @@ def _prefix(title: str, heading: Sequence[str], *, tokens: int, count_tokens: Co
 
 def _pack(blocks: Iterable[_Block], *, room: int, count_tokens: CountTokens) -> Iterator[str]:
     """Join whole blocks for as long as they fit; cut those that never would."""
-    packed = ""
+    packed: list[str] = []
+    taken, between = 0, count_tokens(BETWEEN)
     for block in blocks:
-        joined = f"{packed}{BETWEEN}{block.text}" if packed else block.text
-        if count_tokens(joined) <= room:
-            packed = joined
-            continue
-        if packed:
-            yield packed
-        packed = ""
-        if count_tokens(block.text) <= room:
-            packed = block.text
-        else:
+        tokens = count_tokens(block.text)
+        if packed and taken + between + tokens > room:
+            yield BETWEEN.join(packed)
+            packed, taken = [], 0
+        if tokens > room:
             yield from _cut_block(block, room=room, count_tokens=count_tokens)
+        else:
+            taken += tokens + (between if packed else 0)
+            packed.append(block.text)
     if packed:
-        yield packed
+        yield BETWEEN.join(packed)
 
 
 def _cut_block(block: _Block, *, room: int, count_tokens: CountTokens) -> Iterator[str]:
@@ -171,13 +231,15 @@ def _cut_block(block: _Block, *, room: int, count_tokens: CountTokens) -> Iterat
         yield from _cut(block.text, room=room, count_tokens=count_tokens)
         return
     packed: list[str] = []
+    taken, between = 0, count_tokens(block.separator)
     for piece in block.pieces:
         for part in _cut(piece, room=inside, count_tokens=count_tokens):
-            joined = block.separator.join([*packed, part])
-            if packed and count_tokens(joined) > inside:
+            tokens = count_tokens(part) + between
+            if packed and taken + tokens > inside:
                 yield f"{block.opening}{block.separator.join(packed)}{block.closing}"
-                packed = []
+                packed, taken = [], 0
             packed.append(part)
+            taken += tokens
     if packed:
         yield f"{block.opening}{block.separator.join(packed)}{block.closing}"
 
@@ -187,5 +249,16 @@ def _cut(text: str, *, room: int, count_tokens: CountTokens) -> list[str]:
     if count_tokens(text) <= room:
         return [text]
     # memoize keeps every text it was ever given, for ever.
-    parts = cut_text(text, room, count_tokens, memoize=False)
+    parts = (part for span in _spans(text) for part in cut_text(span, room, count_tokens, memoize=False))
     return [part for part in parts if isinstance(part, str)]
+
+
+def _spans(text: str) -> Iterator[str]:
+    """Semchunk takes 60 times the length of a run without a space, and the interpreter's lock meanwhile."""
+    start = 0
+    while len(text) - start > SPAN_CHARS:
+        space = text.rfind(" ", start + 1, start + SPAN_CHARS)
+        end = space if space > 0 else start + SPAN_CHARS
+        yield text[start:end]
+        start = end
+    yield text[start:]

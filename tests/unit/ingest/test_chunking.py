@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.chunking import Chunk, chunk, first_heading
+from ingest.chunking import CHARS_PER_TOKEN, HEADING_CHARS, Chunk, chunk, first_heading
 
 WINDOW = 40
 
@@ -42,6 +42,20 @@ def test_title_and_headings_go_before_what_is_encoded_and_the_title_only_once() 
 def test_markup_in_a_heading_is_not_part_of_its_name() -> None:
     (piece,) = cut("# The *new* `pay` [portal](https://example.com)\n\nOpen it.")
     assert piece.heading == ("The new pay portal",)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ('# Leave <a name="leave"></a>', "Leave"),
+        ("# Leave<br>policy", "Leave policy"),
+        ("Leave\npolicy\n======", "Leave policy"),
+        ("# Acme &amp; Co", "Acme & Co"),
+    ],
+)
+def test_a_headings_html_and_line_breaks_are_not_part_of_its_name(written: str, name: str) -> None:
+    (piece,) = cut(f"{written}\n\nText.")
+    assert piece.heading == (name,)
 
 
 def test_a_heading_inside_code_starts_no_section() -> None:
@@ -105,6 +119,40 @@ def test_headings_too_long_for_the_window_lose_the_outermost_first() -> None:
 def test_the_first_heading_serves_as_title() -> None:
     assert first_heading("Intro.\n\n## Travel\n\nBook early.") == "Travel"
     assert first_heading("No heading.") is None
+
+
+@pytest.mark.parametrize("blob", ["x" * 100_000, "# " + "x" * 100_000 + "\n\nWords.", "- " + "x" * 100_000])
+def test_a_run_without_end_makes_no_passage_without_end(blob: str) -> None:
+    """The tokenizer takes it for one unknown token; a passage must fit a message all the same."""
+    chunks = cut(f"Before.\n\n{blob}\n\nAfter.")
+    assert all(len(piece.text) <= (WINDOW + 1) * CHARS_PER_TOKEN for piece in chunks)
+    assert all(len(part) <= HEADING_CHARS for piece in chunks for part in piece.heading)
+    assert sum(piece.text.count("x") for piece in chunks) in {0, 100_000}
+
+
+def test_a_document_is_cut_the_same_whether_it_is_parsed_whole_or_in_slices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = (
+        "## Part\n\nIntro.\n\n```sh\n# no heading\n\nmake\n```\n\n"
+        "- one\n\n  more of one\n- two\n\n| a |\n| - |\n| b |\n\n"
+    )
+    whole = cut("# Top\n\n" + part * 20)
+    monkeypatch.setattr("ingest.chunking.SLICE_LINES", 3)
+    assert cut("# Top\n\n" + part * 20) == whole
+
+
+def test_many_short_paragraphs_are_cut_in_time_that_grows_with_their_number() -> None:
+    counted = 0
+
+    def count(text: str) -> int:
+        nonlocal counted
+        counted += len(text)
+        return words(text)
+
+    markdown = "A short one.\n\n" * 5_000
+    chunk(markdown, title="", window_tokens=200, count_tokens=count)
+    assert counted < 3 * len(markdown)
 
 
 def lines() -> Iterator[str]:
