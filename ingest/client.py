@@ -164,5 +164,15 @@ def _announcement(changed: DocumentChanged) -> _Announcement:
     if body is None:
         return _Announcement(data=data, message_id=message_id)
     name = f"{key}-{changed.version}-{digest[:16]}"
-    moved = changed.model_copy(update={"body": None, "body_base64": None, "body_object": name})
+    moved = changed.model_copy(
+        update={
+            "body": None,
+            "body_base64": None,
+            "body_object": name,
+            # A text goes as UTF-8, whatever character set its type names.
+            "media_type": changed.media_type.partition(";")[0]
+            if changed.body is not None
+            else changed.media_type,
+        }
+    )
     return _Announcement(data=moved.to_json(), message_id=message_id, body_name=name, body=body)

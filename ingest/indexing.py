@@ -83,7 +83,9 @@ class Indexing:
         if not stands:
             await self._drop_body(changed)
             return True
-        markdown = await asyncio.to_thread(parse, body, media_type=changed.media_type)
+        # A text has no character set of its own; only bytes do.
+        media_type = changed.media_type if changed.body is None else changed.media_type.partition(";")[0]
+        markdown = await asyncio.to_thread(parse, body, media_type=media_type)
         head = Head(
             source=changed.source,
             document=changed.id,
@@ -103,28 +105,35 @@ class Indexing:
 
     async def _replace(self, changed: DocumentUpsert, markdown: str, *, head: Head, entry: HeadEntry) -> bool:
         key = document_key(changed.source, changed.id)
-        title = changed.title or first_heading(markdown) or changed.id
-        chunks = await asyncio.to_thread(
-            chunk,
-            markdown,
-            title=title,
-            window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
-            count_tokens=self._encoder.count_tokens,
-        )
+        title, chunks = await asyncio.to_thread(self._cut, changed, markdown)
         for start in range(0, len(chunks), CHUNKS_PER_WRITE):
             await self._write(
                 chunks[start : start + CHUNKS_PER_WRITE], changed=changed, title=title, edition=head.edition
             )
         await self._texts.put(text_name(key, head.edition), markdown.encode())
-        advanced = await self._heads.advance(
-            head.model_copy(update={"passages": len(chunks)}), over=entry.revision
+        advanced = await self._advance(head.model_copy(update={"passages": len(chunks)}), entry)
+        if advanced:
+            await self._drop_body(changed)
+        return advanced
+
+    async def _advance(self, head: Head, entry: HeadEntry) -> bool:
+        editions = (head.edition, entry.head.edition if entry.head else "")
+        try:
+            return await self._heads.advance(head, over=entry.revision)
+        finally:
+            # Where no answer came, too: whichever of the two has lost by then goes.
+            key = document_key(head.source, head.document)
+            self._leftovers.later(key, *(edition for edition in editions if edition))
+
+    def _cut(self, changed: DocumentUpsert, markdown: str) -> tuple[str, list[Chunk]]:
+        title = changed.title or first_heading(markdown) or changed.id
+        chunks = chunk(
+            markdown,
+            title=title,
+            window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
+            count_tokens=self._encoder.count_tokens,
         )
-        if not advanced:
-            self._leftovers.later(key, edition=head.edition)
-            return False
-        self._leftovers.later(key, edition=entry.head.edition if entry.head else None)
-        await self._drop_body(changed)
-        return True
+        return title, chunks
 
     async def _write(
         self, chunks: Sequence[Chunk], *, changed: DocumentUpsert, title: str, edition: str
@@ -171,12 +180,7 @@ class Indexing:
             conditional=changed.version is None,
             changed_at=datetime.now(UTC),
         )
-        if not await self._heads.advance(tombstone, over=entry.revision):
-            return False
-        if entry.head is not None:
-            key = document_key(changed.source, changed.id)
-            self._leftovers.later(key, edition=entry.head.edition)
-        return True
+        return await self._advance(tombstone, entry)
 
     async def _body(self, changed: DocumentUpsert, entry: HeadEntry) -> bytes | None:
         """The announced bytes; None where they are gone because this version was indexed from them."""

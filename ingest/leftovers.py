@@ -6,7 +6,9 @@ depends on it for truth: leftovers are invisible already, and a crash leaves the
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import structlog
 
@@ -30,6 +32,13 @@ def text_name(key: str, edition: str) -> str:
     return f"{key}.{edition}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    at: float
+    key: str
+    editions: tuple[str, ...]
+
+
 class Leftovers:
     """Documents to look after, each when its time has come."""
 
@@ -38,14 +47,14 @@ class Leftovers:
         self._heads = heads
         self._texts = texts
         self._grace_s = grace_s
-        self._due: dict[str, float] = {}
-        self._editions: dict[str, set[str]] = {}
+        self._due: deque[_Due] = deque()
 
-    def later(self, key: str, *, edition: str | None = None) -> None:
-        """After the grace, remove this document's lost editions, ``edition`` and its text among them."""
-        self._due.setdefault(key, time.monotonic() + self._grace_s)
-        if edition:
-            self._editions.setdefault(key, set()).add(edition)
+    def later(self, key: str, *editions: str) -> None:
+        """After the grace, remove what this document has lost by then.
+
+        ``editions`` are those whose text may lie there though no passage names them.
+        """
+        self._due.append(_Due(time.monotonic() + self._grace_s, key, editions))
 
     async def run(self) -> None:
         """Sweep once, for what an earlier process left, then remove what falls due, for ever."""
@@ -77,7 +86,7 @@ class Leftovers:
                 editions.setdefault(name.key, set()).add(name.edition)
             for key, some in editions.items():
                 if some != {self._heads.shown(key).edition}:
-                    await self._clean(key)
+                    await self._clean(key, ())
             if page is None:
                 break
         for text in await self._texts.names():
@@ -87,16 +96,18 @@ class Leftovers:
 
     async def _remove_due(self) -> None:
         now = time.monotonic()
-        for key in [key for key, due in self._due.items() if due <= now]:
-            await self._clean(key)
-            del self._due[key]
-            self._editions.pop(key, None)
+        while self._due and self._due[0].at <= now:
+            due = self._due.popleft()
+            try:
+                await self._clean(due.key, due.editions)
+            except Exception:
+                self.later(due.key, *due.editions)
+                raise
 
-    async def _clean(self, key: str) -> None:
+    async def _clean(self, key: str, editions: Iterable[str]) -> None:
         # The names are read before the head: what is lost by a later head was lost, or will be.
         names = await self._index.names(key=key)
-        noted = self._editions.get(key, set())
-        lost = await self._lost(key, {name.edition for name in names} | noted)
+        lost = await self._lost(key, {name.edition for name in names} | set(editions))
         await self._index.delete([name.id for name in names if name.edition in lost])
         for edition in lost:
             await self._texts.remove(text_name(key, edition))

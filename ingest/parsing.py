@@ -26,7 +26,7 @@ def parse(body: bytes, *, media_type: str) -> str:
         raise MalformedError(f"the body has more than {BODY_BYTES // 1024 // 1024} MiB", field="body")
     try:
         text = body.decode(charset)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):
         raise MalformedError(f"the body is not text in {charset}", field="body") from None
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 

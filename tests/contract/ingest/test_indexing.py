@@ -6,11 +6,12 @@ import itertools
 import pytest
 
 from ingest.indexing import Indexing
-from ingest.leftovers import text_name
+from ingest.leftovers import Leftovers, text_name
 from retrieval.heads import HeadEntry
 from tests.contract.ingest.workshop import Workshop, delete, upsert
+from tests.until import until
 from wire.documents import DocumentChanged, document_key
-from wire.errors import MalformedError
+from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 
 KEY = document_key("handbook", "leave")
@@ -194,6 +195,72 @@ async def test_what_a_crash_left_behind_is_invisible_and_swept_at_the_next_start
     assert len(await workshop.texts.names()) == 1
 
 
+async def test_what_changes_while_its_former_editions_are_removed_is_removed_in_its_turn(
+    workshop: Workshop,
+) -> None:
+    class ChangingHeads(LosingHeads):
+        async def look_up(self, key: str) -> HeadEntry:
+            entry = await workshop.heads.look_up(key)
+            await indexing.apply(delete(version=3))
+            return entry
+
+    leftovers = Leftovers(
+        index=workshop.index,
+        heads=ChangingHeads(workshop),  # type: ignore[arg-type] # as above
+        texts=workshop.texts,
+        grace_s=0.0,
+    )
+    indexing = Indexing(
+        index=workshop.index,
+        encoder=workshop.encoder,
+        heads=workshop.heads,
+        bodies=workshop.bodies,
+        texts=workshop.texts,
+        leftovers=leftovers,
+    )
+    await indexing.apply(upsert(version=1))
+    cleaning = asyncio.create_task(leftovers.run())
+    await until(lambda: _nothing_is_left(workshop), within_s=10)
+    cleaning.cancel()
+    await asyncio.wait([cleaning])
+
+
+async def _nothing_is_left(workshop: Workshop) -> bool:
+    return not await workshop.stored() and not await workshop.texts.names()
+
+
+async def test_a_deletion_whose_answer_was_lost_takes_passages_and_text_with_it(workshop: Workshop) -> None:
+    """Promise 38, small: NATS stored the tombstone and died before it could say so."""
+
+    class MuteHeads(LosingHeads):
+        async def advance(self, head: Head, *, over: int) -> bool:
+            await workshop.heads.advance(head, over=over)
+            raise UnavailableError("a document's head cannot be written", service="nats")
+
+    mute = Indexing(
+        index=workshop.index,
+        encoder=workshop.encoder,
+        heads=MuteHeads(workshop),  # type: ignore[arg-type] # as above
+        bodies=workshop.bodies,
+        texts=workshop.texts,
+        leftovers=workshop.leftovers,
+    )
+
+    async def only_the_second_is_left() -> bool:
+        return await workshop.stored() == 1
+
+    cleaning = asyncio.create_task(workshop.leftovers.run())
+    await workshop.indexing.apply(upsert(version=1))
+    await workshop.indexing.apply(upsert(version=2))
+    await until(only_the_second_is_left, within_s=10)
+    with pytest.raises(UnavailableError):
+        await mute.apply(delete(version=3))
+    await mute.apply(delete(version=3))
+    await until(lambda: _nothing_is_left(workshop), within_s=10)
+    cleaning.cancel()
+    await asyncio.wait([cleaning])
+
+
 async def test_a_tombstone_takes_passages_and_text_with_it(workshop: Workshop) -> None:
     await workshop.indexing.apply(upsert(version=1))
     await workshop.indexing.apply(delete(version=2))
@@ -214,6 +281,13 @@ async def test_a_body_in_the_object_store_is_read_and_then_removed(workshop: Wor
 async def test_a_body_that_is_not_there_can_never_succeed(workshop: Workshop) -> None:
     with pytest.raises(MalformedError, match="has no such object"):
         await workshop.indexing.apply(upsert(body_object="nowhere"))
+
+
+async def test_a_text_is_read_as_it_is_whatever_character_set_its_type_names(workshop: Workshop) -> None:
+    await workshop.indexing.apply(upsert(body="Frau Müller", media_type="text/plain; charset=iso-8859-1"))
+    (name,) = await workshop.index.names(key=KEY)
+    (stored,) = await workshop.index.readable(ids=[name.id], principals=["public"])
+    assert stored.text == "Frau Müller"
 
 
 async def test_a_document_without_a_title_takes_its_first_heading(workshop: Workshop) -> None:

@@ -25,7 +25,9 @@ def test_the_named_character_set_is_used() -> None:
     assert parse("Müller".encode("latin-1"), media_type="text/plain; charset=iso-8859-1") == "Müller"
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "text/plain; charset=no-such-set"])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "text/plain; charset=no-such-set", "text/plain; charset=undefined"]
+)
 def test_bytes_that_are_no_text_are_refused_and_not_repeated(media_type: str) -> None:
     with pytest.raises(MalformedError, match="is not text in") as caught:
         parse(b"secret \xff\xfe", media_type=media_type)
