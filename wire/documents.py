@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Discriminator, Field, StringConstraints, Tag, TypeAdapter, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from wire.errors import MalformedError
 from wire.principals import Principal
@@ -58,23 +58,11 @@ class DocumentDelete(Shape):
         return self
 
 
-def _action(message: object) -> str | None:
-    action = message.get("action") if isinstance(message, dict) else getattr(message, "action", None)
-    return action if isinstance(action, str) else None
-
-
 DocumentChanged = DocumentUpsert | DocumentDelete
 
-_CHANGED: TypeAdapter[DocumentChanged] = TypeAdapter(
-    Annotated[
-        Annotated[DocumentUpsert, Tag("upsert")] | Annotated[DocumentDelete, Tag("delete")],
-        Discriminator(
-            _action,
-            custom_error_type="action",
-            custom_error_message="field 'action' must be 'upsert' or 'delete'",
-        ),
-    ]
-)
+
+class _Action(Shape):
+    action: Literal["upsert", "delete"]
 
 
 def read_document_changed(data: bytes, *, source: str) -> DocumentChanged:
@@ -83,7 +71,9 @@ def read_document_changed(data: bytes, *, source: str) -> DocumentChanged:
     Raises:
         MalformedError: not an announcement, or for another source than its subject says.
     """
-    changed = read_shape(_CHANGED, data)
+    # One shape after the other rather than their union, whose errors put the union's own names into the path.
+    is_upsert = read_shape(_Action, data).action == "upsert"
+    changed: DocumentChanged = read_shape(DocumentUpsert if is_upsert else DocumentDelete, data)
     if changed.source != source:
         raise MalformedError(
             f"field 'source': does not match the subject's source {source!r}", field="source"
@@ -92,17 +82,22 @@ def read_document_changed(data: bytes, *, source: str) -> DocumentChanged:
 
 
 class DocumentFailed(Shape):
-    """A document that could not be indexed, with the reason, for an admin."""
+    """A document that could not be indexed, with the reason, for an admin.
+
+    The announcement is kept byte for byte, so that it can be replayed: in the report, or, where that would
+    not fit a message, in the object store bucket ``documents`` under ``event_object``.
+    """
 
     id: str
+    """Names the announcement: two reports of one have the same."""
     source: str
     document: str | None = None
     """None where the announcement could not be read."""
     reason: str
     attempts: int
     failed_at: datetime
-    event_base64: bytes
-    """The announcement, byte for byte, so that it can be replayed."""
+    event_base64: bytes | None = None
+    event_object: str | None = None
 
 
 def document_key(source: str, document: str) -> str:

@@ -46,7 +46,8 @@ STREAMS = (
         storage=StorageType.FILE,
         discard=DiscardPolicy.NEW,
         max_bytes=2 * GIB,
-        duplicate_window=120,
+        # A worker that dies between report and settlement reports again when the next one starts.
+        duplicate_window=DAY_S,
     ),
     # The dedupe window covers Slack's three redeliveries (at once, after 1 and after 5 minutes more);
     # later ones meet the claim in the questions bucket.
@@ -92,6 +93,9 @@ CONSUMERS = (
 
 KEY_VALUE_BUCKETS = (
     KeyValueConfig(bucket=subjects.HEADS_BUCKET, history=1, storage=StorageType.FILE, direct=True),
+    KeyValueConfig(
+        bucket=subjects.ATTEMPTS_BUCKET, history=1, storage=StorageType.FILE, ttl=7 * DAY_S, direct=False
+    ),
     # Not direct: these two are asked "still mine?", and a replica that is behind would say yes too long.
     KeyValueConfig(
         bucket=subjects.QUESTIONS_BUCKET, history=1, storage=StorageType.FILE, ttl=25 * HOUR_S, direct=False

@@ -14,6 +14,9 @@ ANSWERING_ACK_WAIT_S = 10.0
 QUESTIONS_ASKED = "questions.asked"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
+FAILURES_LIST = "failures.list"
+FAILURES_REPLAY = "failures.replay"
+FAILURES_DISCARD = "failures.discard"
 DOCUMENTS_CHANGED_ALL = "documents.changed.*"
 DOCUMENTS_FAILED_ALL = "documents.failed.*"
 
@@ -23,10 +26,12 @@ QUESTIONS_BUCKET = "questions"
 """KV: who answers which question, and where; kept for 25 hours, longer than Slack redelivers."""
 THREADS_BUCKET = "threads"
 """KV: the threads the bot takes part in, so that a follow-up needs no mention."""
+ATTEMPTS_BUCKET = "attempts"
+"""KV: how often a document that does not go through was tried, and how each attempt ended."""
 TEXTS_BUCKET = "texts"
 """Object store: each document's parsed Markdown."""
 DOCUMENTS_BUCKET = "documents"
-"""Object store: bodies too large for a message."""
+"""Object store: bodies too large for a message, and announcements too large for a report of their failure."""
 
 MESSAGE_ID_HEADER = "Nats-Msg-Id"
 
