@@ -259,7 +259,8 @@ def _translated(error: Exception) -> UnavailableError:
     """The SDK's error as ours; the text is for the asker, the log has the kind for the operator."""
     status = error.status_code if isinstance(error, anthropic.APIStatusError) else None
     kind = error.type if isinstance(error, anthropic.APIStatusError) else None
-    _log.warning("model call failed", error=type(error).__name__, status=status, kind=kind)
+    request = error.request_id if isinstance(error, anthropic.APIStatusError) else None
+    _log.warning("model call failed", error=type(error).__name__, status=status, kind=kind, request=request)
     if isinstance(error, anthropic.APIStatusError):
         if kind in _BUSY or status in (429, 529):
             return OverloadedError(
@@ -277,7 +278,10 @@ def _translated(error: Exception) -> UnavailableError:
                 "The model is not there. Please tell an administrator to check ANSWER_MODEL.", service="model"
             )
         if status is not None and 400 <= status < 500:  # noqa: PLR2004 — HTTP's own numbers
-            return _HopelessError("The model could not read this question.", service="model")
+            return _HopelessError(
+                "The model does not take our request. Please tell an administrator; the log has its id.",
+                service="model",
+            )
     if isinstance(error, TimeoutError | httpx2.TimeoutException | anthropic.APITimeoutError):
         return UnavailableError("The model did not answer in time. Please ask again.", service="model")
     return UnavailableError(

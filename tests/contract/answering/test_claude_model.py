@@ -96,7 +96,7 @@ async def test_nobody_listening_is_told_as_unavailable() -> None:
 async def test_a_request_that_the_api_does_not_take_is_not_sent_again() -> None:
     empty = Prompt(question=" ", passages=(), turns=(), answer_tokens=50, tokens=0)
     async with claude_stand_in() as api, claude(name="m", api_key="k", base_url=api.base_url) as model:
-        with pytest.raises(UnavailableError, match="could not read this question"):
+        with pytest.raises(UnavailableError, match="does not take our request"):
             async for _ in model.stream(empty):
                 pass
 
