@@ -156,5 +156,5 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
 def _environment(folder: DataFolder) -> dict[str, str]:
     """Our own environment without our settings: engines and sandbox have no use for the secrets in it."""
     ours = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    kept = {name: value for name, value in os.environ.items() if name.upper().partition("__")[0] not in ours}
     return kept | marks(folder)

@@ -99,6 +99,7 @@ class Indexing:
                 content_hash=content_hash,
                 fingerprint=self._fingerprint,
             ),
+            revision=changed.revision,
             changed_at=datetime.now(UTC),
         )
         return await self._replace(changed, markdown, head=head, entry=entry)

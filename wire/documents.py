@@ -32,6 +32,8 @@ class DocumentUpsert(Shape):
     body_object: str | None = None
     allow: tuple[Principal, ...] = ()
     updated_at: AwareDatetime | None = None
+    revision: Annotated[str, StringConstraints(max_length=200)] | None = None
+    """What a resync recognises this state of the document by; kept in its head, shown to nobody."""
     metadata: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")

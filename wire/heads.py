@@ -21,10 +21,12 @@ class Head(Shape):
     content_hash: str = ""
     """Of the announcement's body, title, URL and permissions; an equal version with another one is new."""
     fingerprint: str = ""
-    """Of the model and chunker that made its passages."""
+    """Of the model and chunker that made its passages, and of the index that they were written to."""
     edition: str = ""
     """Which passages readers see: those that carry this same name. Empty for a tombstone."""
     passages: int = 0
+    revision: str | None = None
+    """As the announcement gave it: what a resync compares its source with."""
     conditional: bool = False
     """A tombstone that a resync laid (``if_version``): an equal or higher upsert lifts it."""
     changed_at: datetime

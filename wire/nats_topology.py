@@ -96,6 +96,12 @@ KEY_VALUE_BUCKETS = (
     KeyValueConfig(
         bucket=subjects.ATTEMPTS_BUCKET, history=1, storage=StorageType.FILE, ttl=7 * DAY_S, direct=False
     ),
+    # Not direct, as below: "still mine?".
+    KeyValueConfig(bucket=subjects.RUNS_BUCKET, history=1, storage=StorageType.FILE, direct=False),
+    # For longer than clocks differ; which slot was the last one is kept with the runs.
+    KeyValueConfig(
+        bucket=subjects.SLOTS_BUCKET, history=1, storage=StorageType.FILE, ttl=7 * DAY_S, direct=False
+    ),
     # Not direct: these two are asked "still mine?", and a replica that is behind would say yes too long.
     KeyValueConfig(
         bucket=subjects.QUESTIONS_BUCKET, history=1, storage=StorageType.FILE, ttl=25 * HOUR_S, direct=False

@@ -1,22 +1,40 @@
 """Settings: one frozen object per process, read once at its start. Nothing else reads the environment."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import (
+    SettingsError as SettingsSourceError,
+)
 
+from wire.documents import SourceName
 from wire.errors import SettingsError
+from wire.source_settings import SourceSettings
 
 
 class Settings(BaseSettings):
     """Every setting, with a default that works.
 
-    Environment variables come first, then ``.env`` in the working folder.
+    Environment variables come first, then ``.env``, then ``answerdesk.toml``, both in the working folder.
+    ``SOURCES__WIKI__TOKEN`` is the ``token`` of ``[sources.wiki]``.
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=".env",
+        toml_file="answerdesk.toml",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(Path(".answerdesk"), description="Where the embedded engines keep their data")
@@ -69,12 +87,28 @@ class Settings(BaseSettings):
         0.25, description="Below it, nothing relevant was found"
     )
 
+    sources: dict[SourceName, SourceSettings] = Field(
+        {}, description="Where documents come from by themselves; see answerdesk.example.toml"
+    )
+
     log_format: Literal["readable", "json"] = "readable"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — pydantic-settings passes it by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First come, first served."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
 
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the environment and the files.
 
     Raises:
         SettingsError: names every setting that is wrong, a line each, and never its value.
@@ -87,3 +121,7 @@ def load_settings() -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsError("\n".join(lines)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, SettingsSourceError):
+        raise SettingsError(
+            "answerdesk.toml can't be read as TOML, or SOURCES can't be read as JSON"
+        ) from None

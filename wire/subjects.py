@@ -14,6 +14,9 @@ ANSWERING_ACK_WAIT_S = 10.0
 QUESTIONS_ASKED = "questions.asked"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
+SYNC_REQUESTED = "sync.requested"
+SYNC_CANCEL = "sync.cancel"
+SOURCES_LIST = "sources.list"
 FAILURES_LIST = "failures.list"
 FAILURES_REPLAY = "failures.replay"
 FAILURES_DISCARD = "failures.discard"
@@ -28,6 +31,10 @@ THREADS_BUCKET = "threads"
 """KV: the threads the bot takes part in, so that a follow-up needs no mention."""
 ATTEMPTS_BUCKET = "attempts"
 """KV: how often a document that does not go through was tried, and how each attempt ended."""
+RUNS_BUCKET = "runs"
+"""KV: which worker resyncs which source, and each source's last runs."""
+SLOTS_BUCKET = "slots"
+"""KV: a key for each slot of a schedule that was taken, so that none is taken twice."""
 TEXTS_BUCKET = "texts"
 """Object store: each document's parsed Markdown."""
 DOCUMENTS_BUCKET = "documents"
@@ -44,3 +51,8 @@ def documents_changed(source: str) -> str:
 def documents_failed(source: str) -> str:
     """Where a source's failed documents are reported."""
     return f"documents.failed.{source}"
+
+
+def sync_progress(run: str) -> str:
+    """Where a resync tells how far it is."""
+    return f"sync.progress.{run}"

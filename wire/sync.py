@@ -1,0 +1,109 @@
+"""Resyncs: ``sync.requested``, ``sync.cancel``, ``sources.list``, and what ``sync.progress.<run>`` tells."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from wire.documents import SourceName
+from wire.shapes import Shape
+
+PLANNED_AT_MOST = 1000
+"""Changes that a dry run lists by name; all are counted."""
+
+
+class SyncRequested(Shape):
+    """Compare a source with the index, and announce what differs."""
+
+    source: SourceName
+    full: bool = False
+    """Read every document again, whatever its revision marker says."""
+    dry_run: bool = False
+    """Only list what would be announced."""
+    accept_shrinking: bool = False
+    """Delete even where the source lists far fewer documents than the index has."""
+
+
+class SyncCancel(Shape):
+    """Stop the resync of this source."""
+
+    source: SourceName
+
+
+class SyncAccepted(Shape):
+    """The run that does it, or that is to stop; it is on record."""
+
+    run: str
+    source: str
+
+
+class PlannedChange(Shape):
+    """What a dry run would announce."""
+
+    id: str
+    action: Literal["upsert", "delete"]
+
+
+class SyncRun(Shape):
+    """How far a resync is, or how it ended."""
+
+    run: str
+    source: str
+    state: Literal["running", "done", "failed", "cancelled"] = "running"
+    full: bool = False
+    dry_run: bool = False
+    slot: AwareDatetime | None = None
+    """The schedule's slot that it runs for; None where somebody asked for it."""
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    seen: int = 0
+    """Documents that the source has listed so far."""
+    changed: int = 0
+    """Announced as new or changed."""
+    deleted: int = 0
+    failed: int = 0
+    """Could not be read at the source; they stay in the index as they are."""
+    withheld: int = 0
+    """Deletions not announced, because the source listed suspiciously few documents."""
+    total: int | None = None
+    """Documents expected: as many as the index has, until the source has listed all."""
+    per_second: float = 0.0
+    seconds_left: float | None = None
+    reason: str | None = None
+    """Why it failed, or what an admin should know; a sentence."""
+    planned: tuple[PlannedChange, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state != "running"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the index is now asked to say what the source says."""
+        return self.state == "done" and not self.failed and not self.withheld
+
+
+class SourcesRequest(Shape):
+    """Which sources are there?"""
+
+
+class SourceStatus(Shape):
+    """A configured source, or one whose documents are announced by others."""
+
+    name: str
+    kind: str
+    """As in the settings; ``announced`` where it is not configured."""
+    documents: int
+    changed_at: AwareDatetime | None = None
+    """When any of its documents last changed in the index."""
+    synced_at: AwareDatetime | None = None
+    """When the last resync that went well ended: the index is no older than this."""
+    next_slot: AwareDatetime | None = None
+    runs: Annotated[tuple[SyncRun, ...], Field(max_length=20)] = ()
+    """The last ones, newest first."""
+
+
+class SourcesReply(Shape):
+    """All of them, by name."""
+
+    sources: tuple[SourceStatus, ...]
