@@ -32,7 +32,7 @@ from bot.answering.quota import Quota, utc_now
 from bot.answering.recalling import retold, still_true
 from bot.answering.writing import Ending, Writing
 from retrieval.client import RetrievalClient
-from wire.answers import AnswerEvent, Citation, Delta, Done, Source, Sources, Status, Usage
+from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Sources, Status, Usage
 from wire.errors import AnswerdeskError, UnavailableError
 from wire.search import Passage, SearchReply, SearchRequest
 
@@ -50,6 +50,7 @@ _NOTES: dict[Ending, str] = {
     "cut": sentences.CUT_OFF,
     "slow": sentences.TOO_SLOW,
 }
+_WORDLESS: dict[Ending, Failed] = {"length": sentences.NO_ROOM, "slow": sentences.NO_ANSWER_IN_TIME}
 
 _log = structlog.get_logger("answering")
 
@@ -198,7 +199,7 @@ class Answering:
             yield sentences.REFUSED
             return
         if not writing.wrote:
-            yield sentences.NO_ANSWER_IN_TIME if writing.ending == "slow" else sentences.EMPTY
+            yield _WORDLESS.get(writing.ending, sentences.EMPTY)
             return
         for event in writing.composition.finish(note=_NOTES.get(writing.ending)):
             yield event

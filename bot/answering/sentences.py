@@ -21,6 +21,11 @@ REFUSED = Failed(
     code="not_allowed", message="The model declined to answer this question. Try asking it another way."
 )
 EMPTY = Failed(code="model_unavailable", message="The model returned an empty answer. Please ask again.")
+NO_ROOM = Failed(
+    code="model_unavailable",
+    message="The model used up its longest length before it wrote a word. Please ask more narrowly; "
+    "if this goes on, tell an administrator to raise ANSWER_TOKENS.",
+)
 NO_ANSWER_IN_TIME = Failed(
     code="model_unavailable", message="The model did not answer in time. Please try again in a few minutes."
 )

@@ -79,7 +79,7 @@ async def test_an_answer_at_its_length_limit_says_so(desk: Desk, after_words: in
     """Promise 19, with ``max_tokens``."""
     told = await told_with(desk, Script(ending="max_tokens", after_words=after_words))
     if after_words == BEFORE:
-        assert told.failed == sentences.EMPTY
+        assert told.failed == sentences.NO_ROOM
         assert told.deltas == ""
         return
     assert told.done.text == told.deltas
