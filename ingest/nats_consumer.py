@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import nats.errors
 import structlog
@@ -17,9 +16,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
+from ingest.nats_attempts import Attempts, NatsAttempts
+from ingest.nats_failures import NatsFailures
+from ingest.turns import Room, Turns
 from retrieval.stopping import stopped
 from wire import subjects
-from wire.documents import DocumentChanged, DocumentFailed, document_key, read_document_changed
+from wire.documents import DocumentChanged, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
 
 AT_ONCE = 4
@@ -29,14 +31,14 @@ HEARTBEAT_EVERY_S = subjects.INGEST_ACK_WAIT_S / 3
 ATTEMPTS = 5
 AGAIN_AFTER_S = (1.0, 5.0, 30.0, 120.0)
 """How long the queue keeps an announcement after each failed attempt."""
+DEATHS = 3
+"""Of workers that had only this document in hand: one may be an operator's doing, two bad luck."""
 DOCUMENT_WITHIN_S = 3600.0
 FETCH_WITHIN_S = 5.0
 RECONNECT_AFTER_S = 1.0
-PUBLISH_WITHIN_S = 5.0
 DRAIN_WITHIN_S = 10.0
-EVENT_BYTES = 512 * 1024
-"""Of an announcement in a failure report: base64 makes it a third longer, and a message holds 1 MiB."""
-TOO_LONG_TO_KEEP = "(the announcement is too long to be kept whole here: announce it anew)"
+RECORD_WITHIN_S = 1.0
+"""For a note on what is given back as the worker stops; without it, it is merely tried alone."""
 
 _log = structlog.get_logger("ingest")
 
@@ -50,11 +52,16 @@ class Patience:
     heartbeat_every_s: float = HEARTBEAT_EVERY_S
     again_after_s: tuple[float, ...] = AGAIN_AFTER_S
     attempts: int = ATTEMPTS
+    deaths: int = DEATHS
     drain_within_s: float = DRAIN_WITHIN_S
 
 
 class NatsConsumer:
-    """Keeps up to ``at_once`` announcements in hand, of one document only one at a time."""
+    """Keeps up to ``at_once`` announcements in hand, of one document only one at a time.
+
+    A document that was in hand when a worker died may be why: it is tried again with nothing beside it, so
+    that only itself can be to blame the next time.
+    """
 
     def __init__(
         self, client: Client, *, apply: Apply, at_once: int = AT_ONCE, patience: Patience | None = None
@@ -65,7 +72,10 @@ class NatsConsumer:
         self._at_once = at_once
         self._patience = patience or Patience()
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._documents = _Turns()
+        self._documents = Turns()
+        self._room = Room()
+        self._attempts = NatsAttempts(client)
+        self._failures = NatsFailures(client)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what is in hand (10 s; the rest goes back at once)."""
@@ -123,71 +133,113 @@ class NatsConsumer:
             _log.error("an announcement could not be settled", exc_info=error)
 
     async def _see_through(self, message: Msg) -> None:
-        tried = message.metadata.num_delivered
-        source = message.subject.rpartition(".")[2]
-        document: str | None = None
+        before = Attempts()
         try:
             async with _heartbeats(message, every_s=self._patience.heartbeat_every_s):
-                changed = read_document_changed(message.data, source=source)
-                document = changed.id
-                if tried > self._patience.attempts:
-                    await self._give_up(message, document, "its worker died or was lost at every attempt")
-                    return
-                async with (
-                    self._documents.turn(document_key(source, document)),
-                    asyncio.timeout(DOCUMENT_WITHIN_S),
-                ):
-                    await self._apply(changed)
+                if message.metadata.num_delivered > 1:
+                    before = await self._attempts.look_up(_name(message))
+                if before.deaths >= self._patience.deaths:
+                    await self._give_up(message, before, _killed(before.deaths))
+                elif before.settled < message.metadata.num_delivered - 1:
+                    await self._try_alone(message, before)
+                else:
+                    async with self._room.entered(alone=False):
+                        await self._try(message, before)
+        except asyncio.CancelledError:
+            await self._give_back(message, before)
+            raise
+        except UnavailableError as error:
+            # Left as it is, it comes again after ack_wait.
+            _log.warning("an announcement was put back", sequence=_sequence(message), why=str(error))
+
+    async def _try_alone(self, message: Msg, before: Attempts) -> None:
+        """Its last worker died or was lost: say so on record before it can happen again."""
+        if before.deaths:
+            # Those that were only in hand beside it go first.
+            await asyncio.sleep(self._again_after_s(before.deaths))
+        async with self._room.entered(alone=True):
+            begun = before.model_copy(update={"deaths": before.deaths + 1})
+            await self._attempts.keep(_name(message), begun)
+            await self._try(message, before)
+
+    async def _try(self, message: Msg, before: Attempts) -> None:
+        source = _source(message)
+        after = before.model_copy(update={"failed": before.failed + 1})
+        try:
+            changed = read_document_changed(message.data, source=source)
+            async with (
+                self._documents.turn(document_key(source, changed.id)),
+                asyncio.timeout(DOCUMENT_WITHIN_S),
+            ):
+                await self._apply(changed)
             await message.ack()
         except MalformedError as error:
-            await self._give_up(message, document, str(error))
-        except asyncio.CancelledError:
-            with contextlib.suppress(nats.errors.Error):
-                await message.nak()
-            raise
+            await self._give_up(message, after, str(error))
         except (UnavailableError, TimeoutError) as error:
-            await self._again(message, document, str(error) or "it took longer than an hour")
+            await self._again(message, after, str(error) or "it took longer than an hour")
         except Exception:  # noqa: BLE001 — a bug in one document must not end the worker
             _log.exception("a document could not be indexed", source=source, sequence=_sequence(message))
-            await self._again(message, document, "a bug; the worker's log has the trace")
+            await self._again(message, after, "a bug; the worker's log has the trace")
 
-    async def _again(self, message: Msg, document: str | None, reason: str) -> None:
-        tried = message.metadata.num_delivered
-        if tried >= self._patience.attempts:
-            await self._give_up(message, document, reason)
+    async def _again(self, message: Msg, after: Attempts, reason: str) -> None:
+        if after.failed >= self._patience.attempts:
+            await self._give_up(message, after, reason)
             return
-        delays = self._patience.again_after_s
-        _log.warning("trying again later", sequence=_sequence(message), attempt=tried, why=reason)
-        with contextlib.suppress(nats.errors.Error):
-            await message.nak(delay=delays[min(tried, len(delays)) - 1])
+        _log.warning("trying again later", sequence=_sequence(message), attempt=after.failed, why=reason)
+        await self._give_back(message, after, delay_s=self._again_after_s(after.failed))
 
-    async def _give_up(self, message: Msg, document: str | None, reason: str) -> None:
+    def _again_after_s(self, times: int) -> float:
+        delays = self._patience.again_after_s
+        return delays[min(times, len(delays)) - 1]
+
+    async def _give_back(self, message: Msg, attempts: Attempts, *, delay_s: float | None = None) -> None:
+        """To the queue, with a note that this delivery ended in order."""
+        noted = attempts.model_copy(update={"settled": message.metadata.num_delivered})
+        with contextlib.suppress(UnavailableError, TimeoutError):
+            async with asyncio.timeout(RECORD_WITHIN_S):
+                await self._attempts.keep(_name(message), noted)
+        with contextlib.suppress(nats.errors.Error):
+            await message.nak(delay=delay_s)
+
+    async def _give_up(self, message: Msg, attempts: Attempts, reason: str) -> None:
         """Report the failure, and only once that is stored, take the announcement off the queue."""
-        source = message.subject.rpartition(".")[2]
-        sequence = _sequence(message)
-        failed = DocumentFailed(
-            id=str(sequence),
-            source=source,
-            document=document,
-            reason=reason if len(message.data) <= EVENT_BYTES else f"{reason} {TOO_LONG_TO_KEEP}",
-            attempts=message.metadata.num_delivered,
-            failed_at=datetime.now(UTC),
-            event_base64=message.data[:EVENT_BYTES],
-        )
+        source = _source(message)
         try:
-            await self._jetstream.publish(
-                subjects.documents_failed(source),
-                failed.to_json(),
-                timeout=PUBLISH_WITHIN_S,
-                headers={subjects.MESSAGE_ID_HEADER: f"failed-{sequence}"},
+            await self._failures.report(
+                message.data,
+                name=_name(message),
+                source=source,
+                document=_document(message),
+                reason=reason,
+                attempts=attempts.failed + attempts.deaths,
             )
             await message.term()
-        except (nats.errors.Error, TimeoutError):
-            _log.warning("a failure could not be reported; trying again later", sequence=sequence)
-            with contextlib.suppress(nats.errors.Error):
-                await message.nak(delay=self._patience.again_after_s[-1])
+        except (nats.errors.Error, UnavailableError):
+            _log.warning("a failure could not be reported; trying again later", sequence=_sequence(message))
+            await self._give_back(message, attempts, delay_s=self._patience.again_after_s[-1])
             return
-        _log.warning("a document was given up", source=source, failure=failed.id, why=reason)
+        _log.warning("a document was given up", source=source, sequence=_sequence(message), why=reason)
+
+
+def _killed(deaths: int) -> str:
+    return f"its worker died each of the {deaths} times that it had nothing else in hand"
+
+
+def _source(message: Msg) -> str:
+    return message.subject.rpartition(".")[2]
+
+
+def _document(message: Msg) -> str | None:
+    try:
+        return read_document_changed(message.data, source=_source(message)).id
+    except MalformedError:
+        return None
+
+
+def _name(message: Msg) -> str:
+    """The announcement's own, also where the stream was made anew and counts from one again."""
+    stored_at = int(message.metadata.timestamp.timestamp() * 1_000_000)
+    return f"{_sequence(message)}-{stored_at:x}"
 
 
 async def _set(event: asyncio.Event) -> None:
@@ -213,24 +265,3 @@ async def _heartbeats(message: Msg, *, every_s: float) -> AsyncIterator[None]:
         yield
     finally:
         beating.cancel()
-
-
-class _Turns:
-    """One at a time for each key."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @asynccontextmanager
-    async def turn(self, key: str) -> AsyncIterator[None]:
-        lock, waiting = self._locks.get(key, (asyncio.Lock(), 0))
-        self._locks[key] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._locks[key]
-            if waiting == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, waiting - 1)
