@@ -26,7 +26,7 @@ from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from tests.conftest import free_port, wait_for_port
-from tests.e2e.test_documents import PROGRAM
+from tests.e2e.worker_process import PROGRAM
 from tests.until import until
 from wire import subjects
 from wire.documents import DocumentUpsert

@@ -1,11 +1,7 @@
 """A document's way through a real worker process, with restarts and kills in between."""
 
 import asyncio
-import dataclasses
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,11 +9,10 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from desk.engines import nats_command
 from desk.worker import run_worker
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
-from tests.conftest import free_port, wait_for_port
+from tests.e2e.worker_process import START_WITHIN_S, OwnNats, Worker, found, queued, set_ack_wait
 from tests.until import until
 from wire import subjects
 from wire.documents import DocumentDelete, DocumentUpsert
@@ -27,39 +22,9 @@ from wire.nats_topology import ensure_topology
 from wire.search import SearchRequest
 from wire.settings import Settings
 
-PROGRAM = """
-import asyncio, signal
-from desk.worker import run_worker
-from wire.settings import load_settings
-
-async def main():
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_worker(load_settings(), stop)
-
-asyncio.run(main())
-"""
-START_WITHIN_S = 20.0
-
 
 def upsert(document: str = "leave", *, version: int, body: str, allow: str = "public") -> DocumentUpsert:
     return DocumentUpsert(source="handbook", id=document, version=version, body=body, allow=(allow,))
-
-
-class Worker:
-    """A worker process that can be stopped, killed and started again on its folder."""
-
-    def __init__(self, nats_url: str, folder: Path) -> None:
-        self._environment = {**os.environ, "NATS_URL": nats_url, "DATA_DIR": str(folder)}
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=self._environment)
-
-    def end(self, how: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        return self.process.wait(20)
 
 
 @pytest.fixture
@@ -67,23 +32,7 @@ async def worker(client: Client, nats_url: str, tmp_path: Path) -> AsyncIterator
     running = Worker(nats_url, tmp_path / "data")
     running.start()
     yield running
-    if running.process is not None and running.process.poll() is None:
-        assert running.end(signal.SIGTERM) == 0
-
-
-async def found(client: Client, query: str, principal: str = "public") -> set[tuple[str, int]]:
-    """What a reader finds, once a worker answers."""
-
-    async def ask() -> list[set[tuple[str, int]]]:
-        try:
-            request = SearchRequest(query=query, principals=(principal,))
-            reply = await RetrievalClient(client, within_s=2).search(request)
-        except UnavailableError:
-            return []
-        return [{(passage.document, passage.version) for passage in reply.passages}]
-
-    (documents,) = await until(ask, within_s=START_WITHIN_S, every_s=0.1)
-    return documents
+    running.stop()
 
 
 async def test_a_document_is_found_replaced_hidden_and_deleted_through_restarts_and_kills(
@@ -123,51 +72,25 @@ async def test_a_document_is_found_replaced_hidden_and_deleted_through_restarts_
 
 
 async def test_a_worker_killed_in_the_middle_of_a_load_loses_nothing(client: Client, worker: Worker) -> None:
-    jetstream = client.jetstream()
     ingest = IngestClient(client)
     documents = [upsert(f"document {n}", version=1, body=f"Rule {n} is about {n} days.") for n in range(60)]
     for document in documents:
         await ingest.announce(document)
 
     async def some_but_not_all() -> bool:
-        left = (await jetstream.stream_info(subjects.DOCUMENTS_STREAM)).state.messages
-        return 0 < left < 55
+        return 0 < await queued(client) < 55
 
     await until(some_but_not_all, within_s=START_WITHIN_S, every_s=0.005)
     worker.end(signal.SIGKILL)
     worker.start()
     assert await found(client, "rule")
-    # What the dead worker had in hand comes again after ack_wait: half a minute, but not in a test.
-    found_there = await jetstream.consumer_info(subjects.DOCUMENTS_STREAM, subjects.INGEST_CONSUMER)
-    await jetstream.add_consumer(
-        subjects.DOCUMENTS_STREAM, dataclasses.replace(found_there.config, ack_wait=2)
-    )
+    await set_ack_wait(client, 2)
     for document in documents:
         await ingest.wait_until_indexed(document, within_s=30)
     reply = await RetrievalClient(client).search(
         SearchRequest(query="which rule is about days", principals=("public",), limit=100)
     )
     assert len(reply.passages) == len({passage.document for passage in reply.passages}) == 60
-
-
-class OwnNats:
-    """A NATS server that can be killed and started again on its folder and port."""
-
-    def __init__(self, folder: Path) -> None:
-        self._command = nats_command(folder=folder, port=free_port(), password="test")
-        self.url = self._command.url
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self._command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        wait_for_port(self._command.port, self.process)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""A worker and a NATS server as processes that can be stopped, hung, killed and started again."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from nats.aio.client import Client
+
+from desk.engines import nats_command
+from retrieval.client import RetrievalClient
+from tests.conftest import free_port, wait_for_port
+from tests.until import until
+from wire import subjects
+from wire.errors import UnavailableError
+from wire.search import SearchRequest
+
+PROGRAM = """
+import asyncio, signal
+from desk.worker import run_worker
+from wire.settings import load_settings
+
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await run_worker(load_settings(), stop)
+
+asyncio.run(main())
+"""
+START_WITHIN_S = 20.0
+
+
+class Worker:
+    """A worker process on its folder."""
+
+    def __init__(self, nats_url: str, folder: Path) -> None:
+        self._environment = {**os.environ, "NATS_URL": nats_url, "DATA_DIR": str(folder)}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; `found` waits until it answers."""
+        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=self._environment)
+
+    def end(self, how: signal.Signals) -> int:
+        """Send the signal and give the exit code."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+    def stop(self) -> None:
+        """Stop it if it still runs; a stop that is not clean fails the test."""
+        if self.process is not None and self.process.poll() is None:
+            assert self.end(signal.SIGTERM) == 0
+
+
+class OwnNats:
+    """A NATS server on its folder and port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._command = nats_command(folder=folder, port=free_port(), password="test")
+        self.url = self._command.url
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        self.process = subprocess.Popen(
+            self._command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_for_port(self._command.port, self.process)
+
+    def send(self, what: signal.Signals) -> None:
+        """Hang it (SIGSTOP) or let it go on (SIGCONT)."""
+        assert self.process is not None
+        self.process.send_signal(what)
+
+    def kill(self) -> None:
+        """kill -9, which ends a stopped process too."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+
+async def found(client: Client, query: str, principal: str = "public") -> set[tuple[str, int]]:
+    """What a reader finds, once a worker answers."""
+
+    async def ask() -> list[set[tuple[str, int]]]:
+        try:
+            request = SearchRequest(query=query, principals=(principal,))
+            reply = await RetrievalClient(client, within_s=2).search(request)
+        except UnavailableError:
+            return []
+        return [{(passage.document, passage.version) for passage in reply.passages}]
+
+    (documents,) = await until(ask, within_s=START_WITHIN_S, every_s=0.1)
+    return documents
+
+
+async def set_ack_wait(client: Client, seconds: float) -> None:
+    """How soon a dead worker's documents come again: ten seconds, but not in a test."""
+    jetstream = client.jetstream()
+    config = (await jetstream.consumer_info(subjects.DOCUMENTS_STREAM, subjects.INGEST_CONSUMER)).config
+    await jetstream.add_consumer(subjects.DOCUMENTS_STREAM, dataclasses.replace(config, ack_wait=seconds))
+
+
+async def queued(client: Client) -> int:
+    """Announcements that are not yet seen through."""
+    return (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state.messages
