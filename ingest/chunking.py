@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from semchunk.semchunk import chunk as cut_text
 
-FINGERPRINT = "sections-1"
+FINGERPRINT = "sections-2"
 """Names this way of cutting; a change of it makes documents be indexed anew."""
 PREFIX_SHARE = 4
 """Title and headings may take a quarter of the window; beyond it the outermost are left out."""

@@ -50,7 +50,7 @@ class Indexing:
         self._bodies = bodies
         self._texts = texts
         self._leftovers = leftovers
-        self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}"
+        self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}/{index.name}"
 
     async def apply(self, changed: DocumentChanged) -> None:
         """Make the index say what this announcement says, unless a higher version stands already.

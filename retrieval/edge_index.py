@@ -67,11 +67,17 @@ T = TypeVar("T")
 class EdgeIndex:
     """The index port on an open Edge shard."""
 
-    def __init__(self, shard: EdgeShard, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, shard: EdgeShard, thread: ThreadPoolExecutor, *, name: str) -> None:
         self._shard = shard
         self._thread = thread
         self._unflushed = 0
         self._deleted = 0
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """Of this folder's content; it goes with a copy of the folder."""
+        return self._name
 
     async def upsert(self, passages: Sequence[EncodedPassage]) -> None:
         """Write these passages, a hundred at a time."""
@@ -189,10 +195,10 @@ async def open_edge_index(folder: Path, *, dimensions: int, fingerprint: str) ->
     """
     with _locked(folder), ThreadPoolExecutor(1, thread_name_prefix="index") as thread:
         loop = asyncio.get_running_loop()
-        _check_made_for(folder, fingerprint=fingerprint)
+        name = _name_if_made_for(folder, fingerprint=fingerprint)
         shard = await loop.run_in_executor(thread, lambda: _open(folder / "shard", dimensions=dimensions))
         try:
-            yield EdgeIndex(shard, thread)
+            yield EdgeIndex(shard, thread, name=name)
         finally:
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 await loop.run_in_executor(thread, shard.flush)
@@ -213,17 +219,22 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _check_made_for(folder: Path, *, fingerprint: str) -> None:
-    """Compare the folder's own note of what made it; write one where there is none."""
+def _name_if_made_for(folder: Path, *, fingerprint: str) -> str:
+    """The name in the folder's own note of what made it; the note is written where there is none."""
     note = folder / "made_by.json"
     ours = {"schema": SCHEMA, "encoder": fingerprint}
     if not note.exists():
-        note.write_text(json.dumps(ours))
-    elif json.loads(note.read_text()) != ours:
+        written = folder / "made_by.json.new"
+        written.write_text(json.dumps({**ours, "name": uuid.uuid4().hex}))
+        written.replace(note)
+    made_by: dict[str, Any] = json.loads(note.read_text())
+    name = str(made_by.pop("name", ""))
+    if made_by != ours:
         raise SettingsError(
             f"EMBEDDING_MODEL: the index in {folder} was made by another model or an older release; "
             "set the former model, or remove that folder and publish the documents again"
         )
+    return name
 
 
 def _open(folder: Path, *, dimensions: int) -> EdgeShard:

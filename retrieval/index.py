@@ -69,7 +69,16 @@ class PassageName:
 
 
 class Index(Protocol):
-    """Where passages are kept. Every method may raise UnavailableError (service ``index``)."""
+    """Where passages are kept. Every method may raise UnavailableError (service ``index``).
+
+    Attributes:
+        name: of this very store; one that is made anew has another, so that what the former held is
+            known to be missing.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
 
     async def upsert(self, passages: Sequence[EncodedPassage]) -> None:
         """Write these passages; once it returns, they outlive a crash."""

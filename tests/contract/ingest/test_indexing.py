@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
+from pathlib import Path
 
 import pytest
 
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers, text_name
+from retrieval.edge_index import open_edge_index
 from retrieval.heads import HeadEntry
 from tests.contract.ingest.workshop import Workshop, delete, upsert
 from tests.until import until
@@ -288,6 +290,27 @@ async def test_a_text_is_read_as_it_is_whatever_character_set_its_type_names(wor
     (name,) = await workshop.index.names(key=KEY)
     (stored,) = await workshop.index.readable(ids=[name.id], principals=["public"])
     assert stored.text == "Frau Müller"
+
+
+async def test_an_index_that_was_removed_is_filled_again_by_publishing_again(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """As the error about another model's index tells people to do."""
+    await workshop.indexing.apply(upsert(version=1))
+    async with open_edge_index(
+        tmp_path / "anew", dimensions=workshop.encoder.dimensions, fingerprint=workshop.encoder.fingerprint
+    ) as index:
+        anew = Indexing(
+            index=index,
+            encoder=workshop.encoder,
+            heads=workshop.heads,
+            bodies=workshop.bodies,
+            texts=workshop.texts,
+            leftovers=workshop.leftovers,
+        )
+        await anew.apply(upsert(version=1))
+        (name,) = await index.names(key=KEY)
+        assert name.edition == workshop.heads.shown(KEY).edition
 
 
 async def test_a_document_without_a_title_takes_its_first_heading(workshop: Workshop) -> None:

@@ -64,6 +64,8 @@ def test_a_delete_is_read() -> None:
 def test_a_wrong_field_is_named_and_its_value_is_not_repeated(field: str, value: object) -> None:
     with pytest.raises(MalformedError, match=field) as caught:
         read(**{field: value})
+    assert caught.value.field is not None
+    assert caught.value.field.partition(".")[0] == field, "as the contract spells it"
     assert "yesterday" not in str(caught.value)
 
 
