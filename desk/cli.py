@@ -14,6 +14,14 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from desk.failure_list import (
+    discard_failures,
+    list_failures,
+    replay_all_failures,
+    replay_failures,
+    show_failures,
+    show_settled,
+)
 from desk.files_on_disk import drafts_of, find_files
 from desk.publishing import Report, announce_and_wait, deletion, show_report
 from desk.roles import run_role
@@ -23,10 +31,12 @@ from desk.terminal import Terminal
 from desk.up import run_up
 from wire.documents import DocumentId, SourceName
 from wire.errors import AnswerdeskError, SettingsError
+from wire.failures import FailureId
 from wire.logging import set_up_logging
 from wire.principals import PUBLIC, check_principal
 from wire.search import SearchRequest
 from wire.settings import Settings, load_settings
+from wire.shapes import Shape
 
 FAILED = 1
 BAD_USAGE = 2
@@ -64,6 +74,13 @@ def _document(value: str) -> str:
         return TypeAdapter[str](DocumentId).validate_python(value)
     except ValidationError:
         raise typer.BadParameter("a document's id has 1 to 1024 characters") from None
+
+
+def _failure(value: str) -> str:
+    try:
+        return TypeAdapter[str](FailureId).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter("a failure's id is a number; `answerdesk failures` lists them") from None
 
 
 DataOption = Annotated[
@@ -136,7 +153,7 @@ def publish(
     report = _run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
     show_report(report, terminal, waited=wait, done="can be found now")
     if as_json:
-        sys.stdout.write(report.to_json().decode() + "\n")
+        _print_json(report)
     _exit_by(report)
 
 
@@ -187,9 +204,57 @@ def search(
         raise typer.BadParameter("a query has 1 to 8000 characters", param_hint="QUERY") from None
     reply = _run(find(request, nats_url=_nats_url(data)))
     if as_json:
-        sys.stdout.write(reply.to_json().decode() + "\n")
+        _print_json(reply)
     else:
         show_reply(reply, Console(), request=request)
+
+
+@app.command()
+def failures(
+    *,
+    replay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Announce this document again, as it was announced; repeatable."),
+    ] = None,
+    replay_all: Annotated[bool, typer.Option("--replay-all", help="Announce all of them again.")] = False,
+    discard: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Forget this failure; repeatable.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this source's; for the list and --replay-all."),
+    ] = None,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """List the documents that could not be indexed, with the reason; replay or discard them."""
+    if sum(map(bool, (replay, replay_all, discard))) > 1:
+        raise typer.BadParameter("give one of --replay, --replay-all and --discard")
+    if source is not None:
+        _source(source)
+        if replay or discard:
+            raise typer.BadParameter("an ID says it all: leave --source out")
+    ids = [_failure(each) for each in replay or discard or ()]
+    nats_url = _nats_url(data)
+    if replay_all:
+        settled = _run(replay_all_failures(nats_url=nats_url, source=source))
+    elif replay:
+        settled = _run(replay_failures(ids, nats_url=nats_url))
+    elif discard:
+        settled = _run(discard_failures(ids, nats_url=nats_url))
+    else:
+        listed = _run(list_failures(nats_url=nats_url, source=source))
+        _print_json(listed) if as_json else show_failures(listed, Console())
+        return
+    show_settled(settled, Terminal(Console(stderr=True)), done="discarded" if discard else "announced again")
+    if as_json:
+        _print_json(settled)
+    if settled.missing or settled.refused:
+        raise typer.Exit(FAILED)
+
+
+def _print_json(shape: Shape) -> None:
+    sys.stdout.write(shape.to_json().decode() + "\n")
 
 
 def _exit_by(report: Report) -> None:

@@ -6,6 +6,7 @@ from nats.aio.client import Client
 
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
+from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
 from ingest.nats_objects import open_objects
 from retrieval.encoding import Encoder
@@ -18,7 +19,7 @@ from wire import subjects
 async def run_ingest(
     client: Client, *, index: Index, encoder: Encoder, heads: Heads, stop: asyncio.Event
 ) -> None:
-    """Index what is announced until told to stop."""
+    """Index what is announced, and serve admins, until told to stop."""
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
@@ -32,6 +33,7 @@ async def run_ingest(
     consumer = NatsConsumer(client, apply=indexing.apply)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
-        await consumer.run(stop)
+        async with serving_admin(client):
+            await consumer.run(stop)
     finally:
         await stopped(cleaning)

@@ -50,8 +50,16 @@ class SettleFailuresRequest(Shape):
     ids: Annotated[tuple[FailureId, ...], Field(min_length=1, max_length=PAGE)]
 
 
+class Refused(Shape):
+    """A failure that stays as it is, and why."""
+
+    id: FailureId
+    reason: str
+
+
 class SettleFailuresReply(Shape):
     """What was done; a failure that is not there was settled before, or never was."""
 
-    done: tuple[FailureId, ...]
+    done: tuple[FailureId, ...] = ()
     missing: tuple[FailureId, ...] = ()
+    refused: tuple[Refused, ...] = ()
