@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from ingest.nats_objects import open_objects
 from wire import subjects
 from wire.documents import DocumentChanged, DocumentDelete, DocumentFailed, DocumentUpsert, document_key
 from wire.errors import MalformedError, OverloadedError, UnavailableError
@@ -58,12 +59,14 @@ class IngestClient:
                 async with asyncio.timeout(UPLOAD_WITHIN_S):
                     bucket = await self._jetstream.object_store(subjects.DOCUMENTS_BUCKET)
                     await bucket.put(announcement.body_name, announcement.body)
-            await self._jetstream.publish(
+            stored = await self._jetstream.publish(
                 subjects.documents_changed(changed.source),
                 announcement.data,
                 timeout=CALL_WITHIN_S,
                 headers={subjects.MESSAGE_ID_HEADER: announcement.message_id},
             )
+            if stored.duplicate and announcement.body_name is not None:
+                await self._drop_if_done(changed, sequence=stored.seq, body_name=announcement.body_name)
         except nats.js.errors.ServiceUnavailableError as error:
             raise OverloadedError("the queue of documents is full", service="nats") from error
         except nats.errors.MaxPayloadError as error:
@@ -109,6 +112,16 @@ class IngestClient:
             return True
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise UnavailableError("NATS does not answer", service="nats") from error
+
+    async def _drop_if_done(self, changed: DocumentChanged, *, sequence: int, body_name: str) -> None:
+        """A repetition has put the body there again, and the worker, done with the first, won't remove it."""
+        try:
+            await self._jetstream.get_msg(subjects.DOCUMENTS_STREAM, sequence)
+        except nats.js.errors.NotFoundError:
+            # A failed one's body stays, for its replay.
+            if await self._shows(changed):
+                bodies = await open_objects(self._client, subjects.DOCUMENTS_BUCKET)
+                await bodies.remove(body_name)
 
     async def _shows(self, changed: DocumentChanged) -> bool:
         async with asyncio.timeout(CALL_WITHIN_S):

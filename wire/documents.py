@@ -74,8 +74,11 @@ def read_document_changed(data: bytes, *, source: str) -> DocumentChanged:
         MalformedError: not an announcement, or for another source than its subject says.
     """
     # One shape after the other rather than their union, whose errors put the union's own names into the path.
-    is_upsert = read_shape(_Action, data).action == "upsert"
-    changed: DocumentChanged = read_shape(DocumentUpsert if is_upsert else DocumentDelete, data)
+    changed: DocumentChanged
+    if read_shape(_Action, data).action == "upsert":
+        changed = read_shape(DocumentUpsert, data)
+    else:
+        changed = read_shape(DocumentDelete, data)
     if changed.source != source:
         raise MalformedError(
             f"field 'source': does not match the subject's source {source!r}", field="source"

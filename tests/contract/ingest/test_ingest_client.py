@@ -35,6 +35,21 @@ async def test_a_body_of_any_size_goes_through(client: Client, workshop: Worksho
     assert client.is_connected
 
 
+async def test_a_long_body_announced_again_is_kept_while_it_is_needed_and_no_longer(
+    client: Client, workshop: Workshop
+) -> None:
+    ingest, long = IngestClient(client), upsert(body="Annual leave is 28 days.\n\n" * 20_000)
+    await ingest.announce(long)
+    await ingest.announce(long)
+    (name,) = await workshop.bodies.names()
+    # As the worker leaves it: indexed, off the queue, the body removed.
+    await workshop.indexing.apply(upsert())
+    await client.jetstream().delete_msg(subjects.DOCUMENTS_STREAM, 1)
+    await workshop.bodies.remove(name)
+    await ingest.announce(long)
+    assert await workshop.bodies.names() == []
+
+
 async def test_waiting_ends_when_the_document_shows_and_not_before(
     client: Client, workshop: Workshop
 ) -> None:
