@@ -45,16 +45,15 @@ def load_keys(folder: DataFolder, settings: Settings) -> Keys:
         raise SettingsError(
             f"{folder.keys} can't be read; remove it, and new passwords are made at the next start"
         ) from None
-    keys = stored.model_copy(
-        update={
-            "nats_port": _port(settings.nats_port, stored.nats_port, setting="NATS_PORT"),
-            "valkey_port": _port(settings.valkey_port, stored.valkey_port, setting="VALKEY_PORT"),
-        }
-    )
+    nats_port = _port(settings.nats_port, stored.nats_port, setting="NATS_PORT", besides=())
+    valkey_port = _port(settings.valkey_port, stored.valkey_port, setting="VALKEY_PORT", besides=(nats_port,))
+    keys = stored.model_copy(update={"nats_port": nats_port, "valkey_port": valkey_port})
     if keys != stored or not folder.keys.exists():
         write_private(folder.keys, keys.model_dump_json(indent=1))
     return keys
 
 
-def _port(configured: int, last: int, *, setting: str) -> int:
-    return ports.demand(configured, setting=setting) if configured else ports.prefer(last)
+def _port(configured: int, last: int, *, setting: str, besides: tuple[int, ...]) -> int:
+    if configured:
+        return ports.demand(configured, setting=setting, besides=besides)
+    return ports.prefer(last, besides=besides)

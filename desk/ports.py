@@ -1,6 +1,7 @@
 """Ports on loopback: which are free, and which to use."""
 
 import socket
+from collections.abc import Collection
 
 from desk.engines import LOOPBACK
 from wire.errors import AnswerdeskError
@@ -29,14 +30,16 @@ def free_port() -> int:
         return port
 
 
-def demand(port: int, *, setting: str) -> int:
-    """The port that was asked for, or a free one for 0.
+def demand(port: int, *, setting: str, besides: Collection[int] = ()) -> int:
+    """The port that was asked for, or a free one for 0; ``besides`` are promised to others of ours.
 
     Raises:
-        AnswerdeskError: another program listens on it.
+        AnswerdeskError: another program listens on it, or one of ours will.
     """
     if port == ANY:
         return free_port()
+    if port in besides:
+        raise AnswerdeskError(f"Port {port} is given to two programs: choose another one with {setting}.")
     if not is_free(port):
         raise AnswerdeskError(
             f"Port {port} is taken by another program: stop that, or choose another port with {setting}."
@@ -44,6 +47,6 @@ def demand(port: int, *, setting: str) -> int:
     return port
 
 
-def prefer(port: int) -> int:
-    """This port if it is free, another one if not."""
-    return port if port != ANY and is_free(port) else free_port()
+def prefer(port: int, *, besides: Collection[int] = ()) -> int:
+    """This port if it is free and not promised to others of ours, another one if not."""
+    return port if port not in (ANY, *besides) and is_free(port) else free_port()

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ NATS_WARNING = re.compile(r"\[(WRN|ERR|FTL)\] (?!Plaintext passwords)")
 # caches which fork for snapshots (ours keeps an append-only file of a few megabytes) among it.
 VALKEY_WARNING = re.compile(r" # (?!WARNING Memory overcommit|Valkey is now ready to exit|User requested)")
 
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 — recognised, not listened on
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -29,6 +31,7 @@ class Plan:
 
     Attributes:
         nats_url: with credentials, as ``redis_url``.
+        bot_host: the name under which the bot is asked from this machine.
         bot_port: where the bot answers over HTTP.
         sandbox_url: the workspace's page.
     """
@@ -40,13 +43,14 @@ class Plan:
     bot: Program
     nats_url: str
     redis_url: str
+    bot_host: str
     bot_port: int
     sandbox_url: str | None
 
     @property
     def ready_url(self) -> str:
         """Answers 200 once the bot can answer questions."""
-        return f"http://{LOOPBACK}:{self.bot_port}/readyz"
+        return f"http://{self.bot_host}:{self.bot_port}/readyz"
 
 
 def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_port: int) -> Plan:
@@ -61,9 +65,10 @@ def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_por
     nats_url = nats.url if nats else settings.nats_url or ""
     redis_url = valkey.url if valkey else settings.redis_url or ""
     with_sandbox = not _has_slack(settings)
-    port = ports.demand(sandbox_port, setting="--port") if with_sandbox else 0
+    promised = [engine.port for engine in (nats, valkey) if engine]
+    port = ports.demand(sandbox_port, setting="--port", besides=promised) if with_sandbox else 0
     sandbox_url = f"http://{LOOPBACK}:{port}" if with_sandbox else None
-    bot_port = _bot_port(settings)
+    bot_port = _bot_port(settings, besides=[*promised, port])
     where = {
         "DATA_DIR": str(folder.path),
         "NATS_URL": nats_url,
@@ -79,6 +84,7 @@ def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_por
         bot=_role("bot", where | slack, folder=folder, stop_within_s=20.0),
         nats_url=nats_url,
         redis_url=redis_url,
+        bot_host=_asked_at(settings.http_host),
         bot_port=bot_port,
         sandbox_url=sandbox_url,
     )
@@ -97,10 +103,17 @@ def _has_slack(settings: Settings) -> bool:
     return not missing
 
 
-def _bot_port(settings: Settings) -> int:
+def _bot_port(settings: Settings, *, besides: Collection[int]) -> int:
     if "http_port" in settings.model_fields_set:
-        return ports.demand(settings.http_port, setting="HTTP_PORT")
-    return ports.prefer(settings.http_port)
+        return ports.demand(settings.http_port, setting="HTTP_PORT", besides=besides)
+    return ports.prefer(settings.http_port, besides=besides)
+
+
+def _asked_at(host: str) -> str:
+    """Where a server that listens on this host is reached; one that listens everywhere, on loopback."""
+    if host in EVERYWHERE:
+        return LOOPBACK
+    return f"[{host}]" if ":" in host else host
 
 
 def _own_nats(folder: DataFolder, keys: Keys) -> EngineCommand:

@@ -12,7 +12,7 @@ import pytest
 import redis.asyncio
 from nats.aio.client import Client
 
-from desk import probes
+from desk import ports, probes
 from desk.data_folder import DataFolder, prepare
 from desk.keys import load_keys
 from desk.programs import Plan, make_plan
@@ -151,3 +151,25 @@ async def test_taken_ports_are_refused_where_asked_for_and_avoided_where_not(fol
             plan_for(folder, port=taken)
         with pytest.raises(AnswerdeskError, match=f"Port {taken} is taken .* with HTTP_PORT"):
             plan_for(folder, http_port=taken)
+
+
+def test_no_port_is_given_to_two_programs(folder: DataFolder) -> None:
+    """As it was with ``--port 8080``, which the bot prefers: it never came up."""
+    port = ports.free_port()
+    with pytest.raises(AnswerdeskError, match=f"Port {port} is given to two programs: .* with HTTP_PORT"):
+        plan_for(folder, port=port, http_port=port)
+    with pytest.raises(AnswerdeskError, match=f"Port {port} is given to two programs: .* with --port"):
+        plan_for(folder, port=port, nats_port=port)
+    with pytest.raises(AnswerdeskError, match=f"Port {port} is given to two programs: .* with VALKEY_PORT"):
+        plan_for(folder, nats_port=port, valkey_port=port)
+    assert ports.prefer(port) == port
+    assert ports.prefer(port, besides=(port,)) != port
+
+
+@pytest.mark.parametrize(
+    ("listens_on", "asked_at"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.2", "127.0.0.2"), ("::1", "[::1]")],
+)
+def test_the_bot_is_asked_where_it_listens(folder: DataFolder, listens_on: str, asked_at: str) -> None:
+    plan = plan_for(folder, http_host=listens_on)
+    assert plan.ready_url == f"http://{asked_at}:{plan.bot_port}/readyz"
