@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +63,7 @@ def prepare(path: Path) -> DataFolder:
         SettingsError: it cannot be made, or it holds other people's things that we must not lock away.
     """
     folder = DataFolder(path=path.absolute())
-    try:
+    with usable(folder):
         folder.path.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         if stat.S_IMODE(folder.path.stat().st_mode) & ~OWNER_ONLY_FOLDER:
             if not folder.lock.exists() and any(folder.path.iterdir()):
@@ -69,9 +71,20 @@ def prepare(path: Path) -> DataFolder:
                     f"DATA_DIR: {folder.path} holds other things; give Answerdesk a folder of its own"
                 )
             folder.path.chmod(OWNER_ONLY_FOLDER)
+    return folder
+
+
+@contextmanager
+def usable(folder: DataFolder) -> Iterator[None]:
+    """Say it where the folder refuses what the block does there: it is read-only, the disk is full.
+
+    Raises:
+        SettingsError: that.
+    """
+    try:
+        yield
     except OSError as error:
         raise SettingsError(f"DATA_DIR: {folder.path} can't be used: {error.strerror}") from error
-    return folder
 
 
 def write_private(path: Path, text: str) -> None:

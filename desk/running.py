@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import psutil
 from pydantic import ValidationError
 
-from desk.data_folder import OWNER_ONLY_FILE, DataFolder, write_private
+from desk.data_folder import OWNER_ONLY_FILE, DataFolder, usable, write_private
 from wire.errors import AnswerdeskError, UnavailableError
 from wire.settings import Settings
 from wire.shapes import Shape
@@ -44,8 +44,10 @@ def holding(folder: DataFolder) -> Iterator[None]:
 
     Raises:
         AnswerdeskError: another one is; says which.
+        SettingsError: the folder can't be written.
     """
-    descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)
+    with usable(folder):
+        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

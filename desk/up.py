@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from desk import probes
-from desk.data_folder import DataFolder, prepare
+from desk.data_folder import DataFolder, prepare, usable
 from desk.keys import load_keys
 from desk.programs import Plan, make_plan
 from desk.running import Running, end_leftovers, holding, start_of, write_running
@@ -45,15 +46,19 @@ async def run_up(settings: Settings, *, port: int, terminal: Terminal) -> None:
     def on_signal() -> None:
         (hurry if stop.is_set() else stop).set()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        ends.append(signal.SIGHUP)
+    for number in ends:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
     folder = prepare(settings.data_dir)
     with holding(folder):
         if left := await asyncio.to_thread(end_leftovers, folder):
             terminal.say(f"Ended what an earlier start had left running: {left} processes.", style="dim")
-        keys = load_keys(folder, settings)
-        plan = make_plan(settings, folder=folder, keys=keys, sandbox_port=port)
-        write_running(folder, _here(plan))
+        with usable(folder):
+            keys = load_keys(folder, settings)
+            plan = make_plan(settings, folder=folder, keys=keys, sandbox_port=port)
+            write_running(folder, _here(plan))
         async with AsyncExitStack() as stack:
             house = _House(plan, folder=folder, stack=stack, hurry=hurry, terminal=terminal)
             await until_set(stop, house.run(started=started))
@@ -150,7 +155,8 @@ class _House:
 
     def _say_ready(self, ready_s: float) -> None:
         command = _command()
-        where = "" if self._folder.path == Path(".answerdesk").absolute() else f" --data {self._folder.path}"
+        data = shlex.quote(str(self._folder.path))
+        where = "" if self._folder.path == Path(".answerdesk").absolute() else f" --data {data}"
         self._terminal.panel(
             f"Answerdesk is ready ({ready_s:.1f} s)",
             {
@@ -175,4 +181,4 @@ def _command() -> str:
     """How to call us from here: installed in a virtual environment, we may not be on the path."""
     if shutil.which("answerdesk"):
         return "answerdesk"
-    return os.path.relpath(Path(sys.executable).with_name("answerdesk"))
+    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("answerdesk")))

@@ -40,7 +40,7 @@ OURS = (
 class Up:
     """One `answerdesk up`, and other commands on its data folder."""
 
-    def __init__(self, folder: Path, *, port: int) -> None:
+    def __init__(self, folder: Path, *, port: int, under: tuple[str, ...] = ()) -> None:
         self.folder = DataFolder(path=folder)
         self.output = folder.with_name(f"{folder.name}.out")
         self.env = {name: value for name, value in os.environ.items() if name not in OURS}
@@ -48,7 +48,7 @@ class Up:
         self.env["HTTP_PORT"] = "0"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk", "up", "--port", str(port), "--data", str(folder)],
+                [*under, sys.executable, "-m", "desk", "up", "--port", str(port), "--data", str(folder)],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -94,8 +94,8 @@ class Up:
 
 
 @contextmanager
-def started(folder: Path, *, port: int) -> Iterator[Up]:
-    up = Up(folder, port=port)
+def started(folder: Path, *, port: int, under: tuple[str, ...] = ()) -> Iterator[Up]:
+    up = Up(folder, port=port, under=under)
     try:
         yield up
     finally:
@@ -183,6 +183,30 @@ def test_a_taken_port_is_one_sentence_and_nothing_stays(tmp_path: Path) -> None:
             )
     assert not marked(tmp_path / "data", mark=MARK)
     assert not up.folder.running.exists()
+
+
+def test_a_folder_that_refuses_to_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "lock").mkdir()  # nothing can be written there; root may write to anything read-only
+    with started(tmp_path / "data", port=free_port()) as up:
+        assert up.process.wait(30) == 2
+        assert up.said() == f"DATA_DIR: {tmp_path / 'data'} can't be used: Is a directory\n"
+    (tmp_path / "data" / "lock").rmdir()
+    (tmp_path / "data" / "nats").touch()
+    with started(tmp_path / "data", port=free_port()) as up:
+        assert up.process.wait(30) == 2
+        assert up.said() == f"DATA_DIR: {tmp_path / 'data'} can't be used: File exists\n"
+
+
+async def test_under_nohup_the_end_of_the_terminal_stops_nothing(tmp_path: Path) -> None:
+    """And SIGTERM still does."""
+    with started(tmp_path / "data", port=free_port(), under=("nohup",)) as up:
+        await until(lambda: "nats" in up.said(), within_s=30)
+        up.process.send_signal(signal.SIGHUP)
+        await up.ready()
+        up.process.terminate()
+        assert up.process.wait(STOPPED_WITHIN_S) == 0
+        assert not marked(up.folder.path, mark=MARK)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
