@@ -59,6 +59,8 @@ class FileFound:
 def find_files(paths: Sequence[Path]) -> list[FileFound]:
     """The files given, and those in the folders given, hidden ones left out.
 
+    A folder that can't be listed stands among them, and fails as a file that can't be read does.
+
     A file in a folder is called by its path within that folder, a file given by itself by its name.
 
     Raises:
@@ -78,13 +80,16 @@ def find_files(paths: Sequence[Path]) -> list[FileFound]:
 
 def _in_folder(folder: Path) -> Iterator[FileFound]:
     inside = folder.resolve()
-    for here, folders, names in os.walk(folder):
+    refused: list[OSError] = []
+    for here, folders, names in os.walk(folder, onerror=refused.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(here, name)
             # A link may lead anywhere, to a private key for one; what it leads to inside is found there.
             if not name.startswith(".") and path.is_file() and path.resolve().is_relative_to(inside):
                 yield FileFound(path=path, id=_id(path.relative_to(folder)))
+    for error in refused:  # to be reported with the files that can't be read
+        yield FileFound(path=Path(error.filename), id=_id(Path(error.filename).relative_to(folder)))
 
 
 def _id(path: Path) -> str:

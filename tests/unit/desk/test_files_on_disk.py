@@ -54,6 +54,20 @@ def test_hidden_files_and_folders_are_left_out(write: Write, tmp_path: Path) -> 
     assert ids(tmp_path / "docs") == ["a.md"]
 
 
+def test_a_folder_that_cannot_be_listed_fails_and_is_not_passed_over(write: Write, tmp_path: Path) -> None:
+    write("docs/a.md")
+    opened = [os.open(tmp_path / "docs", os.O_RDONLY)]
+    for _ in range(17):  # a path of over 4,096 characters: not even root can list what it leads to
+        os.mkdir("d" * 250, dir_fd=opened[-1])
+        opened.append(os.open("d" * 250, os.O_RDONLY, dir_fd=opened[-1]))
+    for descriptor in opened:
+        os.close(descriptor)
+    first, refused = drafts_of(find_files([tmp_path / "docs"]), source="files", allow=(), url_prefix=None)
+    assert first.id == "a.md"
+    with pytest.raises(MalformedError, match="can't be read: File name too long"):
+        refused.read()
+
+
 def test_links_that_lead_out_of_the_folder_are_not_followed(write: Write, tmp_path: Path) -> None:
     secret = write("elsewhere/id_rsa")
     inside = write("docs/a.md")
