@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Threads of the encoder")
 
     question_chars: Annotated[int, Field(ge=1)] = Field(4000, description="Longest question, in characters")
-    prompt_tokens: Annotated[int, Field(ge=500)] = Field(
+    prompt_tokens: Annotated[int, Field(ge=1000)] = Field(
         12_000, description="Most tokens sent to the model per answer"
     )
     answer_tokens: Annotated[int, Field(ge=50)] = Field(

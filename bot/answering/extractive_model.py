@@ -38,10 +38,7 @@ DOCUMENTS = 3
 WORDS_AT_ONCE = 3
 PACE_S = 0.075
 """A pause after each few words: 40 words a second, about as fast as a model."""
-CLOSING = (
-    "_No language model is connected, so these are the documents' own sentences. "
-    "For written answers, set `ANTHROPIC_API_KEY`._"
-)
+CLOSING = "_No language model is connected, so these are the documents' own sentences._"
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _LEANS = re.compile(
