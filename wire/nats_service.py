@@ -108,6 +108,8 @@ def _spawning(
         else:
             try:
                 await request.respond(reply.to_json())
+            except nats.errors.MaxPayloadError:
+                await _respond_error(request, MalformedError("the reply is too long: ask for less at once"))
             except (nats.errors.Error, ValueError):
                 _log.warning("a reply could not be sent", subject=request.subject)
 

@@ -42,4 +42,6 @@ def read_shape(shape: type[ShapeT] | TypeAdapter[ShapeT], data: bytes | str) -> 
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         where = f"field {field!r}: " if field else ""
-        raise MalformedError(f"{where}{first['msg']}", field=field or None) from None
+        # What our own checks say comes with pydantic's "Value error, " before it.
+        said = first["msg"].removeprefix("Value error, ")
+        raise MalformedError(f"{where}{said}", field=field or None) from None

@@ -79,3 +79,15 @@ async def test_a_service_that_nobody_serves_is_unavailable_at_once(client: Clien
     with pytest.raises(UnavailableError):
         await ask(client, 1)
     assert time.monotonic() - started < 1
+
+
+async def test_a_reply_that_is_too_long_is_an_error_and_not_silence(client: Client) -> None:
+    class Long(Shape):
+        text: str
+
+    async def answer(_: bytes) -> Long:
+        return Long(text="x" * 2 * 1024 * 1024)
+
+    async with serving(client, name="ping", endpoints={"ping.it": answer}, at_once=1, within_s=5):
+        with pytest.raises(MalformedError, match="too long"):
+            await ask(client, 1)
