@@ -1,6 +1,6 @@
 """What admins may ask of ingest, as the NATS service `admin`."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from nats.aio.client import Client
@@ -24,12 +24,12 @@ ANSWER_WITHIN_S = 60.0
 
 
 @asynccontextmanager
-async def serving_admin(client: Client) -> AsyncIterator[None]:
-    """Serve the admins' requests for as long as the block lasts."""
+async def serving_admin(client: Client, *, also: Mapping[str, Endpoint] | None = None) -> AsyncIterator[None]:
+    """Serve the admins' requests about failures, and these also, for as long as the block lasts."""
     async with serving(
         client,
         name="admin",
-        endpoints=_failures_endpoints(NatsFailures(client)),
+        endpoints={**_failures_endpoints(NatsFailures(client)), **(also or {})},
         at_once=AT_ONCE,
         within_s=ANSWER_WITHIN_S,
     ):

@@ -1,0 +1,77 @@
+"""A source's list beside what is indexed: which documents differ, and which are gone."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from ingest.sources.source import Entry
+
+_HASH_CHARS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the index knows of a document: its version, and the mark of the resync that announced it."""
+
+    version: int
+    mark: str | None = None
+    live: bool = True
+
+
+def mark_of(entry: Entry, *, allow: tuple[str, ...], data: bytes | None) -> str:
+    """Recognises a state of a document: ``<what the list says>.<what its bytes are>``.
+
+    The first half holds its readers, too, so that an unchanged document with new readers differs. Without
+    ``data`` only that half is made.
+    """
+    said = (entry.revision, entry.title, entry.url, entry.media_type, entry.updated_at, sorted(allow))
+    return f"{_short(repr(said).encode())}.{'' if data is None else _short(data)}"
+
+
+def must_read(entry: Entry, indexed: Indexed | None, *, allow: tuple[str, ...], full: bool) -> bool:
+    """Whether only the document's bytes can tell if it differs, or it does and they are to be announced."""
+    if full or entry.revision is None or indexed is None or not indexed.live or indexed.mark is None:
+        return True
+    return not indexed.mark.startswith(mark_of(entry, allow=allow, data=None))
+
+
+def differs(indexed: Indexed | None, mark: str) -> bool:
+    """Whether a document that was read is not the one that is indexed."""
+    return indexed is None or not indexed.live or indexed.mark != mark
+
+
+def next_version(entry: Entry, indexed: Indexed | None, *, epoch: int, unknown: int) -> int:
+    """The source's own number where it has one; but above what is indexed.
+
+    It is the same each time, so that announcing it twice counts once; only who takes an interrupted run over
+    counts further (``epoch``), so that what it says stands over what its predecessor said.
+
+    Args:
+        entry: the document.
+        indexed: what is known of it.
+        epoch: from 1 on, how often the run was taken up.
+        unknown: for a new document without a number: milliseconds since 1970.
+    """
+    above = 0 if indexed is None else indexed.version + epoch
+    if entry.version is not None:
+        return max(above, entry.version)
+    return above if indexed is not None and indexed.live else max(above, unknown)
+
+
+def gone(indexed: Mapping[str, Indexed], seen: AbstractSet[str]) -> Iterator[tuple[str, int]]:
+    """Documents that the source no longer lists, and the version that they are to be deleted at."""
+    return (
+        (document, there.version)
+        for document, there in indexed.items()
+        if there.live and document not in seen
+    )
+
+
+def is_suspicious(*, seen: int, indexed: int, least_share: float) -> bool:
+    """Whether so few documents were listed that the list, rather than the documents, may be at fault."""
+    return seen < indexed * least_share
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_HASH_CHARS]

@@ -1,0 +1,85 @@
+"""Who resyncs which source, as the use case sees it; `nats_runs.py` implements the ports."""
+
+from datetime import datetime
+from typing import Protocol
+
+from wire.shapes import Shape
+from wire.sync import SyncRequested, SyncRun
+
+RENEWALS_PER_LEASE = 5
+"""So that a few may be late or lost."""
+
+
+class SupersededError(Exception):
+    """Another worker took this run over, because we were silent for too long."""
+
+
+class CancelledRunError(Exception):
+    """Somebody asked this run to stop."""
+
+
+class Claim(Shape):
+    """A run that is under way: the record of it, and of who does it."""
+
+    run: str
+    owner: str
+    epoch: int = 1
+    """Grows with every worker that takes the run over."""
+    asked: SyncRequested
+    slot: datetime | None = None
+    started_at: datetime
+    cancelled: bool = False
+
+    @property
+    def version(self) -> int:
+        """At the least, of what this run announces: what a later owner says stands over an earlier one's."""
+        return int(self.started_at.timestamp() * 1000) + self.epoch
+
+
+class Held(Protocol):
+    """Our hold on a source: while we have it, nobody else resyncs it."""
+
+    @property
+    def claim(self) -> Claim:
+        """The record."""
+
+    async def keep(self) -> None:
+        """Make sure that it is still ours; renews it where that is due.
+
+        Raises:
+            SupersededError: it is another's by now.
+            CancelledRunError: it is to stop.
+            UnavailableError: nobody can tell.
+        """
+
+    async def take_slot(self) -> bool:
+        """Whether this run is the one that the schedule's slot is for; True where it has none."""
+
+    async def record(self, run: SyncRun) -> None:
+        """Keep how far it is."""
+
+    async def release(self) -> None:
+        """Let go of the source; no error where it is another's by now."""
+
+
+class Runs(Protocol):
+    """The record of all sources' runs. Every method may raise UnavailableError (service ``nats``)."""
+
+    @property
+    def lease_s(self) -> float:
+        """A worker that is silent for so long has lost its run to another."""
+
+    async def begin(self, asked: SyncRequested, *, slot: datetime | None = None) -> Held | None:
+        """Put a run on record; None where the source is being resynced."""
+
+    async def standing(self, source: str) -> tuple[Claim | None, int]:
+        """The run that a source is in, and the revision of its record."""
+
+    async def take_over(self, claim: Claim, *, over: int) -> Held | None:
+        """Go on with a run whose owner is silent; None where it is not, or another was first."""
+
+    async def cancel(self, source: str) -> Claim | None:
+        """Ask the run of this source to stop; None where there is none."""
+
+    async def history(self, source: str) -> tuple[tuple[SyncRun, ...], datetime | None]:
+        """A source's last runs, newest first, and the last slot that had one."""

@@ -1,0 +1,79 @@
+"""Resyncs as a process runs them: wires sources, schedules and the record of runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+
+from nats.aio.client import Client
+
+from ingest.apscheduler_schedule import CronSchedule
+from ingest.client import IngestClient
+from ingest.nats_indexed import counts, indexed_of
+from ingest.nats_runs import LEASE_S, open_runs
+from ingest.scheduling import keep_schedule
+from ingest.sources.opening import check_source, open_source
+from ingest.sync_endpoints import sync_endpoints
+from ingest.syncing import Syncing
+from retrieval.stopping import stopped
+from wire import subjects
+from wire.errors import SettingsError
+from wire.nats_service import Endpoint
+from wire.source_settings import SourceSettings
+from wire.sync import SyncRun
+
+
+@asynccontextmanager
+async def resyncing(
+    client: Client, *, sources: Mapping[str, SourceSettings], lease_s: float = LEASE_S
+) -> AsyncIterator[dict[str, Endpoint]]:
+    """Keep the sources' schedules while the block lasts; gives what answers admins.
+
+    Raises:
+        SettingsError: names every source that can't be one, a line each.
+        UnavailableError: NATS does not answer.
+    """
+    schedules = _schedules(sources)
+    runs = await open_runs(client, lease_s=lease_s)
+
+    async def tell(run: SyncRun) -> None:
+        # Only for those who watch: the record is kept by the run itself.
+        if client.is_connected:
+            await client.publish(subjects.sync_progress(run.run), run.to_json())
+
+    syncing = Syncing(
+        sources=sources,
+        runs=runs,
+        open_source=open_source,
+        indexed_of=partial(indexed_of, client),
+        announce=IngestClient(client).announce,
+        tell=tell,
+    )
+    tasks = [asyncio.create_task(syncing.run(), name="resyncs")]
+    for name, schedule in schedules.items():
+        settings = sources[name].schedule
+        keeping = keep_schedule(
+            name, schedule, runs=runs, start=syncing.start, jitter_s=settings.jitter_s if settings else 0.0
+        )
+        tasks.append(asyncio.create_task(keeping, name=f"schedule of {name}"))
+    try:
+        yield sync_endpoints(
+            syncing, sources=sources, schedules=schedules, runs=runs, counts=partial(counts, client)
+        )
+    finally:
+        await stopped(*reversed(tasks))
+
+
+def _schedules(sources: Mapping[str, SourceSettings]) -> dict[str, CronSchedule]:
+    schedules: dict[str, CronSchedule] = {}
+    wrong: list[str] = []
+    for name, settings in sources.items():
+        try:
+            check_source(name, settings)
+            if settings.schedule is not None:
+                schedules[name] = CronSchedule(name, settings.schedule)
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return schedules
