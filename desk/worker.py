@@ -43,5 +43,5 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         heads = await stack.enter_async_context(open_heads(client))
         await stack.enter_async_context(serving_retrieval(client, index=index, encoder=encoder, heads=heads))
         _log.info("worker ready")
-        await run_ingest(client, index=index, encoder=encoder, heads=heads, stop=stop)
+        await run_ingest(client, settings=settings, index=index, encoder=encoder, heads=heads, stop=stop)
         _log.info("worker stopping")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from ingest import chunking
 from ingest.chunking import Chunk, chunk, first_heading
+from ingest.fetching import Fetch, no_fetch
 from ingest.leftovers import Leftovers, text_name
 from ingest.objects import Objects
 from ingest.parsing import BODY_BYTES, parse
@@ -43,6 +44,7 @@ class Indexing:
         bodies: Objects,
         texts: Objects,
         leftovers: Leftovers,
+        fetch: Fetch = no_fetch,
     ) -> None:
         self._index = index
         self._encoder = encoder
@@ -50,6 +52,7 @@ class Indexing:
         self._bodies = bodies
         self._texts = texts
         self._leftovers = leftovers
+        self._fetch = fetch
         self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}/{index.name}"
 
     async def apply(self, changed: DocumentChanged) -> None:
@@ -196,9 +199,7 @@ class Indexing:
                 if entry.head is not None and entry.head.version == changed.version:
                     return None
                 raise
-        raise MalformedError(
-            "field 'body_url' is not read yet: send the text itself as 'body'", field="body_url"
-        )
+        return await self._fetch(changed.body_url or "", max_bytes=BODY_BYTES)
 
     async def _drop_body(self, changed: DocumentUpsert) -> None:
         if changed.body_object is not None:

@@ -4,6 +4,8 @@ import asyncio
 
 from nats.aio.client import Client
 
+from ingest.addresses import read_hosts
+from ingest.aiohttp_fetch import AiohttpFetch
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
 from ingest.nats_admin import serving_admin
@@ -14,12 +16,23 @@ from retrieval.heads import Heads
 from retrieval.index import Index
 from retrieval.stopping import stopped
 from wire import subjects
+from wire.settings import Settings
 
 
 async def run_ingest(
-    client: Client, *, index: Index, encoder: Encoder, heads: Heads, stop: asyncio.Event
+    client: Client,
+    *,
+    settings: Settings,
+    index: Index,
+    encoder: Encoder,
+    heads: Heads,
+    stop: asyncio.Event,
 ) -> None:
-    """Index what is announced, and serve admins, until told to stop."""
+    """Index what is announced, and serve admins, until told to stop.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
@@ -29,6 +42,9 @@ async def run_ingest(
         bodies=await open_objects(client, subjects.DOCUMENTS_BUCKET),
         texts=texts,
         leftovers=leftovers,
+        fetch=AiohttpFetch(
+            allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
+        ),
     )
     consumer = NatsConsumer(client, apply=indexing.apply)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")

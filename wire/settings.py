@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         0.25, description="Below it, nothing relevant was found"
     )
 
+    body_url_hosts: str = Field(
+        "", description="Hosts that body_url is fetched from: docs.example.com,*.example.org; unset: none"
+    )
+    body_url_inside_hosts: str = Field(
+        "", description="Those of our own network, private addresses included: wiki.internal:8080"
+    )
     sources: dict[SourceName, SourceSettings] = Field(
         {}, description="Where documents come from by themselves; see answerdesk.example.toml"
     )
