@@ -7,15 +7,16 @@ Whoever loses the compare-and-set looks again: versions decide.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ingest import chunking
 from ingest.chunking import Chunk, chunk, first_heading
 from ingest.fetching import Fetch, no_fetch
+from ingest.formats.parsed import Parsed
 from ingest.leftovers import Leftovers, text_name
 from ingest.objects import Objects
-from ingest.parsing import BODY_BYTES, parse
+from ingest.parsing import BODY_BYTES, Parse, Parsing
 from ingest.versions import tombstone_version, upsert_stands
 from retrieval.editions import edition_name, passage_id
 from retrieval.encoding import Encoder
@@ -44,6 +45,7 @@ class Indexing:
         bodies: Objects,
         texts: Objects,
         leftovers: Leftovers,
+        parse: Parse | None = None,
         fetch: Fetch = no_fetch,
     ) -> None:
         self._index = index
@@ -52,6 +54,7 @@ class Indexing:
         self._bodies = bodies
         self._texts = texts
         self._leftovers = leftovers
+        self._parse = parse or Parsing().parse
         self._fetch = fetch
         self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}/{index.name}"
 
@@ -86,9 +89,11 @@ class Indexing:
         if not stands:
             await self._drop_body(changed)
             return True
-        # A text has no character set of its own; only bytes do.
-        media_type = changed.media_type if changed.body is None else changed.media_type.partition(";")[0]
-        markdown = await asyncio.to_thread(parse, body, media_type=media_type)
+        # A text has no character set of its own, whatever it says; only bytes do.
+        media_type = changed.media_type
+        if changed.body is not None:
+            media_type = f"{media_type.partition(';')[0]}; charset=utf-8"
+        parsed = await self._parse(body, media_type=media_type)
         head = Head(
             source=changed.source,
             document=changed.id,
@@ -105,16 +110,18 @@ class Indexing:
             revision=changed.revision,
             changed_at=datetime.now(UTC),
         )
-        return await self._replace(changed, markdown, head=head, entry=entry)
+        return await self._replace(changed, parsed, head=head, entry=entry)
 
-    async def _replace(self, changed: DocumentUpsert, markdown: str, *, head: Head, entry: HeadEntry) -> bool:
+    async def _replace(
+        self, changed: DocumentUpsert, parsed: Parsed, *, head: Head, entry: HeadEntry
+    ) -> bool:
         key = document_key(changed.source, changed.id)
-        title, chunks = await asyncio.to_thread(self._cut, changed, markdown)
+        title, chunks = await asyncio.to_thread(self._cut, changed, parsed)
         for start in range(0, len(chunks), CHUNKS_PER_WRITE):
             await self._write(
                 chunks[start : start + CHUNKS_PER_WRITE], changed=changed, title=title, edition=head.edition
             )
-        await self._texts.put(text_name(key, head.edition), markdown.encode())
+        await self._texts.put(text_name(key, head.edition), parsed.markdown.encode())
         advanced = await self._advance(head.model_copy(update={"passages": len(chunks)}), entry)
         if advanced:
             await self._drop_body(changed)
@@ -129,11 +136,10 @@ class Indexing:
             key = document_key(head.source, head.document)
             self._leftovers.later(key, *(edition for edition in editions if edition))
 
-    def _cut(self, changed: DocumentUpsert, markdown: str) -> tuple[str, list[Chunk]]:
-        title = changed.title or first_heading(markdown) or changed.id
+    def _cut(self, changed: DocumentUpsert, parsed: Parsed) -> tuple[str, list[Chunk]]:
+        title = changed.title or parsed.title or first_heading(parsed.markdown) or changed.id
         chunks = chunk(
-            markdown,
-            title=title,
+            parsed.markdown,
             window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
             count_tokens=self._encoder.count_tokens,
         )
@@ -142,7 +148,10 @@ class Indexing:
     async def _write(
         self, chunks: Sequence[Chunk], *, changed: DocumentUpsert, title: str, edition: str
     ) -> None:
-        vectors = await self._encoder.encode_passages([piece.embedded for piece in chunks])
+        digests = [hashlib.sha256(piece.embedded.encode()).hexdigest() for piece in chunks]
+        texts = {digest: piece.embedded for digest, piece in zip(digests, chunks, strict=True)}
+        meanings = await self._meanings(texts)
+        words = await self._encoder.weigh_passages([piece.words(title) for piece in chunks])
         await self._index.upsert(
             [
                 EncodedPassage(
@@ -165,12 +174,23 @@ class Indexing:
                         allow=changed.allow,
                         updated_at=changed.updated_at,
                     ),
-                    dense=encoded.dense,
-                    sparse=encoded.sparse,
+                    dense=meanings[digest],
+                    sparse=sparse,
+                    digest=digest,
                 )
-                for piece, encoded in zip(chunks, vectors, strict=True)
+                for piece, digest, sparse in zip(chunks, digests, words, strict=True)
             ]
         )
+
+    async def _meanings(self, texts: Mapping[str, str]) -> dict[str, list[float]]:
+        """Dense vectors by digest; only texts that stand nowhere in the index yet are encoded.
+
+        So an edit costs what it changes, and a try that follows a crash goes on where that one ended.
+        """
+        known = await self._index.vectors(list(texts))
+        new = [digest for digest in texts if digest not in known]
+        vectors = await self._encoder.encode_passages([texts[digest] for digest in new])
+        return known | dict(zip(new, vectors, strict=True))
 
     async def _delete(self, changed: DocumentDelete, entry: HeadEntry) -> bool:
         version = tombstone_version(entry.head, changed)

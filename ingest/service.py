@@ -11,6 +11,9 @@ from ingest.leftovers import Leftovers
 from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
 from ingest.nats_objects import open_objects
+from ingest.parser_processes import ParserProcesses
+from ingest.parsing import Parsing
+from ingest.sync_service import resyncing
 from retrieval.encoding import Encoder
 from retrieval.heads import Heads
 from retrieval.index import Index
@@ -34,6 +37,7 @@ async def run_ingest(
         SettingsError: a setting is wrong.
     """
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
+    processes = ParserProcesses()
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
         index=index,
@@ -42,6 +46,7 @@ async def run_ingest(
         bodies=await open_objects(client, subjects.DOCUMENTS_BUCKET),
         texts=texts,
         leftovers=leftovers,
+        parse=Parsing(processes).parse,
         fetch=AiohttpFetch(
             allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
         ),
@@ -49,7 +54,11 @@ async def run_ingest(
     consumer = NatsConsumer(client, apply=indexing.apply)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
-        async with serving_admin(client):
+        async with (
+            processes,
+            resyncing(client, sources=settings.sources) as resyncs,
+            serving_admin(client, also=resyncs),
+        ):
             await consumer.run(stop)
     finally:
         await stopped(cleaning)

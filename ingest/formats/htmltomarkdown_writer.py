@@ -1,0 +1,12 @@
+"""HTML's elements in Markdown's marks."""
+
+from html_to_markdown import ConversionOptions, convert
+
+_OPTIONS = ConversionOptions(
+    autolinks=False, bullets="-", compact_tables=True, extract_metadata=False, skip_images=True
+)
+
+
+def write(markup: str) -> str:
+    """Markdown of a piece of HTML that has been cleared of what nobody reads."""
+    return (convert(markup, _OPTIONS).content or "").strip()
