@@ -14,10 +14,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from semchunk.semchunk import chunk as cut_text
 
-FINGERPRINT = "sections-2"
+FINGERPRINT = "sections-3"
 """Names this way of cutting; a change of it makes documents be indexed anew."""
 PREFIX_SHARE = 4
-"""Title and headings may take a quarter of the window; beyond it the outermost are left out."""
+"""Headings may take a quarter of the window; beyond it the outermost are left out."""
 BETWEEN = "\n\n"
 CHARS_PER_TOKEN = 16
 """At the most: to a tokenizer a run without a space is one unknown token, be it a megabyte long."""
@@ -42,13 +42,22 @@ class Chunk:
     Attributes:
         heading: the path of headings that it stands under.
         text: its Markdown, as readers see it.
-        embedded: what is encoded: title and headings, then the text; fits the window.
+        embedded: what its meaning is encoded from: headings, then the text; fits the window.
     """
 
     ordinal: int
     heading: tuple[str, ...]
     text: str
     embedded: str
+
+    def words(self, title: str) -> str:
+        """What its words are weighed by: the document's title too, unless its first heading says the same.
+
+        The title counts among the words alone, so that another title needs no new encoding. Beside both it
+        is worth nothing measurable (docs/quality.md).
+        """
+        named = self.heading[:1] and self.heading[0].casefold() == title.casefold()
+        return self.embedded if named else f"{title}{BETWEEN}{self.embedded}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +72,18 @@ class _Block:
     separator: str = "\n"
 
 
-def chunk(markdown: str, *, title: str, window_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
+def chunk(markdown: str, *, window_tokens: int, count_tokens: CountTokens) -> list[Chunk]:
     """Cut a document.
 
     Args:
         markdown: the document.
-        title: goes before each passage where it is encoded.
         window_tokens: what an encoded text may hold, without the encoder's special tokens.
         count_tokens: by the encoder's own tokenizer.
     """
     count_tokens = _bounded(count_tokens, window_tokens=window_tokens)
     chunks: list[Chunk] = []
     for heading, blocks in _sections(markdown):
-        prefix = _prefix(title, heading, tokens=window_tokens // PREFIX_SHARE, count_tokens=count_tokens)
+        prefix = _prefix(heading, tokens=window_tokens // PREFIX_SHARE, count_tokens=count_tokens)
         room = window_tokens - count_tokens(prefix)
         for text in _pack(blocks, room=room, count_tokens=count_tokens):
             embedded = f"{prefix}{BETWEEN}{text}" if prefix else text
@@ -191,12 +199,9 @@ def _items(following: Iterable[Token], lines: Sequence[str]) -> Iterator[str]:
             yield "\n".join(lines[token.map[0] : token.map[1]]).rstrip()
 
 
-def _prefix(title: str, heading: Sequence[str], *, tokens: int, count_tokens: CountTokens) -> str:
-    """Title and headings in one line, the outermost left out where they would take too much."""
-    path = [title, *heading]
-    if len(path) > 1 and title.casefold() == heading[0].casefold():
-        path = path[1:]
-    path = [part for part in path if part.strip()]
+def _prefix(heading: Sequence[str], *, tokens: int, count_tokens: CountTokens) -> str:
+    """The headings in one line, the outermost left out where they would take too much."""
+    path = list(heading)
     while path:
         prefix = " > ".join(path)
         if count_tokens(prefix) <= tokens:

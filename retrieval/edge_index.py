@@ -71,6 +71,7 @@ class EdgeIndex:
         self._shard = shard
         self._thread = thread
         self._unflushed = 0
+        self._written = False
         self._deleted = 0
         self._name = name
 
@@ -132,6 +133,24 @@ class EdgeIndex:
         records, _ = await self._call(lambda: self._shard.scroll(request))
         return [_stored(str(record.id), record.payload or {}) for record in records]
 
+    async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
+        """Look up one passage for each digest."""
+
+        def look_up() -> dict[str, list[float]]:
+            known: dict[str, list[float]] = {}
+            for digest in digests:
+                request = ScrollRequest(
+                    filter=_where("digest", MatchValue(digest)),
+                    limit=1,
+                    with_payload=False,
+                    with_vector=["dense"],
+                )
+                for record in self._shard.scroll(request)[0]:
+                    known[digest] = record.vector["dense"]  # type: ignore[index, call-overload, assignment] # named vectors come in a dict
+            return known
+
+        return await self._call(look_up)
+
     async def names(self, *, key: str) -> list[PassageName]:
         """Every passage of one document."""
         named: list[PassageName] = []
@@ -147,7 +166,11 @@ class EdgeIndex:
         return await self._names(None, after=after, limit=limit)
 
     async def settle(self) -> None:
-        """Flush; and where nothing was written since the last call, vacuum if enough was deleted."""
+        """Where nothing was written since the last call: flush, or else vacuum if it is worth it."""
+        written, self._written = self._written, False
+        if written:
+            # A flush waits for the disk, 50 to 500 ms on a busy machine, and everything else for it.
+            return
         if self._unflushed:
             self._unflushed = 0
             await self._call(self._shard.flush)
@@ -170,6 +193,7 @@ class EdgeIndex:
     async def _update(self, operation: UpdateOperation, *, touched: int) -> None:
         await self._call(lambda: self._shard.update(operation))
         self._unflushed += touched
+        self._written = True
         if self._unflushed >= FLUSH_AFTER_POINTS:
             self._unflushed = 0
             await self._call(self._shard.flush)
@@ -250,7 +274,7 @@ def _open(folder: Path, *, dimensions: int) -> EdgeShard:
     else:
         folder.mkdir(exist_ok=True)
         shard = EdgeShard.create(str(folder), config)
-    for field in ("allow", "source", "key"):
+    for field in ("allow", "source", "key", "digest"):
         shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
     return shard
 
@@ -313,6 +337,7 @@ def _point(encoded: EncodedPassage) -> Point:
         "text": passage.text,
         "allow": list(passage.allow),
         "updated_at": passage.updated_at.isoformat() if passage.updated_at else None,
+        "digest": encoded.digest or None,
     }
     words = SparseVector(encoded.sparse.indices, encoded.sparse.values)
     return Point(id=passage.id, vector={"dense": list(encoded.dense), "words": words}, payload=payload)

@@ -51,5 +51,8 @@ class Encoder(Protocol):
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
         """Dense vectors of sentences that a reader waits for; as urgent as a question."""
 
-    async def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
-        """Passages' vectors, in order; gives way to questions between any two of them."""
+    async def encode_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        """Passages' dense vectors, in order; gives way to questions between any two of them."""
+
+    async def weigh_passages(self, texts: Sequence[str]) -> list[Sparse]:
+        """Passages' words, in order: a hundred times as quick as their meaning."""

@@ -86,15 +86,23 @@ class FastembedEncoder:
         with self._waiting:
             return [await self._run(self._questions, partial(self._model.dense, text)) for text in texts]
 
-    async def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
-        """Passages' vectors, each after the questions that wait.
+    async def encode_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        """Passages' dense vectors, each after the questions that wait.
 
         Raises:
             UnavailableError: one takes longer than two minutes.
         """
         return [await self._run(self._passages, partial(self._passage, text)) for text in texts]
 
-    def _passage(self, text: str) -> Encoded:
+    async def weigh_passages(self, texts: Sequence[str]) -> list[Sparse]:
+        """Passages' words by BM25.
+
+        Raises:
+            UnavailableError: it takes longer than two minutes.
+        """
+        return await self._run(self._passages, partial(self._model.words_of, texts))
+
+    def _passage(self, text: str) -> list[float]:
         self._waiting.none(within_s=PASSAGE_WAITS_AT_MOST_S)
         return self._model.passage(text)
 
@@ -168,9 +176,12 @@ class _Model:
         dense: list[float] = next(iter(self.embedding.query_embed(text))).tolist()
         return Encoded(dense, _sparse(next(iter(self.words.query_embed(text)))))
 
-    def passage(self, text: str) -> Encoded:
-        dense: list[float] = next(iter(self.embedding.passage_embed([text]))).tolist()
-        return Encoded(dense, _sparse(next(iter(self.words.embed([text])))))
+    def passage(self, text: str) -> list[float]:
+        vector: list[float] = next(iter(self.embedding.passage_embed([text]))).tolist()
+        return vector
+
+    def words_of(self, texts: Sequence[str]) -> list[Sparse]:
+        return [_sparse(words) for words in self.words.embed(texts)]
 
 
 def _sparse(words: SparseEmbedding) -> Sparse:

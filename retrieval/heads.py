@@ -26,7 +26,15 @@ NO_HEAD = Shown(edition=None, revision=0)
 
 
 class Heads(Protocol):
-    """Which edition of each document stands. ``key`` is as `wire.documents.document_key` makes it."""
+    """Which edition of each document stands. ``key`` is as `wire.documents.document_key` makes it.
+
+    Attributes:
+        newest: the highest revision that memory knows of any head; revisions grow over all documents.
+    """
+
+    @property
+    def newest(self) -> int:
+        """See above."""
 
     def shown(self, key: str) -> Shown:
         """What readers see of a document, from memory, which may be a moment behind."""

@@ -38,11 +38,16 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedPassage:
-    """A passage with the vectors it is found by."""
+    """A passage with the vectors it is found by.
+
+    Attributes:
+        digest: of the text that ``dense`` was made from; empty: nobody is to take it over.
+    """
 
     passage: StoredPassage
     dense: Sequence[float]
     sparse: Sparse
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,9 @@ class Index(Protocol):
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Those of these passages that are there and that these principals may read."""
+
+    async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
+        """The dense vectors that are there already for texts of these digests, whosever passages they are."""
 
     async def names(self, *, key: str) -> list[PassageName]:
         """Every passage of one document, in whatever edition (``key`` as `wire.documents` makes it)."""

@@ -41,6 +41,12 @@ class NatsHeads:
     def __init__(self, bucket: KeyValue) -> None:
         self._bucket = bucket
         self._shown: dict[str, Shown] = {}
+        self._newest = 0
+
+    @property
+    def newest(self) -> int:
+        """The highest revision that memory knows of."""
+        return self._newest
 
     def shown(self, key: str) -> Shown:
         """What readers see of a document, from memory."""
@@ -77,14 +83,16 @@ class NatsHeads:
 
     def learn(self, key: str, head: Head, *, revision: int) -> None:
         """Take this head into memory, unless a newer one is there."""
-        if revision > self.shown(key).revision:
-            edition = head.edition if head.state == "live" else None
-            self._shown[key] = Shown(edition, revision)
+        self._show(key, Shown(head.edition if head.state == "live" else None, revision))
 
     def forget(self, key: str, *, revision: int) -> None:
         """An operator removed the head from the bucket: nobody sees the document."""
-        if revision > self.shown(key).revision:
-            self._shown[key] = Shown(None, revision)
+        self._show(key, Shown(None, revision))
+
+    def _show(self, key: str, shown: Shown) -> None:
+        if shown.revision > self.shown(key).revision:
+            self._shown[key] = shown
+            self._newest = max(self._newest, shown.revision)
 
 
 @asynccontextmanager

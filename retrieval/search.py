@@ -102,6 +102,7 @@ class Search:
         limit = request.limit * FETCHED_PER_PASSAGE
         looked_again = False
         while True:
+            newest = self._heads.newest
             hits = await self._index.search(
                 dense=query.dense,
                 sparse=query.sparse,
@@ -114,16 +115,17 @@ class Search:
             shown = [hit for hit in hits if hit.passage.id in ids]
             if len(shown) < 2 * request.limit and len(hits) == limit < WIDEST:
                 limit = min(WIDEST, 4 * limit)
-            elif not looked_again and self._was_replaced_meanwhile(hits, shown):
+            elif not looked_again and self._was_replaced(hits, shown, since=newest):
                 looked_again = True
             else:
                 return shown
 
-    def _was_replaced_meanwhile(self, hits: Sequence[Hit], shown: Sequence[Hit]) -> bool:
-        """Whether a document has dropped out that stands: its new edition was not there to be found yet."""
+    def _was_replaced(self, hits: Sequence[Hit], shown: Sequence[Hit], *, since: int) -> bool:
+        """Whether a document has dropped out whose new edition may not have been there to be found yet."""
         found = {_key(hit.passage) for hit in shown}
         dropped = {_key(hit.passage) for hit in hits} - found
-        return any(self._heads.shown(key).edition for key in dropped)
+        heads = [self._heads.shown(key) for key in dropped]
+        return any(head.edition and head.revision > since for head in heads)
 
     async def _of_shown_editions(self, passages: Sequence[StoredPassage]) -> list[StoredPassage]:
         keys = {passage.id: _key(passage) for passage in passages}

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ingest.chunking import BETWEEN, Chunk, chunk
 from retrieval.edge_index import open_edge_index
-from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, _sparse, open_encoder
+from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from retrieval.index import EncodedPassage, Hit, StoredPassage
 from retrieval.search import choose
 from tests.bench.passages import stored
@@ -96,15 +96,17 @@ def read_set(folder: Path, *, limit: int) -> tuple[list[dict[str, str]], list[Qu
 
 def cut(document: dict[str, str], setting: Setting, encoder: FastembedEncoder) -> Iterable[Chunk]:
     """The document's chunks as this setting has them."""
+    before_it = encoder.count_tokens(document["title"]) if setting.title == "in both" else 0
     pieces = chunk(
         document["text"],
-        title=document["title"] if setting.title == "in both" else "",
-        window_tokens=setting.window_tokens - setting.overlap_tokens,
+        window_tokens=setting.window_tokens - setting.overlap_tokens - before_it,
         count_tokens=encoder.count_tokens,
     )
     before: Chunk | None = None
     for piece in pieces:
         embedded = piece.embedded if setting.headings else piece.text
+        if setting.title == "in both":
+            embedded = Chunk(0, piece.heading, "", embedded).words(document["title"])
         text = piece.text
         if setting.overlap_tokens and before is not None and before.heading == piece.heading:
             tail = " ".join(before.text.split()[-setting.overlap_tokens * 3 // 4 :])
@@ -122,13 +124,13 @@ async def encoded(
     for document in documents:
         pieces = list(cut(document, setting, encoder))
         vectors = await encoder.encode_passages([piece.embedded for piece in pieces])
-        for piece, both in zip(pieces, vectors, strict=True):
-            sparse = both.sparse
-            if setting.title == "in words":
-                words = encoder._model.words.embed([f"{document['title']} {piece.embedded}"])
-                sparse = _sparse(next(iter(words)))
+        in_words = setting.title == "in words"
+        words = await encoder.weigh_passages(
+            [piece.words(document["title"]) if in_words else piece.embedded for piece in pieces]
+        )
+        for piece, vector, sparse in zip(pieces, vectors, words, strict=True):
             passage = stored(document["id"], title=document["title"], piece=piece)
-            passages.append(EncodedPassage(passage=passage, dense=both.dense, sparse=sparse))
+            passages.append(EncodedPassage(passage=passage, dense=vector, sparse=sparse))
     return passages
 
 

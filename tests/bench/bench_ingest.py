@@ -1,7 +1,8 @@
-"""How soon a published document is found, and how fast many are indexed beside bare fastembed.
+"""How soon a published document is found, how fast many are indexed beside bare fastembed, and what a search
+waits meanwhile.
 
 Run it by hand or through `make bench`; it starts a NATS server and a worker process of its own, and
-takes under a minute on 2 cores.
+takes about a minute on 2 cores.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ SINGLES = 50
 MANY = 120
 SECTIONS = 4
 SEED = 2
+SEARCHES = 500
+PAUSE_S = 0.02
 WORDS = (  # noqa: SIM905 — a list of words reads best as words
     "leave travel expense security account manager office germany france invoice laptop contract payroll "
     "holiday training visitor password badge meeting budget project customer support release incident"
@@ -109,6 +112,24 @@ async def bulk_s(client: Client, texts: list[str]) -> float:
     return time.perf_counter() - started
 
 
+async def search_ms(client: Client, *, until_done: asyncio.Event, at_most: int) -> list[float]:
+    """How long searches take, one after another with a short pause, each with words of its own."""
+    took: list[float] = []
+    chance = random.Random(SEED)
+    while not until_done.is_set() and len(took) < at_most:
+        words = " ".join(chance.choice(WORDS) for _ in range(8))
+        started = time.perf_counter()
+        await RetrievalClient(client).search(SearchRequest(query=words, principals=("public",)))
+        took.append((time.perf_counter() - started) * 1000)
+        await asyncio.sleep(PAUSE_S)
+    return took
+
+
+def percentiles(took: list[float]) -> str:
+    cuts = statistics.quantiles(took, n=100)
+    return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms"
+
+
 async def bare_s(encoder: FastembedEncoder, texts: list[str]) -> tuple[int, float]:
     """The same passages through the encoder alone: how many, and how long."""
     embedded = [
@@ -116,7 +137,6 @@ async def bare_s(encoder: FastembedEncoder, texts: list[str]) -> tuple[int, floa
         for body in texts
         for piece in chunk(
             body,
-            title=body.partition("\n")[0].removeprefix("# "),
             window_tokens=encoder.window_tokens - 2,
             count_tokens=encoder.count_tokens,
         )
@@ -143,6 +163,12 @@ async def main() -> None:
             singles = [await time_to_found_ms(client, n, chance=chance) for n in range(SINGLES)]
             texts = [text(1000 + n, chance=chance) for n in range(MANY)]
             whole_s = await bulk_s(client, texts)
+            idle = await search_ms(client, until_done=asyncio.Event(), at_most=SEARCHES)
+            loaded = asyncio.Event()
+            searching = asyncio.create_task(search_ms(client, until_done=loaded, at_most=10 * SEARCHES))
+            await bulk_s(client, [text(2000 + n, chance=chance) for n in range(MANY)])
+            loaded.set()
+            busy = await searching
     async with open_encoder(model=PACKAGED, threads=1) as encoder:
         passages, encoding_s = await bare_s(encoder, texts)
     p50, p95 = statistics.median(singles), statistics.quantiles(singles, n=20)[-1]
@@ -150,6 +176,11 @@ async def main() -> None:
     print(
         f"bulk load of {MANY} documents, {passages} passages: {passages / whole_s:.1f} passages/s, "
         f"bare fastembed {passages / encoding_s:.1f}; ratio {encoding_s / whole_s:.2f}"
+    )
+    ratio = statistics.quantiles(busy, n=100)[98] / statistics.quantiles(idle, n=100)[98]
+    print(
+        f"search beside {passages} passages, idle: {percentiles(idle)}; "
+        f"while all are replaced: {percentiles(busy)}; ratio of p99 {ratio:.1f}"
     )
 
 

@@ -43,6 +43,7 @@ class Desk:
         over = (await self.heads.look_up(document_key("handbook", document))).revision
         edition = edition_name(over=over, version=version, content_hash="".join(texts), fingerprint="f")
         vectors = await self._encoder.encode_passages(texts)
+        words = await self._encoder.weigh_passages(texts)
         passages = [
             StoredPassage(
                 id=passage_id(source="handbook", document=document, edition=edition, ordinal=ordinal),
@@ -62,8 +63,8 @@ class Desk:
         ]
         await self.index.upsert(
             [
-                EncodedPassage(passage=passage, dense=vector.dense, sparse=vector.sparse)
-                for passage, vector in zip(passages, vectors, strict=True)
+                EncodedPassage(passage=passage, dense=vector, sparse=sparse)
+                for passage, vector, sparse in zip(passages, vectors, words, strict=True)
             ]
         )
         return edition

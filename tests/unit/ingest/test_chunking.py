@@ -15,8 +15,8 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def cut(markdown: str, *, title: str = "", window: int = WINDOW) -> list[Chunk]:
-    return chunk(markdown, title=title, window_tokens=window, count_tokens=words)
+def cut(markdown: str, *, window: int = WINDOW) -> list[Chunk]:
+    return chunk(markdown, window_tokens=window, count_tokens=words)
 
 
 def test_each_section_carries_the_path_of_its_headings() -> None:
@@ -32,11 +32,17 @@ def test_each_section_carries_the_path_of_its_headings() -> None:
     assert [piece.ordinal for piece in chunks] == [0, 1, 2, 3]
 
 
-def test_title_and_headings_go_before_what_is_encoded_and_the_title_only_once() -> None:
-    (piece,) = cut("# Leave policy\n\n## Annual\n\n28 days.", title="Leave Policy")
+def test_headings_go_before_what_is_encoded() -> None:
+    (piece,) = cut("# Leave policy\n\n## Annual\n\n28 days.")
     assert piece.embedded == "Leave policy > Annual\n\n28 days."
-    (piece,) = cut("## Annual\n\n28 days.", title="Leave policy")
-    assert piece.embedded == "Leave policy > Annual\n\n28 days."
+
+
+def test_the_title_counts_among_the_words_and_only_once() -> None:
+    (piece,) = cut("# Leave policy\n\n## Annual\n\n28 days.")
+    assert piece.words("Leave Policy") == piece.embedded
+    assert piece.words("Time off") == "Time off\n\nLeave policy > Annual\n\n28 days."
+    (piece,) = cut("28 days.")
+    assert piece.words("Leave policy") == "Leave policy\n\n28 days."
 
 
 def test_markup_in_a_heading_is_not_part_of_its_name() -> None:
@@ -108,11 +114,11 @@ def test_a_document_of_headings_alone_is_still_found_by_them() -> None:
 
 @pytest.mark.parametrize("nothing", ["", "\n\n", "<!-- only this -->", "---"])
 def test_a_document_without_words_has_no_passages(nothing: str) -> None:
-    assert cut(nothing, title="Empty") == []
+    assert cut(nothing) == []
 
 
 def test_headings_too_long_for_the_window_lose_the_outermost_first() -> None:
-    (piece,) = cut("# " + "outer " * 30 + "\n\n## inner\n\nText.", title="A title")
+    (piece,) = cut("# " + "outer " * 30 + "\n\n## inner\n\nText.")
     assert piece.embedded == "inner\n\nText."
 
 
@@ -151,7 +157,7 @@ def test_many_short_paragraphs_are_cut_in_time_that_grows_with_their_number() ->
         return words(text)
 
     markdown = "A short one.\n\n" * 5_000
-    chunk(markdown, title="", window_tokens=200, count_tokens=count)
+    chunk(markdown, window_tokens=200, count_tokens=count)
     assert counted < 3 * len(markdown)
 
 
@@ -162,7 +168,7 @@ def lines() -> Iterator[str]:
 
 @given(st.lists(st.sampled_from(list(lines())), max_size=30).map("\n".join))
 def test_every_passage_fits_and_no_word_is_lost(markdown: str) -> None:
-    chunks = cut(markdown, title="Some title", window=24)
+    chunks = cut(markdown, window=24)
     assert all(words(piece.embedded) <= 24 for piece in chunks)
     kept = " ".join(" ".join((*piece.heading, piece.text)) for piece in chunks)
     assert {word for word in markdown.split() if word.isalnum()} - set(kept.split()) <= {"head", "two"}
