@@ -140,7 +140,7 @@ class NatsConsumer:
                     before = await self._attempts.look_up(_name(message))
                 if before.deaths >= self._patience.deaths:
                     await self._give_up(message, before, _killed(before.deaths))
-                elif before.settled < message.metadata.num_delivered - 1:
+                elif before.deaths or before.settled < message.metadata.num_delivered - 1:
                     await self._try_alone(message, before)
                 else:
                     async with self._room.entered(alone=False):
@@ -153,7 +153,7 @@ class NatsConsumer:
             _log.warning("an announcement was put back", sequence=_sequence(message), why=str(error))
 
     async def _try_alone(self, message: Msg, before: Attempts) -> None:
-        """Its last worker died or was lost: say so on record before it can happen again."""
+        """A worker that had it died or was lost: say so on record before it can happen again."""
         if before.deaths:
             # Those that were only in hand beside it go first.
             await asyncio.sleep(self._again_after_s(before.deaths))

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from ingest.addresses import read_hosts
-from ingest.aiohttp_fetch import AiohttpFetch, look_up
+from ingest.aiohttp_fetch import AiohttpFetch, _spelled, look_up
 from tests.conftest import free_port
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 
@@ -61,15 +64,15 @@ class Canary:
 @asynccontextmanager
 async def listening(*, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Canary]:
     async def visited(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        canary.visits += 1
+        opened.visits += 1
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret")
         await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(visited, host, port)
-    canary = Canary(server.sockets[0].getsockname()[1])
+    opened = Canary(server.sockets[0].getsockname()[1])
     async with server:
-        yield canary
+        yield opened
 
 
 @pytest.fixture
@@ -102,6 +105,24 @@ async def test_no_way_to_write_this_machine_reaches_it(canary: Canary) -> None:
         with pytest.raises(MalformedError, match="field 'body_url'"):
             await fetch(url.format(port=canary.port), max_bytes=MAX_BYTES)
     assert canary.visits == 0
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=30))
+def test_the_client_reads_a_url_as_the_rules_did(text: str) -> None:
+    """Promise 35: no URL is one host to who checks it and another to who connects."""
+    allowed = read_hosts(outside="docs.example.com", inside="[::1]:8080")
+    for url in (
+        f"http://docs.example.com/{text}",
+        f"http://docs.example.com{text}",
+        f"http://[::1]:8080{text}",
+    ):
+        try:
+            target = allowed.target(url)
+        except MalformedError:
+            continue
+        read = URL(_spelled(target), encoded=True)
+        assert (read.scheme, read.raw_host, read.port) == (target.scheme, target.host, target.port)
+        assert read.user is None
 
 
 async def test_the_canary_does_sing(canary: Canary) -> None:

@@ -1,6 +1,7 @@
 """A document that kills its process takes nobody with it, and is not lost itself."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import subprocess
@@ -13,17 +14,20 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from ingest.client import IngestClient
+from ingest.nats_attempts import NatsAttempts
 from ingest.nats_consumer import NatsConsumer, Patience
 from ingest.nats_failures import NatsFailures
 from tests.contract.ingest.test_nats_consumer import HASTY, consuming, failures, set_ack_wait, waiting
 from tests.contract.ingest.workshop import upsert
 from tests.until import until
+from wire import subjects
 from wire.documents import DocumentChanged
 from wire.errors import UnavailableError
 from wire.failures import ListFailuresRequest
 
 PROGRAM = """
 import asyncio, os, pathlib, signal, sys
+from ingest.nats_attempts import NatsAttempts
 from ingest.nats_consumer import NatsConsumer, Patience
 from wire.nats_connection import connected
 
@@ -196,3 +200,45 @@ async def test_a_document_that_waits_for_what_is_away_waits_beside_others(client
 
         await until(settled, within_s=10)
     assert await failures(client) == []
+
+
+async def test_a_document_with_a_death_on_record_stays_alone_whatever_came_between(client: Client) -> None:
+    """A worker's stop, or a failure in order, does not put it back among others."""
+    in_hand: set[str] = set()
+    together: list[set[str]] = []
+    tries = 0
+    others_may_end = asyncio.Event()
+
+    async def apply(changed: DocumentChanged) -> None:
+        nonlocal tries
+        in_hand.add(changed.id)
+        try:
+            if changed.id != "suspect":
+                await others_may_end.wait()
+                return
+            tries += 1
+            if tries == 1:
+                raise UnavailableError("its host is away", service="fetch")
+            together.append(set(in_hand))
+        finally:
+            in_hand.remove(changed.id)
+
+    await IngestClient(client).announce(upsert("suspect"))
+    async with consuming(client, apply, patience=dataclasses.replace(HASTY, again_after_s=(1.0,))):
+        await until(lambda: tries, within_s=5)
+        bucket = await client.jetstream().key_value(subjects.ATTEMPTS_BUCKET)
+
+        async def on_record() -> list[str]:
+            return await bucket.keys() if (await bucket.status()).values else []
+
+        (name,) = await until(on_record, within_s=5)
+        attempts = NatsAttempts(client)
+        noted = await attempts.look_up(name)
+        await attempts.keep(name, noted.model_copy(update={"deaths": 1}))
+        await IngestClient(client).announce(upsert("other"))
+        await until(lambda: in_hand == {"other"}, within_s=5)
+        await asyncio.sleep(1.5)
+        assert together == [], "it waits until it is alone"
+        others_may_end.set()
+        await until(lambda: together, within_s=10)
+    assert together == [{"suspect"}]
