@@ -1,9 +1,14 @@
 """HTML's elements in Markdown's marks."""
 
-from html_to_markdown import ConversionOptions, convert
+from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
 _OPTIONS = ConversionOptions(
-    autolinks=False, bullets="-", compact_tables=True, extract_metadata=False, skip_images=True
+    autolinks=False,
+    bullets="-",
+    compact_tables=True,
+    extract_metadata=False,
+    preprocessing=PreprocessingOptions(enabled=False),  # it guesses what is navigation by its class
+    skip_images=True,
 )
 
 

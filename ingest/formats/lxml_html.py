@@ -24,7 +24,7 @@ _NEVER_READ = (
 _MAIN = "//main | //*[@role='main']"
 _AROUND = "//header[not(.//h1)] | //footer | //aside"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight|highlight-source)-([\w+#-]+)")
+_LANGUAGE = re.compile(r"(?:^|\s)(?:(?:language|lang|highlight|highlight-source)-|code\s+(?!literal))([\w+#-]+)")
 _LINKED = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -93,6 +93,8 @@ def _flatten(pre: Any) -> None:
     around = (pre, *pre.iterfind("code"), pre.getparent(), pre.getparent().getparent())
     classes = [element.get("class", "") for element in around if element is not None]
     language = next((found[1] for each in classes if (found := _LANGUAGE.search(each))), None)
+    for line_break in pre.iter("br"):
+        line_break.tail = f"\n{line_break.tail or ''}"
     text = pre.text_content()
     for child in list(pre):
         pre.remove(child)
