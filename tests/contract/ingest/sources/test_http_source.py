@@ -1,0 +1,184 @@
+"""A document service over HTTP, and a website by its sitemap."""
+
+import gzip
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from ingest.sources.aiohttp_fetching import is_private, open_fetching
+from ingest.sources.opening import check_source, open_source
+from ingest.sources.source import Entry
+from tests.document_service_stand_in import (
+    TOKEN,
+    DocumentServiceStandIn,
+    StandInDocument,
+    WebsiteStandIn,
+    document_service,
+    website,
+)
+from wire.errors import MalformedError, SettingsError, UnavailableError
+from wire.source_settings import SourceSettings
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[DocumentServiceStandIn]:
+    async with document_service() as running:
+        yield running
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[WebsiteStandIn]:
+    async with website() as running:
+        yield running
+
+
+def settings(kind: str, url: str, **changes: object) -> SourceSettings:
+    return SourceSettings.model_validate({"kind": kind, "url": url, "private_addresses": True, **changes})
+
+
+async def listed(source: SourceSettings) -> list[Entry]:
+    async with open_source(source) as opened:
+        return [entry async for entry in opened.entries()]
+
+
+async def test_a_service_is_listed_page_by_page_and_read(service: DocumentServiceStandIn) -> None:
+    service.documents = {name: StandInDocument(f"About {name}.") for name in ("a", "b/c d", "é", "x", "y")}
+    service.documents["y"] = StandInDocument("About y.", revision=None, version=3, allow=("group:S1",))
+    source = settings("http", service.base, token=TOKEN)
+    entries = {entry.id: entry for entry in await listed(source)}
+    assert set(entries) == {"a", "b/c d", "é", "x", "y"}
+    assert entries["a"].revision == "1"
+    assert (entries["y"].version, entries["y"].revision, entries["y"].allow) == (3, "3", ("group:S1",))
+    async with open_source(source) as opened:
+        content = await opened.read(entries["b/c d"])
+        assert content is not None
+        assert (content.data, content.media_type) == (b"About b/c d.", "text/markdown; charset=utf-8")
+        assert await opened.read(Entry(id="gone")) is None
+
+
+async def test_a_list_that_breaks_off_or_refuses_is_an_error_and_never_an_end(
+    service: DocumentServiceStandIn,
+) -> None:
+    service.documents = {name: StandInDocument("text") for name in "abcdef"}
+    assert len(await listed(settings("http", service.base, token=TOKEN))) == 6, "the control"
+    with pytest.raises(UnavailableError, match="401"):
+        await listed(settings("http", service.base, token="another"))
+    service.pages_until_fault = 2
+    with pytest.raises(UnavailableError, match="500"):
+        await listed(settings("http", service.base, token=TOKEN))
+
+
+async def test_a_list_of_another_shape_is_named(site: WebsiteStandIn) -> None:
+    site.pages["/documents"] = b'{"documents": [{"title": "no id"}]}'
+    with pytest.raises(MalformedError, match=r"documents\.0\.id"):
+        await listed(settings("http", site.base))
+
+
+def sitemap(*addresses: str, changed: str | None = "2026-11-01") -> bytes:
+    lastmod = f"<lastmod>{changed}</lastmod>" if changed else ""
+    urls = "".join(f"<url><loc>{address}</loc>{lastmod}</url>" for address in addresses)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
+
+
+async def test_a_website_gives_its_own_pages_that_robots_may_read(site: WebsiteStandIn) -> None:
+    base = site.base
+    site.pages["/robots.txt"] = b"User-agent: *\nDisallow: /private/\n"
+    site.pages["/sitemap.xml"] = (
+        f"<sitemapindex><sitemap><loc>{base}/one.xml</loc></sitemap>"
+        f"<sitemap><loc>{base}/two.xml.gz</loc></sitemap><sitemap><loc>{base}/sitemap.xml</loc></sitemap>"
+        f"<sitemap><loc>http://elsewhere.example/x.xml</loc></sitemap></sitemapindex>"
+    ).encode()
+    site.pages["/one.xml"] = sitemap(
+        f"{base}/leave", f"{base}/private/salaries", "http://elsewhere.example/page", f"{base}/gone"
+    )
+    packed = gzip.compress(sitemap(f"{base}/travel", f"{base}/leave", changed=None))
+    site.pages["/two.xml.gz"] = packed
+    site.pages["/leave"] = b"<h1>Leave</h1>"
+    source = settings("sitemap", f"{base}/sitemap.xml")
+    entries = {entry.id.removeprefix(base): entry for entry in await listed(source)}
+    assert set(entries) == {"/leave", "/travel", "/gone"}
+    async with open_source(source) as opened:
+        content = await opened.read(entries["/leave"])
+        assert content is not None
+        assert content.data == b"<h1>Leave</h1>"
+        assert content.media_type is not None
+        assert content.media_type.startswith("text/html")
+        assert await opened.read(entries["/gone"]) is None
+    assert "/private/salaries" not in site.asked
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html>not a sitemap</html>",
+        b"<urlset><url>",
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><urlset><url><loc>&a;</loc></url></urlset>',
+        gzip.compress(b"<urlset>" + b" " * 51 * 1024 * 1024 + b"</urlset>"),
+    ],
+    ids=["html", "cut short", "entities", "a bomb"],
+)
+async def test_what_is_no_sitemap_is_an_error(site: WebsiteStandIn, page: bytes) -> None:
+    site.pages["/sitemap.xml"] = page
+    with pytest.raises(MalformedError):
+        await listed(settings("sitemap", f"{site.base}/sitemap.xml"))
+
+
+async def test_private_addresses_are_not_asked_unless_allowed(site: WebsiteStandIn) -> None:
+    """Promise 35, its first forms: names, decimal numbers, addresses inside addresses."""
+    port = site.base.rpartition(":")[2]
+    site.pages["/x"] = b"inside"
+    async with open_fetching(private_addresses=True) as open_:
+        assert (await open_.get(f"{site.base}/x", max_bytes=100)).body == b"inside", "the control"
+    asked = len(site.asked)
+    async with open_fetching(private_addresses=False) as guarded:
+        for host in (
+            "127.0.0.1",
+            "localhost",
+            "2130706433",
+            "0x7f.1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "0.0.0.0",
+        ):
+            with pytest.raises((MalformedError, UnavailableError)):
+                await guarded.get(f"http://{host}:{port}/x", max_bytes=100)
+    assert len(site.asked) == asked
+
+
+async def test_a_redirect_leads_to_no_other_host_and_a_long_page_is_cut_off(site: WebsiteStandIn) -> None:
+    site.pages["/here"] = web.Response(status=302, headers={"Location": "/there"})
+    site.pages["/away"] = web.Response(status=302, headers={"Location": "http://localhost/there"})
+    site.pages["/loop"] = web.Response(status=302, headers={"Location": "/loop"})
+    site.pages["/there"] = b"x" * 200
+    async with open_fetching(private_addresses=True) as fetching:
+        assert len((await fetching.get(f"{site.base}/here", max_bytes=200)).body) == 200
+        for path, said in (("/away", "another host"), ("/loop", "too often"), ("/there", "100 bytes")):
+            with pytest.raises(MalformedError, match=said):
+                await fetching.get(site.base + path, max_bytes=100)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "fe80::1%eth0",
+        "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "fd00::1",
+        "2002:a00:1::",
+        "224.0.0.1",
+        "::",
+    ],
+)
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert is_private(address)
+    assert not is_private("1.1.1.1")
+    assert not is_private("2606:4700:4700::1111")
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"wiki\.url"):
+        check_source("wiki", settings("http", "docs.example.com"))
