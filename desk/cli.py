@@ -27,6 +27,8 @@ from desk.publishing import Report, announce_and_wait, deletion, show_report
 from desk.roles import run_role
 from desk.running import nats_url_for
 from desk.showing import find, show_reply
+from desk.source_list import list_sources, show_sources
+from desk.syncing import begin_sync, cancel_sync, show_run, sync_and_wait
 from desk.terminal import Terminal
 from desk.up import run_up
 from wire.documents import DocumentId, SourceName
@@ -37,6 +39,7 @@ from wire.principals import PUBLIC, check_principal
 from wire.search import SearchRequest
 from wire.settings import Settings, load_settings
 from wire.shapes import Shape
+from wire.sync import SyncRequested
 
 FAILED = 1
 BAD_USAGE = 2
@@ -250,6 +253,51 @@ def failures(
     if as_json:
         _print_json(settled)
     if settled.missing or settled.refused:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def sources(*, as_json: JsonOption = False, data: DataOption = None) -> None:
+    """List where documents come from, how many there are, and how fresh they are."""
+    listed = _run(list_sources(nats_url=_nats_url(data)))
+    _print_json(listed) if as_json else show_sources(listed, Console())
+
+
+@app.command()
+def sync(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", callback=_source, help="A source of answerdesk.toml.")
+    ],
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Read every document again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change.")] = False,
+    accept_shrinking: Annotated[
+        bool,
+        typer.Option("--accept-shrinking", help="Delete even if the source lists far fewer documents."),
+    ] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Stop the resync that is under way.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is over.")] = False,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Compare a source with the index, and announce what differs."""
+    terminal, nats_url = Terminal(Console(stderr=True)), _nats_url(data)
+    asked = SyncRequested(source=source, full=full, dry_run=dry_run, accept_shrinking=accept_shrinking)
+    if cancel or not (wait or dry_run):
+        accepted = _run(
+            cancel_sync(source, nats_url=nats_url) if cancel else begin_sync(asked, nats_url=nats_url)
+        )
+        terminal.say(
+            f"{source}: {'stopping' if cancel else 'begun'}; `answerdesk sources` tells how it ends."
+        )
+        if as_json:
+            _print_json(accepted)
+        return
+    ended = _run(sync_and_wait(asked, nats_url=nats_url, console=Console(stderr=True)))
+    show_run(ended, terminal)
+    if as_json:
+        _print_json(ended)
+    if not ended.ok:
         raise typer.Exit(FAILED)
 
 

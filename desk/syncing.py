@@ -1,0 +1,93 @@
+"""``answerdesk sync``: compare a source with the index now, and watch it."""
+
+from contextlib import aclosing
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from desk.terminal import Terminal, printable
+from ingest.sync_client import SyncClient
+from wire.errors import UnavailableError
+from wire.nats_connection import connected
+from wire.sync import PLANNED_AT_MOST, SyncAccepted, SyncRequested, SyncRun
+
+
+async def begin_sync(asked: SyncRequested, *, nats_url: str) -> SyncAccepted:
+    """Ask for a resync, which then goes on by itself.
+
+    Raises:
+        MalformedError: there is no such source.
+        RefusedError: it is in another run.
+        UnavailableError: NATS or the worker is away.
+    """
+    async with connected(nats_url, name="answerdesk sync") as client:
+        return await SyncClient(client).sync(asked)
+
+
+async def sync_and_wait(asked: SyncRequested, *, nats_url: str, console: Console) -> SyncRun:
+    """Ask for a resync and see it through, with a progress bar on a terminal.
+
+    Raises:
+        MalformedError: there is no such source.
+        RefusedError: it is in another run.
+        UnavailableError: NATS or the worker is away.
+    """
+    async with connected(nats_url, name="answerdesk sync") as client:
+        worker = SyncClient(client)
+        accepted = await worker.sync(asked)
+        with _progress(console) as bar:
+            task = bar.add_task("Comparing", total=None, facts="")
+            async with aclosing(worker.follow(accepted)) as runs:
+                async for run in runs:
+                    bar.update(task, completed=run.seen, total=run.total, facts=_facts(run))
+                    if run.ended:
+                        return run
+    raise UnavailableError("the resync was lost sight of", service="worker")
+
+
+async def cancel_sync(source: str, *, nats_url: str) -> SyncAccepted:
+    """Stop a source's resync.
+
+    Raises:
+        MalformedError: there is none.
+        UnavailableError: NATS or the worker is away.
+    """
+    async with connected(nats_url, name="answerdesk sync") as client:
+        return await SyncClient(client).cancel(source)
+
+
+def show_run(run: SyncRun, terminal: Terminal) -> None:
+    """Say how a resync ended."""
+    for change in run.planned:
+        terminal.say(f"{'announce' if change.action == 'upsert' else 'delete':<9}{printable(change.id)}")
+    if run.dry_run and run.changed + run.deleted > PLANNED_AT_MOST:
+        terminal.say(f"... and {run.changed + run.deleted - PLANNED_AT_MOST} more")
+    said = "would be" if run.dry_run else "were"
+    terminal.say(
+        f"{run.source}: {run.state}. {run.seen} documents seen, of which {run.changed} {said} announced as "
+        f"new or changed; {run.deleted} {said} deleted."
+    )
+    if run.failed:
+        terminal.say(
+            f"{run.failed} could not be read at the source and stay as they are: see the worker's log.",
+            style="yellow",
+        )
+    if run.reason:
+        terminal.say(f"{run.reason[:1].upper()}{run.reason[1:]}.", style="yellow")
+
+
+def _facts(run: SyncRun) -> str:
+    return f"{run.changed} changed · {run.deleted} deleted · {run.failed} failed · {run.per_second:g}/s"
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[facts]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
