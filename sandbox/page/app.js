@@ -18,7 +18,7 @@ const byId = (id) => document.getElementById(id);
 const store = new Store();
 const place = { person: null, channel: null, thread: null };
 const lists = { main: keyedList(byId("messages")), thread: keyedList(byId("thread-messages")) };
-const live = new Live({ frame: take, broken: (is) => document.body.classList.toggle("broken", is) });
+const live = new Live({ frame: take, broken });
 const bottoms = {
   main: new Bottom(byId("scroll"), (is) => (byId("jump").hidden = is)),
   thread: new Bottom(byId("thread-scroll")),
@@ -116,6 +116,13 @@ function take(frame) {
   draw();
 }
 
+async function broken(is) {
+  document.body.classList.toggle("broken", is);
+  if (!is) return;
+  const state = await fetch(`/page/state?${new URLSearchParams({ as: place.person })}`).catch(() => null);
+  if (state?.status === 400) location.replace("/"); // nobody of that name is here: be the first person
+}
+
 function arrived(message) {
   const looking = document.hasFocus() && message.channel === place.channel && document.body.dataset.pane !== "list";
   if (message.user !== store.me && !looking && !isReply(message)) {
@@ -151,8 +158,10 @@ function arrive({ push = false } = {}) {
   notice(null);
   const query = new URLSearchParams({ as: place.person, channel: place.channel, ...(place.thread ? { thread: place.thread } : {}) });
   const address = `/?${query}`;
-  if (push && address !== location.pathname + location.search) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  const shown = wide.matches ? null : document.body.dataset.pane; // a phone's Back leads to the pane before
+  const moved = address !== location.pathname + location.search || shown !== history.state;
+  if (push && moved) history.pushState(shown, "", address);
+  else history.replaceState(shown, "", address);
   draw();
 }
 
@@ -275,7 +284,10 @@ const ACTIONS = {
   "open-channel": (button) => openChannel(button.dataset.channel),
   "open-thread": (button) => openThread(button.dataset.ts),
   "close-thread": closeThread,
-  "show-list": () => pane("list"),
+  "show-list": () => {
+    pane("list");
+    arrive({ push: true });
+  },
   be: (button) => be(button.dataset.person),
   suggest: (button) => {
     const direct = store.channels.get(place.channel).kind === "im";
@@ -309,7 +321,7 @@ function start() {
   place.person = person;
   place.channel = query.get("channel") ?? place.channel;
   place.thread = query.get("thread");
-  pane(place.thread ? "thread" : query.has("channel") ? "conversation" : "list");
+  pane(history.state ?? (place.thread ? "thread" : query.has("channel") ? "conversation" : "list"));
   if (changed || !store.ready) live.open(person);
   else settlePlace();
 }

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { markdown } from "./markdown.js";
-import { broadcastPill, channelPill, emojiOf, groupPill, link, mention, mrkdwn, plainText } from "./mrkdwn.js";
+import { broadcastPill, channelPill, emojiOf, groupPill, link, mayFollow, mention, mrkdwn, plainText } from "./mrkdwn.js";
 
 /** A message's blocks. `ts` goes onto buttons, so that a press finds its message again. */
 export function blocksOf(blocks, names, ts) {
@@ -61,7 +61,7 @@ function elementOf(element, block, ts) {
     "data-testid": `button-${element.action_id}`,
     "aria-label": element.accessibility_label,
   };
-  if (element.url) {
+  if (element.url && mayFollow(element.url)) {
     return h("a", { ...shared, href: element.url, target: "_blank", rel: "noopener noreferrer" }, plainText(element.text.text));
   }
   return h("button", { ...shared, type: "button" }, plainText(element.text.text));

@@ -9,15 +9,14 @@ const TOGETHER_S = 5 * 60; // messages of one person this close share one head, 
 const TINTS = 8;
 
 /** Items for a keyed list: messages with dividers between days, then what is still on its way. */
-export function items(messages, pending, store, { thread = null, firstUnread = null } = {}) {
+export function items(messages, pending, store, { thread = null } = {}) {
   const list = [];
   let before = null;
   for (const message of messages) {
     const day = dayOf(message.ts);
     if (!before || dayOf(before.ts) !== day) list.push(dayItem(day));
-    if (message.ts === firstUnread) list.push(newItem());
-    const joined = before && goesWith(before, message, day) && message.ts !== firstUnread;
-    list.push(messageItem(message, store, { joined: Boolean(joined), thread, sources: message }));
+    const joined = before && goesWith(before, message, day);
+    list.push(messageItem(message, store, { joined: Boolean(joined), thread }));
     before = message;
     if (thread && message.ts === thread) {
       list.push(countItem(message.reply_count ?? 0));
@@ -117,10 +116,6 @@ export function avatar(user, size = "") {
 
 function dayItem(day) {
   return { key: `day-${day}`, stamp: [day], build: () => h("li", { class: "day", role: "separator" }, h("span", {}, dayName(day))) };
-}
-
-function newItem() {
-  return { key: "new", stamp: [], build: () => h("li", { class: "day new", role: "separator" }, h("span", {}, "New")) };
 }
 
 function countItem(count) {

@@ -95,10 +95,15 @@ export function broadcastPill(range) {
   return h("span", { class: "pill mine" }, `@${range}`);
 }
 
-/** A link, opened in a new tab; only http, https and mail addresses are links at all. */
+/** Only http, https and mail addresses are followed. */
+export function mayFollow(url) {
+  return /^(https?:|mailto:)/i.test(url);
+}
+
+/** A link, opened in a new tab. */
 export function link(url, label) {
   const shown = label ?? url.replace(/^mailto:/, "");
-  if (!/^(https?:|mailto:)/i.test(url)) return h("span", {}, shown);
+  if (!mayFollow(url)) return h("span", {}, shown);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
 }
 

@@ -166,13 +166,16 @@ async def test_blocks_are_drawn_as_slack_draws_them(page: Page, sandbox: Sandbox
 
 async def test_what_people_and_apps_write_runs_nothing(page: Page, sandbox: Sandbox) -> None:
     evil = "<img src=x onerror=alert(1)> <javascript:alert(1)|click> &lt;script&gt;"
+    link = button("a button", "evil", url="javascript:alert(1)")
     await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text=evil)
+    await web_client(sandbox).chat_postMessage(channel="C0GENERAL", text="x", blocks=actions(link))
     sandbox.say("ben", "general", "<script>alert(1)</script>")
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     await page.goto("/?as=U0ANNA&channel=C0GENERAL")
     messages = page.get_by_test_id("messages")
-    await expect(messages.get_by_test_id("message").nth(1)).to_contain_text("<script>alert(1)</script>")
+    await expect(messages.get_by_test_id("message").nth(1)).to_contain_text("a button")
+    await expect(messages.get_by_test_id("message").nth(2)).to_contain_text("<script>alert(1)</script>")
     assert await messages.locator("img, script, a[href^=javascript]").count() == 0
     assert dialogs == []
 
@@ -251,7 +254,48 @@ async def test_a_phone_shows_one_pane_at_a_time(page: Page, sandbox: Sandbox) ->
     await expect(page.get_by_test_id("thread")).to_contain_text("answer")
     await page.go_back()
     await expect(page.get_by_test_id("conversation")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_test_id("person-switch")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_what_grows_while_the_page_scrolls_by_itself_is_followed(page: Page) -> None:
+    """A message of one's own once stayed half hidden: the page took its own scrolling for the reader's."""
+    await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+    result = await page.evaluate("""async () => {
+        const { Bottom } = await import("/static/scrolling.js");
+        const scroll = document.createElement("div");
+        scroll.style = "height: 200px; overflow-y: auto";
+        document.body.append(scroll);
+        const bottom = new Bottom(scroll);
+        const grow = () => {
+            scroll.append(document.createElement("div"));
+            scroll.lastChild.style.height = "500px";
+        };
+        const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const gap = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
+        grow();
+        await frames();
+        grow();
+        bottom.keep();
+        grow(); // before the event of that scrolling is told
+        await frames();
+        bottom.keep();
+        const followed = gap();
+        await frames();
+        scroll.scrollTop = 100;
+        await frames();
+        grow();
+        bottom.keep();
+        return [followed, scroll.scrollTop];
+    }""")
+    assert result == [0, 100]
+
+
+async def test_a_person_who_is_not_there_does_not_leave_the_page_empty(page: Page) -> None:
+    await page.goto("/?as=U0NOBODY&channel=C0GENERAL")
+    await expect(page.get_by_test_id("channel-C0GENERAL")).to_be_visible()
+    assert "as=U0ANNA" in page.url
 
 
 async def test_the_page_comes_back_by_itself_after_the_sandbox_was_away(page: Page, company: Path) -> None:
