@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+FRAME = 6
+"""Columns of a panel's border and padding."""
 
 
 def printable(text: str) -> str:
@@ -47,13 +51,15 @@ class Terminal:
         self._print(line)
 
     def panel(self, title: str, rows: dict[str, str]) -> None:
-        """What to do now."""
-        if not self._console.is_terminal:
-            for name, text in {"": title, **rows}.items():
-                self._print(Text(f"{name}: {text}" if name else text))
-            return
+        """What to do now: in a frame, or as lines where that would cut what is to be copied."""
         body = Text("\n").join(Text.assemble((f"{name:<9}", "dim"), text) for name, text in rows.items())
-        self._print(Panel(body, title=Text(title), title_align="left", expand=False, padding=(1, 2)))
+        panel = Panel(body, title=Text(title), title_align="left", expand=False, padding=(1, 2))
+        widest = Measurement.get(self._console, self._console.options, body).maximum
+        if self._console.is_terminal and widest + FRAME <= self._console.width:
+            self._print(panel)
+            return
+        for name, text in {"": title, **rows}.items():
+            self._print(Text(f"{name}: {text}" if name else text))
 
     def _print(self, what: RenderableType) -> None:
         # A terminal that was closed must not end what it showed.

@@ -74,6 +74,17 @@ def test_a_childs_line_cannot_drive_the_terminal() -> None:
     assert output.getvalue() == "worker:  [2J[red]x[/red]\n"
 
 
+@pytest.mark.parametrize("width", [34, 80, 200])
+def test_what_to_do_now_is_never_cut(width: int) -> None:
+    command = f"answerdesk publish FOLDER --data /{'long/' * 14}"
+    output = io.StringIO()
+    terminal = Terminal(Console(file=output, width=width, force_terminal=True, color_system=None))
+    terminal.panel("Ready", {"Ask": "http://127.0.0.1:3000", "Publish": command})
+    assert "http://127.0.0.1:3000" in output.getvalue()
+    assert command in output.getvalue()
+    assert ("╭" in output.getvalue()) == (width == 200)
+
+
 @pytest.mark.parametrize(
     ("age", "words"),
     [
