@@ -86,6 +86,12 @@ def _failure(value: str) -> str:
         raise typer.BadParameter("a failure's id is a number; `answerdesk failures` lists them") from None
 
 
+def _url_prefix(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("https://", "http://")):
+        raise typer.BadParameter("an address to open documents at starts with https:// or http://")
+    return value
+
+
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the running Answerdesk (default: DATA_DIR or .answerdesk)."),
@@ -134,7 +140,10 @@ def publish(
         typer.Option(metavar="PRINCIPAL", help="Who may read them: public, group:S012, ...; repeatable."),
     ] = None,
     url_prefix: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where readers open them: this, and the document's id.")
+        str | None,
+        typer.Option(
+            metavar="URL", callback=_url_prefix, help="Where readers open them: this, and the document's id."
+        ),
     ] = None,
     wait: WaitOption = False,
     as_json: JsonOption = False,

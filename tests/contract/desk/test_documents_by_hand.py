@@ -160,6 +160,7 @@ def test_a_file_larger_than_a_message_passes(desk: Desk, tmp_path: Path) -> None
         (("publish", "/nowhere"), "/nowhere"),
         (("publish", ".", "--source", "Not A Name"), "a source's name is up to 63"),
         (("publish", ".", "--allow", "everybody"), "a principal is public"),
+        (("publish", ".", "--url-prefix", "javascript:alert(1)"), "starts with https:// or http://"),
         (("search", "x", "--principal", "U1"), "a principal is public"),
         (("search", "x", "--limit", "1000"), "--limit"),
         (("search", " "), "a query has 1 to 8000 characters"),
