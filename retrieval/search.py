@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from retrieval.editions import written_over
+from retrieval.editions import passage_id, written_over
 from retrieval.encoding import Encoded, Encoder
 from retrieval.heads import Heads
 from retrieval.highlighting import Highlighting
@@ -84,18 +84,29 @@ class Search:
     async def passages(self, request: PassagesRequest) -> PassagesReply:
         """Those of these passages that still stand and that these principals may read, in the order asked.
 
+        Neighbours stand around theirs, in the document's order; each passage comes once.
+
         Raises:
             UnavailableError: the index or NATS is away.
         """
-        found = await self._index.readable(ids=request.ids, principals=request.principals)
-        shown = {passage.id: passage for passage in await self._of_shown_editions(found)}
+        shown = await self._standing(request.ids, principals=request.principals)
+        wanted: Iterable[str] = request.ids
+        if request.neighbours:
+            around = {known: _around(passage, request.neighbours) for known, passage in shown.items()}
+            wanted = [neighbour for known in request.ids for neighbour in around.get(known, ())]
+            more = set(wanted) - set(shown)
+            shown |= await self._standing(list(more), principals=request.principals) if more else {}
         return PassagesReply(
             passages=tuple(
-                _on_wire(shown[wanted], score=1.0, highlights=None)
-                for wanted in dict.fromkeys(request.ids)
-                if wanted in shown
+                _on_wire(shown[known], score=1.0, highlights=None)
+                for known in dict.fromkeys(wanted)
+                if known in shown
             )
         )
+
+    async def _standing(self, ids: Sequence[str], *, principals: Sequence[str]) -> dict[str, StoredPassage]:
+        found = await self._index.readable(ids=ids, principals=principals)
+        return {passage.id: passage for passage in await self._of_shown_editions(found)}
 
     async def _shown_hits(self, request: SearchRequest, query: Encoded) -> list[Hit]:
         """Hits of the editions that readers see; fetched wider where too many were not."""
@@ -152,6 +163,15 @@ def choose(hits: Sequence[Hit], *, limit: int) -> list[Hit]:
         (first if taken[of] < PER_DOCUMENT else more).append(hit)
         taken[of] += 1
     return sorted((first + more)[:limit], key=lambda hit: -hit.score)
+
+
+def _around(passage: StoredPassage, reach: int) -> list[str]:
+    """The ids of a passage and its neighbours, which follow from its edition and where it stands in it."""
+    ordinals = range(max(0, passage.ordinal - reach), passage.ordinal + reach + 1)
+    return [
+        passage_id(source=passage.source, document=passage.document, edition=passage.edition, ordinal=ordinal)
+        for ordinal in ordinals
+    ]
 
 
 def _key(passage: StoredPassage) -> str:

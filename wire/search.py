@@ -82,6 +82,8 @@ class PassagesRequest(Shape):
 
     ids: Annotated[tuple[str, ...], Field(min_length=1, max_length=200)]
     principals: Principals
+    neighbours: Annotated[int, Field(ge=0, le=5)] = 0
+    """So many passages before and after each of them in its document, too."""
 
 
 class PassagesReply(Shape):

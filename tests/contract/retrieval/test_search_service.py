@@ -220,6 +220,21 @@ async def test_passages_are_given_back_while_they_stand_and_may_be_read(desk: De
     assert await standing("public") == set()
 
 
+async def test_a_passages_neighbours_come_around_it_for_whom_may_read_them(desk: Desk) -> None:
+    await desk.publish("leave", *(f"Leave, part {n}." for n in range(6)), allow=("user:U1",))
+    found = (await desk.search("leave part", "user:U1")).passages
+    wanted = tuple(passage.id for passage in sorted(found, key=lambda one: one.ordinal))
+
+    async def around(*ids: str, principal: str = "user:U1") -> list[int]:
+        request = PassagesRequest(ids=ids, principals=(principal,), neighbours=1)
+        return [passage.ordinal for passage in (await desk.ask.passages(request)).passages]
+
+    assert await around(wanted[0]) == [0, 1]
+    assert await around(wanted[2]) == [1, 2, 3]
+    assert await around(wanted[2], wanted[3]) == [1, 2, 3, 4], "each comes once"
+    assert await around(wanted[2], principal="public") == []
+
+
 async def test_a_reply_says_how_far_the_index_is_behind(desk: Desk) -> None:
     assert (await desk.search("leave")).index == IndexFreshness(pending=0, lag_seconds=0.0)
     await desk.client.jetstream().publish(subjects.documents_changed("handbook"), b"not yet indexed")
