@@ -61,7 +61,7 @@ async def run_up(settings: Settings, *, port: int, terminal: Terminal) -> None:
             write_running(folder, _here(plan))
         async with AsyncExitStack() as stack:
             house = _House(plan, folder=folder, stack=stack, hurry=hurry, terminal=terminal)
-            await until_set(stop, house.run(started=started))
+            await until_set(stop, house.run(started=started, with_sample=not settings.sources))
             terminal.say("Stopping ... (Ctrl-C again to hurry)", style="dim")
         terminal.say("Stopped.", style="dim")
 
@@ -97,7 +97,7 @@ class _House:
         self._terminal = terminal
         self._children: list[Child] = []
 
-    async def run(self, *, started: float) -> None:
+    async def run(self, *, started: float, with_sample: bool) -> None:
         """Start everything, say so, and watch over it; ends only by an error."""
         plan = self._plan
         await together(
@@ -113,7 +113,8 @@ class _House:
             )
             ready_s = time.monotonic() - started
             try:
-                await self._fill(IngestClient(client))
+                if with_sample:
+                    await self._fill(IngestClient(client))
             except UnavailableError as error:
                 self._terminal.tell("sample handbook", f"{error}; the next start goes on with it")
         self._say_ready(ready_s)

@@ -1,8 +1,9 @@
 """Resyncs as a process runs them: wires sources, schedules and the record of runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 
 from nats.aio.client import Client
@@ -11,7 +12,7 @@ from ingest.apscheduler_schedule import CronSchedule
 from ingest.client import IngestClient
 from ingest.nats_indexed import counts, indexed_of
 from ingest.nats_runs import LEASE_S, open_runs
-from ingest.scheduling import keep_schedule
+from ingest.scheduling import keep_schedule, utc_now
 from ingest.sources.opening import check_source, open_source
 from ingest.sync_endpoints import sync_endpoints
 from ingest.syncing import Syncing
@@ -25,7 +26,11 @@ from wire.sync import SyncRun
 
 @asynccontextmanager
 async def resyncing(
-    client: Client, *, sources: Mapping[str, SourceSettings], lease_s: float = LEASE_S
+    client: Client,
+    *,
+    sources: Mapping[str, SourceSettings],
+    lease_s: float = LEASE_S,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[dict[str, Endpoint]]:
     """Keep the sources' schedules while the block lasts; gives what answers admins.
 
@@ -53,7 +58,12 @@ async def resyncing(
     for name, schedule in schedules.items():
         settings = sources[name].schedule
         keeping = keep_schedule(
-            name, schedule, runs=runs, start=syncing.start, jitter_s=settings.jitter_s if settings else 0.0
+            name,
+            schedule,
+            runs=runs,
+            start=syncing.start,
+            jitter_s=settings.jitter_s if settings else 0.0,
+            now=now,
         )
         tasks.append(asyncio.create_task(keeping, name=f"schedule of {name}"))
     try:
