@@ -51,6 +51,8 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         UnavailableError: NATS or Slack does not answer at the start.
     """
     nats_url, redis_url, bot_token, app_token = _needed(settings)
+    # We say ourselves what is tried again, in words that an operator can use.
+    stamina.instrumentation.set_on_retry_hooks(())
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(connected(nats_url, name="bot"))
         await ensure_topology(client)
@@ -160,7 +162,10 @@ async def _model(settings: Settings) -> AsyncIterator[Model]:
 @asynccontextmanager
 async def _workspace(token: SecretStr, api_url: str, *, stop: asyncio.Event) -> AsyncIterator[SlackWorkspace]:
     def worth_another_try(error: Exception) -> bool:
-        return isinstance(error, UnavailableError) and not stop.is_set()
+        if not isinstance(error, UnavailableError) or stop.is_set():
+            return False
+        _log.warning("Slack does not answer yet; trying again")
+        return True
 
     async with AsyncExitStack() as stack:
         async for attempt in stamina.retry_context(

@@ -30,7 +30,7 @@ _log = structlog.get_logger("nats")
 async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) -> AsyncIterator[Client]:
     """A connection that mends itself for as long as the block lasts.
 
-    Credentials travel in the URL (``nats://user:password@host:port``).
+    Credentials travel in the URL (``nats://user:password@host:port``); a cluster's are parted by commas.
 
     Raises:
         UnavailableError: no server answered at first.
@@ -51,7 +51,7 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
         # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
         async with asyncio.timeout(within_s):
             await client.connect(
-                servers=url,
+                servers=url.split(","),
                 name=name,
                 connect_timeout=CONNECT_WITHIN_S,
                 ping_interval=PING_EVERY_S,
@@ -66,7 +66,7 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
             )
     except (nats.errors.Error, OSError, TimeoutError) as error:
         await client.close()
-        where = urlsplit(url)
+        where = urlsplit(url.partition(",")[0])
         raise UnavailableError(
             f"NATS at {where.hostname}:{where.port or DEFAULT_PORT} does not let us in; is it running, and "
             "is NATS_URL right, password included?",

@@ -4,7 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +19,11 @@ from pydantic_settings import (
 from wire.documents import SourceName
 from wire.errors import SettingsError
 from wire.source_settings import SourceSettings
+
+NatsUrl = Annotated[
+    str, StringConstraints(pattern=r"^(nats|tls|wss?)://[^,\s]+(,(nats|tls|wss?)://[^,\s]+)*$")
+]
+RedisUrl = Annotated[str, StringConstraints(pattern=r"^(rediss?|unix)://\S+$")]
 
 
 class Settings(BaseSettings):
@@ -53,8 +59,10 @@ class Settings(BaseSettings):
     anthropic_base_url: str | None = Field(None, description="Another server that speaks the Messages API")
     answer_model: str = Field("claude-sonnet-5-5", description="The model that writes answers")
 
-    nats_url: str | None = Field(None, description="nats://user:password@host:4222; unset: embedded")
-    redis_url: str | None = Field(None, description="redis://...; unset: embedded Valkey")
+    nats_url: NatsUrl | None = Field(
+        None, description="nats://user:password@host:4222, several with commas; unset: embedded"
+    )
+    redis_url: RedisUrl | None = Field(None, description="redis://...; unset: embedded Valkey")
     nats_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="Port of the embedded NATS; 0 picks a free one and keeps it"
     )
@@ -122,12 +130,17 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError("\n".join(lines)) from None
+        problems = error.errors(include_input=False, include_url=False)
+        raise SettingsError("\n".join(_line(problem) for problem in problems)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, SettingsSourceError):
         raise SettingsError(
             "answerdesk.toml can't be read as TOML, or SOURCES can't be read as JSON"
         ) from None
+
+
+def _line(problem: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    field = Settings.model_fields.get(name)
+    if problem["type"] == "string_pattern_mismatch" and field is not None and field.description:
+        return f"{name.upper()}: must look like {field.description}"
+    return f"{name.upper()}: {problem['msg'].removeprefix('Value error, ')}"
