@@ -168,13 +168,19 @@ class Resync:
                 return
             upsert = self._upsert(entry, content, allow=allow)
         except (MalformedError, UnavailableError, TimeoutError) as error:
-            self._failed += 1
-            why = str(error) or f"it could not be read within {READ_WITHIN_S:g} s"
-            _log.warning("a document was not read", source=self._asked.source, document=entry.id, why=why)
+            self._leave(entry, str(error) or f"it could not be read within {READ_WITHIN_S:g} s")
             return
-        if differs(indexed, upsert.revision or ""):
+        if not differs(indexed, upsert.revision or ""):
+            return
+        try:
             await self._say(upsert)
             self._changed += 1
+        except MalformedError as error:
+            self._leave(entry, str(error))
+
+    def _leave(self, entry: Entry, why: str) -> None:
+        self._failed += 1
+        _log.warning("a document is left as it is", source=self._asked.source, document=entry.id, why=why)
 
     def _upsert(self, entry: Entry, content: Content, *, allow: tuple[str, ...]) -> DocumentUpsert:
         claim = self._held.claim

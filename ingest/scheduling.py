@@ -76,6 +76,9 @@ async def keep_schedule(
         except UnavailableError:
             _log.warning("a schedule can't be kept just now; trying again", source=source)
             await asyncio.sleep(AGAIN_AFTER_S)
+        except Exception:  # noqa: BLE001 — a bug that ended this would leave a source to grow old
+            _log.exception("a schedule can't be kept just now; trying again", source=source)
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _pause_s(slot: datetime | None, now: datetime) -> float:

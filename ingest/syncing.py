@@ -101,6 +101,8 @@ class Syncing:
                         await self._look_after(source, standing)
                     except UnavailableError:
                         _log.warning("the record of resyncs does not answer; trying again", source=source)
+                    except Exception:  # noqa: BLE001 — a bug that ended this would leave lost runs lying
+                        _log.exception("lost resyncs can't be looked for; trying again", source=source)
                 await asyncio.sleep(self._runs.lease_s / RENEWALS_PER_LEASE)
         finally:
             await stopped(*self._tasks)

@@ -57,6 +57,8 @@ class FsspecSource:
         self._settings = settings
         self._fs: Any = None
         self._root = ""
+        self._odd: dict[str, str] = {}
+        """Paths of documents whose ids are not their paths."""
 
     async def entries(self) -> AsyncGenerator[Entry, None]:
         """Folder by folder; one that can't be listed ends the whole."""
@@ -75,7 +77,8 @@ class FsspecSource:
     async def read(self, entry: Entry) -> Content | None:
         """A file's bytes."""
         await self._open()
-        path = f"{self._root}/{entry.id}" if self._root else entry.id
+        within = self._odd.get(entry.id, entry.id)
+        path = f"{self._root}/{within}" if self._root else within
         try:
             data = await self._in_thread(self._bytes, path)
         except FileNotFoundError:
@@ -135,13 +138,11 @@ class FsspecSource:
         return data
 
     def _entry(self, about: Mapping[str, Any], media_type: str) -> Entry:
-        document = about["name"].removeprefix(self._root).lstrip("/")
-        if isinstance(self._fs, LocalFileSystem):
-            # A file's name may be bytes that are no UTF-8; an id is text, and has to lead back to it.
-            try:
-                document.encode()
-            except UnicodeEncodeError:
-                raise MalformedError("a file's name is not UTF-8: rename it") from None
+        path = about["name"].removeprefix(self._root).lstrip("/")
+        # A file's name may be bytes that are no UTF-8; an id is text, and has to lead back to it.
+        document = path.encode(errors="surrogateescape").decode(errors="replace")
+        if document != path:
+            self._odd[document] = path
         prefix = self._settings.url_prefix
         return Entry(
             id=document,

@@ -57,6 +57,15 @@ async def test_hidden_files_and_links_that_lead_out_are_left_out(handbook: Path,
     assert set(await listed(folder(handbook))) == {"leave.md", "people/ä ö.txt", "also-leave.md"}
 
 
+async def test_a_name_that_is_no_utf8_is_a_document_like_any_other(handbook: Path) -> None:
+    (handbook / os.fsdecode(b"caf\xe9.md")).write_bytes(b"coffee")
+    source = FsspecSource(folder(handbook))
+    (entry,) = [entry async for entry in source.entries() if entry.id.startswith("caf")]
+    content = await source.read(entry)
+    assert content is not None
+    assert content.data == b"coffee"
+
+
 async def test_every_change_of_a_file_changes_its_revision(handbook: Path) -> None:
     settings, file = folder(handbook), handbook / "leave.md"
     before = (await listed(settings))["leave.md"].revision

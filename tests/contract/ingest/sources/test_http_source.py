@@ -2,11 +2,13 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from ingest.sources.aiohttp_fetching import is_private, open_fetching
+from ingest.sources.http_source import _Listed, _Page
 from ingest.sources.opening import check_source, open_source
 from ingest.sources.source import Entry
 from tests.document_service_stand_in import (
@@ -182,3 +184,9 @@ def test_addresses_that_are_not_public(address: str) -> None:
 def test_an_address_that_is_none_is_named() -> None:
     with pytest.raises(SettingsError, match=r"wiki\.url"):
         check_source("wiki", settings("http", "docs.example.com"))
+
+
+def test_the_openapi_file_speaks_of_every_field() -> None:
+    text = (Path(__file__).parents[4] / "manifests" / "openapi-document-service.yaml").read_text()
+    for name in (*_Listed.model_fields, *_Page.model_fields):
+        assert f"        {name}:" in text, name
