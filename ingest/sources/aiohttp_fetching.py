@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from ingest.addresses import may_connect
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 
 FETCH_WITHIN_S = 60.0
@@ -25,6 +26,7 @@ LONGEST_PAUSE_S = 60.0
 REDIRECTS = 5
 AT_ONCE = 4
 PIECE_BYTES = 64 * 1024
+REDIRECTED = (301, 302, 303, 307, 308)
 BUSY = (429, 503)
 FAULTY = 500
 USER_AGENT = "Answerdesk"
@@ -73,10 +75,10 @@ class Fetching:
         try:
             async with asyncio.timeout(FETCH_WITHIN_S):
                 for _ in range(REDIRECTS + 1):
-                    self._look_at(url, host=host)
+                    self._look_at(url)
                     async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-                        if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
-                            url = urljoin(url, response.headers["Location"])
+                        if response.status in REDIRECTED and "Location" in response.headers:
+                            url = _redirected(url, to=response.headers["Location"])
                             continue
                         _raise_if_faulty(response)
                         body = await _whole(response, max_bytes=max_bytes)
@@ -89,22 +91,19 @@ class Fetching:
             raise UnavailableError(f"{host} does not answer properly", service="source") from error
         raise MalformedError("redirected too often")
 
-    def _look_at(self, url: str, *, host: str | None) -> None:
+    def _look_at(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise MalformedError("the address is not one of http or https")
-        if parts.hostname != host:
-            raise MalformedError(f"{host} leads to another host")
         # A host that is an address is connected to without asking the resolver.
-        if not self._private_addresses and _is_address(parts.hostname) and is_private(parts.hostname):
+        if _is_address(parts.hostname) and not may_connect(parts.hostname, inside=self._private_addresses):
             raise PrivateAddressError
 
 
 @asynccontextmanager
 async def open_fetching(*, private_addresses: bool) -> AsyncIterator[Fetching]:
     """Connections for as long as the block lasts, at most four at a time."""
-    resolver = ThreadedResolver() if private_addresses else _PublicResolver()
-    connector = aiohttp.TCPConnector(resolver=resolver, limit=AT_ONCE)
+    connector = aiohttp.TCPConnector(resolver=_GuardedResolver(inside=private_addresses), limit=AT_ONCE)
     async with aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": USER_AGENT},
@@ -114,37 +113,23 @@ async def open_fetching(*, private_addresses: bool) -> AsyncIterator[Fetching]:
         yield Fetching(session, private_addresses=private_addresses)
 
 
-class _PublicResolver(AbstractResolver):
-    """Names that lead to a private address lead nowhere; what is looked at here is what is connected to."""
+class _GuardedResolver(AbstractResolver):
+    """A name that leads where it must not leads nowhere; what is looked at here is what is connected to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, inside: bool) -> None:
         self._asked = ThreadedResolver()
+        self._inside = inside
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._asked.resolve(host, port, family)
-        if any(is_private(each["host"]) for each in found):
+        if not all(may_connect(each["host"], inside=self._inside) for each in found):
             raise PrivateAddressError
         return found
 
     async def close(self) -> None:
         await self._asked.close()
-
-
-def is_private(address: str) -> bool:
-    """Whether this IP address is not public; a form that carries another address counts as that one."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            ip = inner
-        elif ip in _NAT64:
-            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return not ip.is_global or ip.is_multicast
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def _is_address(host: str) -> bool:
@@ -153,6 +138,16 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _redirected(url: str, *, to: str) -> str:
+    """Within the same host and port, or from http to https: a token goes along."""
+    there = urljoin(url, to)
+    before, after = urlsplit(url), urlsplit(there)
+    upgraded = (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+    if (before.scheme, before.netloc) != (after.scheme, after.netloc) and not upgraded:
+        raise MalformedError(f"{before.hostname} leads to another host")
+    return there
 
 
 def _raise_if_faulty(response: aiohttp.ClientResponse) -> None:
