@@ -36,23 +36,26 @@ class ScheduleSettings(_Table):
 class SourceSettings(_Table):
     """One source."""
 
-    kind: Literal["files", "http", "sitemap"]
+    kind: Literal["files", "http", "sitemap", "slack"]
     url: str
     """``files``: a folder as fsspec names it (file://, s3://, ...). ``http``: a document service's base.
-    ``sitemap``: the sitemap's address."""
+    ``sitemap``: the sitemap's address. ``slack``: https://slack.com/api."""
     allow: tuple[Principal, ...] = ()
     """Who reads what no rule matches; nobody by default."""
     rules: tuple[AllowRule, ...] = ()
     """The first that matches decides."""
-    allow_from_source: bool = False
-    """Take a document's readers from the source where it names them and no rule matches."""
+    allow_from_source: bool | None = None
+    """Take a document's readers from the source where it names them and no rule matches: who is in the
+    channel with ``slack``, and only where this is true with the others."""
     url_prefix: str | None = None
     """``files``: readers open a document at this and its id."""
     include: tuple[Pattern, ...] = ("*",)
     exclude: tuple[Pattern, ...] = ()
     """Ids to take, and to leave out all the same."""
     token: SecretStr | None = None
-    """``http``: the bearer token."""
+    """``http`` and ``slack``: the bearer token."""
+    channels: tuple[Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")], ...] = ()
+    """``slack``: the channels' ids; the token's app must be in them."""
     options: dict[str, str | int | bool] = Field(default_factory=dict, repr=False)
     """``files``: what fsspec's file system takes, such as ``anon`` or ``endpoint_url``."""
     private_addresses: bool = False
@@ -61,3 +64,8 @@ class SourceSettings(_Table):
     least_share: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A listing with a smaller share of what the index has deletes nothing."""
     schedule: ScheduleSettings | None = None
+
+    @property
+    def believes_source(self) -> bool:
+        """Whether the source's word on a document's readers is taken."""
+        return self.kind == "slack" if self.allow_from_source is None else self.allow_from_source

@@ -16,7 +16,7 @@ def readers(entry: Entry, settings: SourceSettings) -> tuple[str, ...]:
     for rule in settings.rules:
         if fnmatchcase(entry.id, rule.match):
             return rule.allow
-    if settings.allow_from_source and entry.allow is not None:
+    if settings.believes_source and entry.allow is not None:
         return tuple(principal for said in entry.allow if (principal := _principal(said)))
     return settings.allow
 

@@ -7,6 +7,7 @@ from ingest.sources.aiohttp_fetching import open_fetching
 from ingest.sources.fsspec_source import FsspecSource, check_files
 from ingest.sources.http_source import HttpSource
 from ingest.sources.sitemap_source import SitemapSource
+from ingest.sources.slack_source import SlackSource
 from ingest.sources.source import Source
 from wire.errors import SettingsError
 from wire.source_settings import SourceSettings
@@ -22,6 +23,8 @@ def check_source(name: str, settings: SourceSettings) -> None:
         check_files(name, settings)
     elif not settings.url.startswith(("http://", "https://")):
         raise SettingsError(f"SOURCES.{name}.url: must begin with http:// or https://")
+    if settings.kind == "slack" and not (settings.token and settings.channels):
+        raise SettingsError(f"SOURCES.{name}: token and channels must be given for Slack")
 
 
 @asynccontextmanager
@@ -33,5 +36,7 @@ async def open_source(settings: SourceSettings) -> AsyncIterator[Source]:
     async with open_fetching(private_addresses=settings.private_addresses) as fetching:
         if settings.kind == "http":
             yield HttpSource(settings, fetching=fetching)
+        elif settings.kind == "slack":
+            yield SlackSource(settings, fetching=fetching)
         else:
             yield SitemapSource(settings, fetching=fetching)

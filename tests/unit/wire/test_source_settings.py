@@ -28,7 +28,7 @@ def test_without_a_file_there_are_no_sources() -> None:
 def test_the_example_is_a_working_configuration(tmp_path: Path) -> None:
     (tmp_path / "answerdesk.toml").write_text((ROOT / "answerdesk.example.toml").read_text())
     sources = load_settings().sources
-    assert set(sources) == {"handbook", "wiki", "site"}
+    assert set(sources) == {"handbook", "wiki", "talk", "site"}
     for name, source in sources.items():
         check_source(name, source)
         assert source.schedule is not None
