@@ -39,7 +39,7 @@ class ParserProcesses:
         """Read a body of that media type; 8 s and a second per MiB of it.
 
         Raises:
-            MalformedError: it can't be read, and why: broken, over a bound, too slow, or deadly to its reader.
+            MalformedError: it can't be read, and why: broken, over a bound, too slow, or its reader crashes.
             UnavailableError: no process could be started.
         """
         within_s = self._read_within_s + WITHIN_S_PER_MIB * len(body) / 1024**2
@@ -56,7 +56,7 @@ class ParserProcesses:
                     ) from None
                 except (OSError, EOFError, ValueError):
                     _log.warning("a reader of documents crashed", media_type=kind)
-                    reader.spent = True
+                    await reader.gone()
                 finally:
                     await self._put_down(reader)
         raise MalformedError("it crashes what reads it", field="body")
@@ -100,8 +100,8 @@ class _Reader:
         await self._process.stdin.drain()
         said = await self._reply()
         self._read += 1
-        # One that was refused may have left the process full of its remains.
-        self.spent = "reason" in said or self._read >= READ_BEFORE_RENEWAL
+        # What broke a library may have left the process full of its remains.
+        self.spent = bool(said.get("spent")) or self._read >= READ_BEFORE_RENEWAL
         return said
 
     async def _reply(self) -> dict[str, Any]:
@@ -109,13 +109,18 @@ class _Reader:
         length = await self._process.stdout.readexactly(frames.LENGTH.size)
         return frames.unpack(await self._process.stdout.readexactly(frames.LENGTH.unpack(length)[0]))
 
-    async def end(self) -> None:
-        """Kill it, whatever it is at."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+    async def gone(self) -> None:
+        """Wait until its death is known; killing the dead races with whoever learns of it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_WITHIN_S):
                 await self._process.wait()
+
+    async def end(self) -> None:
+        """Kill it, whatever it is at."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self.gone()
 
 
 async def _start() -> _Reader:

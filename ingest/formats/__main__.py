@@ -94,11 +94,11 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
     except MalformedError as error:
         return {"reason": str(error)}
     except MemoryError:
-        return {"reason": TOO_LARGE}
+        return {"reason": TOO_LARGE, "spent": True}
     except RecursionError:
-        return {"reason": TOO_DEEP}
+        return {"reason": TOO_DEEP, "spent": True}
     except Exception as error:  # noqa: BLE001 — a broken file makes a library raise anything
-        return {"reason": BROKEN, "kind": type(error).__qualname__}
+        return {"reason": BROKEN, "kind": type(error).__qualname__, "spent": True}
     return {"markdown": parsed.markdown, "title": parsed.title, "metadata": dict(parsed.metadata)}
 
 

@@ -24,7 +24,9 @@ _NEVER_READ = (
 _MAIN = "//main | //*[@role='main']"
 _AROUND = "//header[not(.//h1)] | //footer | //aside"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_LANGUAGE = re.compile(r"(?:^|\s)(?:(?:language|lang|highlight|highlight-source)-|code\s+(?!literal))([\w+#-]+)")
+_LANGUAGE = re.compile(
+    r"(?:^|\s)(?:(?:language|lang|highlight|highlight-source)-|code\s+(?!literal))([\w+#-]+)"
+)
 _LINKED = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -40,9 +42,12 @@ def read(body: bytes, *, charset: str | None) -> Parsed:
     try:
         page = lxml.html.document_fromstring(markup.encode(errors="replace"), parser=parser)
     except lxml.etree.ParserError:
+        page = None
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        # The rest is left out without another word.
+        raise MalformedError("the page is nested too deep, or one text in it is too long", field="body")
+    if page is None:
         return Parsed("")
-    if any("depth" in error.message for error in parser.error_log):
-        raise MalformedError("the page's elements are nested too deep", field="body")
     title = " ".join((page.findtext(".//title") or "").split()) or None
     return Parsed(_markdown(page), title=title)
 

@@ -10,6 +10,8 @@ from wire.errors import MalformedError
 
 CELL_CHARS = 1_000_000
 DELIMITERS = ",;\t|"
+COLUMNS = 16_384
+"""As many as Excel has."""
 LOOKED_AT_LINES = 20
 
 
@@ -17,7 +19,7 @@ def read(body: bytes, *, charset: str | None) -> Parsed:
     """Comma, semicolon, tab or bar, whichever divides the first lines most evenly.
 
     Raises:
-        MalformedError: it is no text in its character set, or a cell has more than `CELL_CHARS`.
+        MalformedError: it it is no text in its character set, or has a cell or a row over the bound.
     """
     text = decode(body, charset=charset)
     lines = text.splitlines()
@@ -33,7 +35,11 @@ def read(body: bytes, *, charset: str | None) -> Parsed:
 def _rows(lines: list[str]) -> Iterator[list[str]]:
     delimiter = _delimiter([line for line in lines[:LOOKED_AT_LINES] if line.strip()])
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
-    return (row for row in reader if any(cell.strip() for cell in row))
+    for row in reader:
+        if len(row) > COLUMNS:
+            raise MalformedError(f"the table has more than {COLUMNS} columns", field="body")
+        if any(cell.strip() for cell in row):
+            yield row
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -23,8 +23,7 @@ def decode(body: bytes, *, charset: str | None) -> str:
     """
     name = marked(body) or charset or "utf-8"
     try:
-        known = codecs.lookup(name).name not in _NO_CHARACTER_SETS
-        text = body.decode(name if known else "ascii")
+        text = body.decode(_known(name))
     except (ValueError, LookupError):
         raise MalformedError(
             f"the body is not text in {name}; another character set is named in the media type, "
@@ -32,6 +31,12 @@ def decode(body: bytes, *, charset: str | None) -> str:
             field="body",
         ) from None
     return tidy(text)
+
+
+def _known(name: str) -> str:
+    if codecs.lookup(name).name in _NO_CHARACTER_SETS:
+        raise LookupError
+    return name
 
 
 def marked(body: bytes) -> str | None:

@@ -8,6 +8,8 @@ import yaml
 from ingest.formats.parsed import Parsed
 
 FRONT_MATTER_CHARS = 16_384
+BRACKETS = 200
+"""The parser takes the square of them: half a minute for 8,000."""
 _DASHED = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -22,6 +24,8 @@ def read_markdown(text: str) -> Parsed:
 
 
 def _mapping(source: str) -> dict[object, object] | None:
+    if source.count("[") > BRACKETS:
+        return None
     try:
         # A few aliases of aliases would be a gigabyte.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=yaml.SafeLoader)):

@@ -10,6 +10,7 @@ import docx
 import docx.opc.constants
 import docx.oxml
 import docx.oxml.ns
+import docx.text.paragraph
 import pptx
 import pptx.util
 import xlsxwriter
@@ -166,7 +167,7 @@ def mail(*, html: bool = False, charset: str = "utf-8") -> bytes:
     return message.as_bytes()
 
 
-PAGE = """<!doctype html><html><head><title>Leave – Wiki</title><style>.x{color:red}</style>
+PAGE = """<!doctype html><html><head><title>Leave: Wiki</title><style>.x{color:red}</style>
 <script>var secret = 1</script></head><body>
 <header><p>Example Inc.</p></header><nav><ul><li><a href="/">Home</a></li></ul></nav>
 <main><h1>Leave<a class="headerlink" href="#leave">¶</a></h1>
