@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from desk.announcing import Draft
+from ingest.formats.media_types import is_text, media_type_of
 from wire.documents import DocumentUpsert
 from wire.errors import MalformedError
 
@@ -24,28 +25,13 @@ MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
 BINARY = "application/octet-stream"
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-# A table of our own, so that a file is the same kind on every machine.
-_BY_SUFFIX = {
-    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"),
-    **dict.fromkeys((".txt", ".text"), PLAIN),
-    ".rst": "text/x-rst",
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".json": "application/json",
-    ".xml": "application/xml",
-    ".eml": "message/rfc822",
-    ".pdf": "application/pdf",
-    ".docx": f"{_OFFICE}.wordprocessingml.document",
-    ".pptx": f"{_OFFICE}.presentationml.presentation",
-    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+_NOT_READ = {
     ".png": "image/png",
     **dict.fromkeys((".jpg", ".jpeg"), "image/jpeg"),
     ".gif": "image/gif",
     ".zip": "application/zip",
 }
-_TEXT_ALL_THE_SAME = ("application/json", "application/xml")
+"""Announced as what they are, so that the worker says why they can't be found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +139,10 @@ def _read(
 def kind_of(name: str, data: bytes) -> tuple[str, str | None]:
     """A file's media type by its suffix, and its text where it is text.
 
-    What has no suffix that we know is plain text if it reads as text (source code, a licence).
+    What has no suffix that we know is plain text if it reads as text (a licence).
     """
-    media_type = _BY_SUFFIX.get(Path(name).suffix.lower())
-    if media_type and not media_type.startswith("text/") and media_type not in _TEXT_ALL_THE_SAME:
+    media_type = media_type_of(name) or _NOT_READ.get(Path(name).suffix.lower())
+    if media_type and not is_text(media_type):
         return media_type, None
     try:
         text = data.decode("utf-8-sig")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 _SPECIAL_START = re.compile(
-    r"^\s*(?:(#{1,6}(?=\s|$)|[>+*-](?=\s|$)|=+\s*$|-+\s*$|`{3,}|~{3,})|(\d{1,9})([.)])(?=\s|$))"
+    r"^(?:(#{1,6}(?=\s|$)|>|[+*-](?=\s|$)|=+\s*$|[-:|][-:|\s]*$|[*_](?:\s*[*_]){2,}\s*$|`{3,}|~{3,})"
+    r"|(\d{1,9})([.)])(?=\s|$))"
 )
 _BULLET = re.compile("^\\s*[\u2022\u2023\u25aa\u25cf\u25e6\u2043\uf0b7]\\s*(?=\\S)")
 _TICKS = re.compile(r"`{3,}")

@@ -1,4 +1,6 @@
-"""Which media types are read, and as what."""
+"""Which media types are read, as what, and which files are of them."""
+
+from pathlib import PurePosixPath
 
 MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})
 PLAIN = frozenset({"text/plain"})
@@ -39,6 +41,54 @@ _UNREGISTERED = "text/x-"
 NAMED = ("text/markdown", "text/plain", *sorted(READ_APART), f"source code as {_UNREGISTERED}<language>")
 """For a person who sent something else."""
 
+# A table of our own, so that a file is the same kind on every machine.
+_BY_SUFFIX = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), "text/markdown"),
+    **dict.fromkeys((".html", ".htm"), "text/html"),
+    ".xhtml": "application/xhtml+xml",
+    **dict.fromkeys((".txt", ".text"), "text/plain"),
+    ".rst": "text/x-rst",
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".json": JSON,
+    ".eml": MAIL,
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".pptx": PPTX,
+    ".xlsx": XLSX,
+    ".css": "text/css",
+    ".sql": "application/sql",
+    ".toml": "application/toml",
+    ".xml": "application/xml",
+    **dict.fromkeys((".yaml", ".yml"), "application/yaml"),
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx"), "text/javascript"),
+    **dict.fromkeys((".ts", ".tsx"), "application/typescript"),
+    **dict.fromkeys((".sh", ".bash", ".zsh"), "text/x-shellscript"),
+    **dict.fromkeys((".c", ".h"), "text/x-c"),
+    **dict.fromkeys((".cc", ".cpp", ".cxx", ".hpp"), "text/x-c++"),
+    ".cs": "text/x-csharp",
+    ".go": "text/x-go",
+    ".java": "text/x-java",
+    **dict.fromkeys((".kt", ".kts"), "text/x-kotlin"),
+    ".lua": "text/x-lua",
+    ".php": "text/x-php",
+    ".pl": "text/x-perl",
+    ".ps1": "text/x-powershell",
+    ".proto": "text/x-protobuf",
+    ".py": "text/x-python",
+    ".r": "text/x-r",
+    ".rb": "text/x-ruby",
+    ".rs": "text/x-rust",
+    ".scala": "text/x-scala",
+    ".swift": "text/x-swift",
+    ".tf": "text/x-hcl",
+}
+
+
+def media_type_of(name: str) -> str | None:
+    """What a file is by its name's suffix; None where that is not read, or says nothing."""
+    return _BY_SUFFIX.get(PurePosixPath(name).suffix.lower())
+
 
 def language_of(kind: str) -> str | None:
     """The language that a media type of source code is written in; None for any other."""
@@ -48,3 +98,8 @@ def language_of(kind: str) -> str | None:
         return language
     language = kind.removeprefix(_UNREGISTERED)
     return language if kind.startswith(_UNREGISTERED) and language.isalnum() else None
+
+
+def is_text(kind: str) -> bool:
+    """Whether a document of this media type may travel as text."""
+    return kind.startswith("text/") or kind == JSON or kind in _SOURCE_CODE
