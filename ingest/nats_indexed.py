@@ -1,4 +1,4 @@
-"""What is indexed of a source, read from the documents' heads."""
+"""What is indexed of a source, by the documents' heads, and what could not be, by the failures."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,13 +11,16 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from ingest.reconcile import Indexed
 from wire import subjects
+from wire.documents import DocumentFailed, DocumentUpsert, read_document_changed
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 from wire.shapes import read_shape
 
 BATCH = 500
 BATCH_WITHIN_S = 5.0
-STREAM = f"KV_{subjects.HEADS_BUCKET}"
+FEW = 16
+"""Failures hold whole documents."""
+HEADS_STREAM = f"KV_{subjects.HEADS_BUCKET}"
 
 
 async def indexed_of(client: Client, source: str) -> dict[str, Indexed]:
@@ -47,36 +50,65 @@ async def counts(client: Client) -> dict[str, tuple[int, datetime]]:
     return found
 
 
+async def given_up_of(client: Client, source: str) -> dict[str, tuple[int, str]]:
+    """Version and mark of the newest announcement of each document that could not be indexed.
+
+    Raises:
+        UnavailableError: NATS does not answer.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    messages = _messages(
+        client, subjects.DOCUMENTS_FAILED_STREAM, subjects.documents_failed(source), batch=FEW
+    )
+    async with aclosing(messages) as failures:
+        async for data in failures:
+            upsert = _given_up(data, source=source)
+            if upsert is not None and upsert.version >= found.get(upsert.id, (0, ""))[0]:
+                found[upsert.id] = (upsert.version, upsert.revision or "")
+    return found
+
+
 async def _heads(client: Client, subject: str) -> AsyncGenerator[Head, None]:
     """All of them, in one pass over the bucket."""
+    async with aclosing(_messages(client, HEADS_STREAM, subject, batch=BATCH)) as messages:
+        async for data in messages:
+            try:
+                head = read_shape(Head, data) if data else None
+            except MalformedError:
+                continue
+            if head is not None:
+                yield head
+
+
+async def _messages(client: Client, stream: str, subject: str, *, batch: int) -> AsyncGenerator[bytes, None]:
+    """What a stream holds of these subjects now, the newest of each subject where it is a bucket."""
+    policy = DeliverPolicy.LAST_PER_SUBJECT if stream == HEADS_STREAM else DeliverPolicy.ALL
     try:
         subscription = await client.jetstream().pull_subscribe(
             subject,
-            stream=STREAM,
+            stream=stream,
             config=ConsumerConfig(
-                deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
-                ack_policy=AckPolicy.NONE,
-                inactive_threshold=60,
-                mem_storage=True,
+                deliver_policy=policy, ack_policy=AckPolicy.NONE, inactive_threshold=60, mem_storage=True
             ),
         )
         try:
             pending = (await subscription.consumer_info()).num_pending or 0
             while pending:
-                for message in await subscription.fetch(BATCH, timeout=BATCH_WITHIN_S):
+                for message in await subscription.fetch(batch, timeout=BATCH_WITHIN_S):
                     pending = message.metadata.num_pending
-                    head = _head(message.data)
-                    if head is not None:
-                        yield head
+                    yield message.data
         finally:
             async with asyncio.timeout(BATCH_WITHIN_S):
                 await subscription.unsubscribe()
     except (nats.errors.Error, TimeoutError, OSError) as error:
-        raise UnavailableError("the documents' heads can't be read", service="nats") from error
+        raise UnavailableError("what is indexed can't be read", service="nats") from error
 
 
-def _head(data: bytes) -> Head | None:
+def _given_up(data: bytes, *, source: str) -> DocumentUpsert | None:
+    """The announcement that failed, where a resync made it and it fitted into the report."""
     try:
-        return read_shape(Head, data) if data else None
+        event = read_shape(DocumentFailed, data).event_base64
+        changed = read_document_changed(event, source=source) if event else None
     except MalformedError:
         return None
+    return changed if isinstance(changed, DocumentUpsert) and changed.revision else None

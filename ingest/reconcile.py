@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.sources.source import Entry
 
@@ -12,11 +12,31 @@ _HASH_CHARS = 32
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What the index knows of a document: its version, and the mark of the resync that announced it."""
+    """What is known of a document: its version, and the mark of the state that needs no announcing.
+
+    That is the state that is indexed, or a newer one that could not be: only another one is worth a try.
+    """
 
     version: int
     mark: str | None = None
     live: bool = True
+
+
+def with_given_up(
+    indexed: Mapping[str, Indexed], given_up: Mapping[str, tuple[int, str]]
+) -> dict[str, Indexed]:
+    """What is indexed, with the marks of newer states that could not be.
+
+    Args:
+        indexed: what is indexed, by document.
+        given_up: version and mark of the newest failure, by document.
+    """
+    known = dict(indexed)
+    for document, (version, mark) in given_up.items():
+        there = indexed.get(document, Indexed(version, live=False))
+        if version >= there.version:
+            known[document] = replace(there, mark=mark)
+    return known
 
 
 def mark_of(entry: Entry, *, allow: tuple[str, ...], data: bytes | None) -> str:
@@ -31,14 +51,14 @@ def mark_of(entry: Entry, *, allow: tuple[str, ...], data: bytes | None) -> str:
 
 def must_read(entry: Entry, indexed: Indexed | None, *, allow: tuple[str, ...], full: bool) -> bool:
     """Whether only the document's bytes can tell if it differs, or it does and they are to be announced."""
-    if full or entry.revision is None or indexed is None or not indexed.live or indexed.mark is None:
+    if full or entry.revision is None or indexed is None or indexed.mark is None:
         return True
     return not indexed.mark.startswith(mark_of(entry, allow=allow, data=None))
 
 
 def differs(indexed: Indexed | None, mark: str) -> bool:
     """Whether a document that was read is not the one that is indexed."""
-    return indexed is None or not indexed.live or indexed.mark != mark
+    return indexed is None or indexed.mark != mark
 
 
 def next_version(entry: Entry, indexed: Indexed | None, *, epoch: int, unknown: int) -> int:

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from ingest.apscheduler_schedule import CronSchedule
 from ingest.client import IngestClient
-from ingest.nats_indexed import counts, indexed_of
+from ingest.nats_indexed import counts, given_up_of, indexed_of
 from ingest.nats_runs import LEASE_S, open_runs
 from ingest.scheduling import keep_schedule, utc_now
 from ingest.sources.opening import check_source, open_source
@@ -51,6 +51,7 @@ async def resyncing(
         runs=runs,
         open_source=open_source,
         indexed_of=partial(indexed_of, client),
+        given_up_of=partial(given_up_of, client),
         announce=IngestClient(client).announce,
         tell=tell,
     )

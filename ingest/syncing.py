@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ingest.reconcile import Indexed
+from ingest.reconcile import Indexed, with_given_up
 from ingest.resync import Announce, Resync
 from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, Held, Runs, SupersededError
 from ingest.sources.source import Source
@@ -24,6 +24,7 @@ TAKEN_UP_AT_MOST = 5
 Tell = Callable[[SyncRun], Awaitable[None]]
 OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
 IndexedOf = Callable[[str], Awaitable[Mapping[str, Indexed]]]
+GivenUpOf = Callable[[str], Awaitable[Mapping[str, tuple[int, str]]]]
 
 _log = structlog.get_logger("resync")
 
@@ -38,6 +39,7 @@ class Syncing:
         runs: Runs,
         open_source: OpenSource,
         indexed_of: IndexedOf,
+        given_up_of: GivenUpOf,
         announce: Announce,
         tell: Tell,
     ) -> None:
@@ -45,6 +47,7 @@ class Syncing:
         self._runs = runs
         self._open_source = open_source
         self._indexed_of = indexed_of
+        self._given_up_of = given_up_of
         self._announce = announce
         self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,7 +161,7 @@ class Syncing:
         progress: Callable[[], SyncRun] = lambda: _begun(held.claim)  # noqa: E731 — until there is more to tell
         try:
             settings = self._settings_of(held.claim.asked.source)
-            indexed = await self._indexed_of(held.claim.asked.source)
+            indexed = await self._known(held.claim.asked)
             async with self._open_source(settings) as source:
                 resync = Resync(
                     held, settings=settings, source=source, indexed=indexed, announce=self._announce
@@ -174,6 +177,11 @@ class Syncing:
         except Exception:  # noqa: BLE001 — a bug in one source must not end the worker
             _log.exception("a resync failed", source=held.claim.asked.source, run=held.claim.run)
             return _broken_off(progress(), "failed", "a bug; the worker's log has the trace")
+
+    async def _known(self, asked: SyncRequested) -> Mapping[str, Indexed]:
+        indexed = await self._indexed_of(asked.source)
+        # A full run tries again what could not be indexed, as it is.
+        return indexed if asked.full else with_given_up(indexed, await self._given_up_of(asked.source))
 
     async def _beat(self, held: Held, progress: Callable[[], SyncRun]) -> None:
         """Tell how far the run is, and keep it ours."""

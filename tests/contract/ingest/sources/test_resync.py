@@ -153,6 +153,27 @@ async def test_a_document_that_cannot_be_read_is_counted_and_stays(
         assert counts(await synced(client)) == (4, 1, 0, 0)
 
 
+async def test_a_document_that_cannot_be_indexed_is_announced_once_and_again_when_it_changes(
+    client: Client, nats_url: str, indexed: Workshop, wiki: DocumentServiceStandIn
+) -> None:
+    wiki.documents = {
+        "picture": StandInDocument("no text", media_type="image/png"),
+        "leave": StandInDocument("28 days."),
+    }
+    async with worker(nats_url, wiki_settings(wiki)):
+        assert (await synced(client)).changed == 2
+        await all_indexed(client)
+        for _ in range(2):
+            assert counts(await synced(client)) == (2, 0, 0, 0)
+        assert (await synced(client, full=True)).changed == 1, "a full run tries again"
+        await all_indexed(client)
+        wiki.documents["picture"] = StandInDocument("Now it is text.", revision="2")
+        assert (await synced(client)).changed == 1
+        await all_indexed(client)
+        assert "picture" in {document for document, _ in await indexed.found("text")}
+        assert (await synced(client)).changed == 0
+
+
 async def test_a_document_published_meanwhile_is_neither_deleted_nor_overwritten_by_an_older_number(
     client: Client, nats_url: str, indexed: Workshop, wiki: DocumentServiceStandIn
 ) -> None:

@@ -44,9 +44,7 @@ async def test_a_thread_is_a_document_for_whoever_is_in_the_channel(slack: Sandb
     before = set(await listed(settings(slack)))
     first = workspace.say(user="U0JONAS", channel=CHANNEL, text="Where is the wiki? R&D?")
     workspace.say(user="U0JONAS", channel=CHANNEL, text="A message that nobody replies to.")
-    reply = workspace.say(
-        user="U0JONAS", channel=CHANNEL, text="At https://wiki.example", thread_ts=first.ts
-    )
+    reply = workspace.say(user="U0JONAS", channel=CHANNEL, text="At https://wiki.example", thread_ts=first.ts)
     conversation = workspace.entered(CHANNEL, by=workspace.bot.user_id)
     workspace.post(conversation, text="An answer of ours.", blocks=[], thread_ts=first.ts)
     source = settings(slack)

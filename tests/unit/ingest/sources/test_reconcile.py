@@ -4,7 +4,16 @@ import dataclasses
 
 import pytest
 
-from ingest.reconcile import Indexed, differs, gone, is_suspicious, mark_of, must_read, next_version
+from ingest.reconcile import (
+    Indexed,
+    differs,
+    gone,
+    is_suspicious,
+    mark_of,
+    must_read,
+    next_version,
+    with_given_up,
+)
 from ingest.sources.source import Entry
 
 ENTRY = Entry(id="leave", revision="7", title="Leave", url="https://x/leave", media_type="text/markdown")
@@ -42,9 +51,16 @@ def test_without_revisions_the_bytes_decide() -> None:
 
 def test_a_document_announced_by_others_or_deleted_is_read() -> None:
     assert must_read(ENTRY, Indexed(version=5), allow=PUBLIC, full=False)
-    there = indexed()
-    assert must_read(ENTRY, dataclasses.replace(there, live=False), allow=PUBLIC, full=False)
-    assert differs(dataclasses.replace(there, live=False), there.mark or "")
+    assert must_read(ENTRY, Indexed(version=5, live=False), allow=PUBLIC, full=False)
+    assert differs(Indexed(version=5, live=False), indexed().mark or "")
+
+
+def test_a_state_that_could_not_be_indexed_is_not_tried_again_but_a_newer_success_stands() -> None:
+    failed = mark_of(ENTRY, allow=PUBLIC, data=b"broken")
+    assert with_given_up({}, {"leave": (7, failed)}) == {"leave": Indexed(7, failed, live=False)}
+    there = {"leave": indexed()}
+    assert with_given_up(there, {"leave": (6, failed)}) == {"leave": Indexed(5, failed)}
+    assert with_given_up(there, {"leave": (4, failed)}) == there
 
 
 def test_versions_grow_above_what_is_indexed_and_are_the_same_each_time() -> None:
