@@ -10,9 +10,9 @@ What does not go through is counted by `nats_attempts` and ends in `nats_failure
 `failures_client` and `nats_admin`.
 
 A source that is asked rather than announcing: `scheduling` (by `apscheduler_schedule`) or an admin
-(`sync_client` → `sync_endpoints`) begins a run in `syncing`, which `nats_runs` gives to one worker; `resync` takes
-what `sources` list, compares it (`reconcile`) with what is indexed (`nats_indexed`), and announces what differs
-through `client` like anybody. `sync_service` wires this part.
+(`sync_client` → `sync_endpoints`) begins a run in `syncing`, which `nats_runs` gives to one worker; `resync`
+takes what `sources` list, compares it (`reconcile`) with what is indexed (`nats_indexed`), and announces what
+differs through `client` like anybody. `sync_service` wires this part.
 
 `service` wires these over what the worker process has opened.
 """
