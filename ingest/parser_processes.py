@@ -56,6 +56,7 @@ class ParserProcesses:
                     ) from None
                 except (OSError, EOFError, ValueError):
                     _log.warning("a reader of documents crashed", media_type=kind)
+                    reader.spent = True
                     await reader.gone()
                 finally:
                     await self._put_down(reader)

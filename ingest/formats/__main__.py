@@ -59,7 +59,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no reply
     _prepare()
     confine(files=OPEN_FILES)
-    _reply(replies, {"ready": True})
+    _reply(replies, frames.pack({"ready": True}))
     while True:
         with contextlib.suppress(BrokenPipeError):
             asked = _next(sys.stdin.buffer)
@@ -88,22 +88,24 @@ def _next(requests: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     return (asked, body) if len(body) == asked["bytes"] else None
 
 
-def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _answer(asked: dict[str, Any], body: bytes) -> bytes:
     try:
         parsed = read(asked["kind"], body, charset=asked["charset"])
+        return frames.pack(
+            {"markdown": parsed.markdown, "title": parsed.title, "metadata": dict(parsed.metadata)}
+        )
     except MalformedError as error:
-        return {"reason": str(error)}
+        return frames.pack({"reason": str(error)})
     except MemoryError:
-        return {"reason": TOO_LARGE, "spent": True}
+        return frames.pack({"reason": TOO_LARGE, "spent": True})
     except RecursionError:
-        return {"reason": TOO_DEEP, "spent": True}
+        return frames.pack({"reason": TOO_DEEP, "spent": True})
     except Exception as error:  # noqa: BLE001 — a broken file makes a library raise anything
-        return {"reason": BROKEN, "kind": type(error).__qualname__, "spent": True}
-    return {"markdown": parsed.markdown, "title": parsed.title, "metadata": dict(parsed.metadata)}
+        return frames.pack({"reason": BROKEN, "kind": type(error).__qualname__, "spent": True})
 
 
-def _reply(replies: BinaryIO, said: dict[str, Any]) -> None:
-    replies.write(frames.pack(said))
+def _reply(replies: BinaryIO, said: bytes) -> None:
+    replies.write(said)
     replies.flush()
 
 

@@ -19,7 +19,7 @@ from ingest.formats.parsed import Parsed
 from wire.errors import MalformedError
 
 CELLS = 500_000
-"""In the rectangle around what a workbook's sheets hold; about a minute's encoding per 10,000."""
+"""In the rectangles around what a workbook's sheets hold: some 4 MiB of text, minutes of encoding."""
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 

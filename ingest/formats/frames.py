@@ -5,8 +5,6 @@ import struct
 from typing import Any
 
 LENGTH = struct.Struct(">I")
-MOST_BYTES = 2**31
-"""Of one reply; a text is bounded far below it."""
 
 
 def pack(fields: dict[str, Any]) -> bytes:

@@ -101,7 +101,7 @@ def grouped(depth: int) -> bytes:
 
 
 OFFICE_FILES = (
-    Hostile("zip bomb", DOCX, lambda: container(word__document=b" " * 600 * MIB), "unpacks to more than"),
+    Hostile("zip bomb", DOCX, lambda: container(word__document=b" " * 300 * MIB), "unpacks to more than"),
     Hostile("part of 100 MiB", XLSX, lambda: container(xl__workbook=b"<a>" + b" " * 100 * MIB), "unpacks to"),
     Hostile(
         "bomb of many parts",
@@ -160,7 +160,7 @@ OFFICE_FILES = (
     Hostile(
         "a million cells",
         XLSX,
-        lambda: documents.large_workbook(rows=100_000, columns=10),
+        lambda: sheet(f"<row>{'<c><v>1</v></c>' * 10}</row>" * 100_000),
         "more than 500000 cells",
     ),
     Hostile(

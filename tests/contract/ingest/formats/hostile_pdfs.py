@@ -60,7 +60,7 @@ PDFS = (
     Hostile(
         "deflate bomb",
         PDF,
-        lambda: pdf_page(stream(WORDS * 100_000 + b" " * 900 * MIB), resources=FONT),
+        lambda: pdf_page(stream(WORDS * 100_000 + b" " * 450 * MIB), resources=FONT),
         "crashes what reads it|more memory",
     ),
     Hostile(
