@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from wire.documents import DocumentDelete, DocumentUpsert
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
-from wire.search import SearchRequest
+from wire.search import Passage, SearchReply, SearchRequest
 from wire.settings import Settings
+
+HUNG_FOR_S = 14.0
 
 
 def upsert(document: str = "leave", *, version: int, body: str, allow: str = "public") -> DocumentUpsert:
@@ -101,14 +104,20 @@ def mortal_nats(tmp_path: Path) -> Iterator[OwnNats]:
     nats.kill()
 
 
+@pytest.fixture
+def its_worker(mortal_nats: OwnNats, tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(mortal_nats.url, tmp_path / "data")
+    yield worker
+    worker.kill()
+
+
 async def test_nats_killed_during_publishes_loses_nothing_that_was_acknowledged(
-    mortal_nats: OwnNats, tmp_path: Path
+    mortal_nats: OwnNats, its_worker: Worker
 ) -> None:
     """Promise 11: acknowledged is stored exactly once, and ends up indexed."""
     async with connected(mortal_nats.url, name="test") as client:
         await ensure_topology(client)
-        worker = Worker(mortal_nats.url, tmp_path / "data")
-        worker.start()
+        its_worker.start()
         ingest = IngestClient(client)
         acknowledged: list[DocumentUpsert] = []
 
@@ -152,7 +161,115 @@ async def test_nats_killed_during_publishes_loses_nothing_that_was_acknowledged(
         assert failed == 0
         published = (await jetstream.stream_info(subjects.DOCUMENTS_STREAM)).state.last_seq
         assert published == 150, "each is stored once, although the unacknowledged were sent again"
-        assert worker.end(signal.SIGTERM) == 0
+        assert its_worker.end(signal.SIGTERM) == 0
+
+
+async def test_a_document_edited_twice_in_ten_seconds_is_found_as_it_is_now(
+    client: Client, worker: Worker
+) -> None:
+    """Promise 16: both edits fall into the queue's dedupe window, both are stored, the last one wins."""
+    ingest = IngestClient(client)
+    edits = [upsert(version=version, body=f"Annual leave is {version} days.") for version in (1, 2, 3)]
+    for edit in edits:
+        await ingest.announce(edit)
+    published = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state.last_seq
+    assert published == 3
+    await ingest.wait_until_indexed(edits[-1], within_s=START_WITHIN_S)
+    assert await found(client, "annual leave") == {("leave", 3)}
+
+
+PARTS = 4
+DOCUMENTS = 10
+
+
+def generation(document: int, version: int) -> DocumentUpsert:
+    body = "\n\n".join(f"# Part {n}\n\nRule {document} in version {version}." for n in range(PARTS))
+    return upsert(f"rule {document}", version=version, body=body)
+
+
+def check_whole(passages: Sequence[Passage]) -> None:
+    """Every document is there, in one version, with all of its parts."""
+    seen: dict[str, list[tuple[int, int]]] = {}
+    for passage in passages:
+        seen.setdefault(passage.document, []).append((passage.version, passage.ordinal))
+    assert len(seen) == DOCUMENTS, "a hole"
+    for parts in seen.values():
+        assert len({version for version, _ in parts}) == 1, "a mix"
+        assert sorted(ordinal for _, ordinal in parts) == list(range(PARTS)), "half a document"
+
+
+@pytest.mark.parametrize("swaps", [60, pytest.param(500, marks=pytest.mark.soak)], ids=["small", "whole"])
+async def test_searches_during_swaps_see_each_document_whole_in_one_version(
+    client: Client, worker: Worker, swaps: int
+) -> None:
+    """Promise 26: 50 searches a second during 500 swaps; each sees old or new, never none and no mix."""
+    ingest = IngestClient(client)
+    for document in range(DOCUMENTS):
+        await ingest.announce(generation(document, 1))
+    await ingest.wait_until_indexed(generation(DOCUMENTS - 1, 1), within_s=START_WITHIN_S)
+    await until(lambda: _is_empty(client), within_s=START_WITHIN_S)
+    request = SearchRequest(query="which rule, which version", principals=("public",), limit=100)
+
+    async def swap() -> None:
+        for n in range(swaps):
+            changed = generation(n % DOCUMENTS, 2 + n // DOCUMENTS)
+            await ingest.announce(changed)
+            if n % DOCUMENTS == DOCUMENTS - 1:
+                await ingest.wait_until_indexed(changed, within_s=30)
+
+    swapping = asyncio.create_task(swap())
+    searches: list[asyncio.Task[SearchReply]] = []
+    while not swapping.done():
+        searches.append(asyncio.create_task(RetrievalClient(client).search(request)))
+        await asyncio.sleep(1 / 50)
+    await swapping
+    replies = await asyncio.gather(*searches)
+    assert len(replies) > swaps / 2
+    for reply in replies:
+        check_whole(reply.passages)
+
+
+async def _is_empty(client: Client) -> bool:
+    return await queued(client) == 0
+
+
+# nats-py leaves a connection unclosed where a server accepts it and says nothing.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_nats_server_that_hangs_is_survived_by_the_worker(
+    mortal_nats: OwnNats, its_worker: Worker
+) -> None:
+    """Promise 12: SIGSTOP; announcing fails in seconds; after SIGCONT all is well within ten."""
+    async with connected(mortal_nats.url, name="test") as client:
+        await ensure_topology(client)
+        its_worker.start()
+        ingest = IngestClient(client)
+        await ingest.announce(upsert(version=1, body="Annual leave is 28 days."))
+        await ingest.wait_until_indexed(upsert(version=1, body=""), within_s=START_WITHIN_S)
+        mortal_nats.hang()
+        started = time.monotonic()
+        with pytest.raises(UnavailableError):
+            await ingest.announce(upsert(version=2, body="Annual leave is 30 days."))
+        assert time.monotonic() - started < 10
+        # Longer than it takes either side to give the connection up (9 s).
+        await until(lambda: not client.is_connected, within_s=HUNG_FOR_S)
+        await asyncio.sleep(max(0.0, started + HUNG_FOR_S - time.monotonic()))
+        mortal_nats.go_on()
+        resumed = time.monotonic()
+        second = upsert(version=2, body="Annual leave is 30 days.")
+        await until(partial(_announced, ingest, second), within_s=10)
+        await ingest.wait_until_indexed(second, within_s=10)
+        assert await found(client, "annual leave") == {("leave", 2)}
+        print(f"found again {time.monotonic() - resumed:.1f} s after the server went on")
+        assert time.monotonic() - resumed < 10
+        assert its_worker.end(signal.SIGTERM) == 0
+
+
+async def _announced(ingest: IngestClient, changed: DocumentUpsert) -> bool:
+    try:
+        await ingest.announce(changed)
+    except UnavailableError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,12 @@ class Worker:
         self.process.send_signal(how)
         return self.process.wait(20)
 
+    def kill(self) -> None:
+        """kill -9 if it still runs."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(20)
+
     def stop(self) -> None:
         """Stop it if it still runs; a stop that is not clean fails the test."""
         if self.process is not None and self.process.poll() is None:
@@ -70,10 +76,16 @@ class OwnNats:
         )
         wait_for_port(self._command.port, self.process)
 
-    def send(self, what: signal.Signals) -> None:
-        """Hang it (SIGSTOP) or let it go on (SIGCONT)."""
+    def hang(self) -> None:
+        """SIGSTOP; returns once it stands still, for it goes on for a moment after the signal."""
         assert self.process is not None
-        self.process.send_signal(what)
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9, which ends a stopped process too."""

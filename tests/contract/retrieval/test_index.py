@@ -1,6 +1,7 @@
 """What every index keeps (one contract, run on each adapter; Qdrant Edge so far)."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import subprocess
@@ -218,6 +219,19 @@ async def test_names_list_every_edition_page_by_page(open_index: Open) -> None:
             if page is None:
                 break
         assert len(seen) == len(set(seen)) == 121
+
+
+async def test_vectors_are_given_by_the_digest_of_their_text_whosever_they_are(open_index: Open) -> None:
+    leave, travel, unnamed = (passage(name, dense=(0.6, 0.8, 0.0)) for name in ("leave", "travel", "unnamed"))
+    async with open_index() as index:
+        await index.upsert(
+            [dataclasses.replace(leave, digest="aa"), dataclasses.replace(travel, digest="aa"), unnamed]
+        )
+        assert await index.vectors(["aa", "bb", ""]) == {"aa": pytest.approx([0.6, 0.8, 0.0])}
+        await index.delete([leave.passage.id, travel.passage.id])
+        assert await index.vectors(["aa"]) == {}
+    async with open_index() as index:
+        assert await index.vectors([]) == {}
 
 
 async def test_everything_is_there_after_closing_and_opening_again(open_index: Open) -> None:

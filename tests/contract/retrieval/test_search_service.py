@@ -1,10 +1,11 @@
 """Searches over real NATS, on a real index, with the real model."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nats.aio.client import Client
@@ -15,8 +16,10 @@ from retrieval.editions import edition_name, passage_id
 from retrieval.encoding import Encoder
 from retrieval.fastembed_encoder import FastembedEncoder
 from retrieval.heads import Heads
-from retrieval.index import EncodedPassage, Index, StoredPassage
+from retrieval.index import EncodedPassage, Hit, Index, StoredPassage
+from retrieval.nats_backlog import NatsBacklog
 from retrieval.nats_heads import open_heads
+from retrieval.search import Search
 from retrieval.service import serving_retrieval
 from tests.until import until
 from wire import subjects
@@ -218,6 +221,41 @@ async def test_passages_are_given_back_while_they_stand_and_may_be_read(desk: De
     assert await standing("public") == {"leave"}
     await desk.publish("leave", "Leave is 30 days.", version=2)
     assert await standing("public") == set()
+
+
+class Interrupted:
+    """The real index, with something happening right after its first search."""
+
+    def __init__(self, index: Index, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._index = index
+        self._meanwhile = meanwhile
+        self.searches = 0
+
+    async def search(self, **asked: Any) -> list[Hit]:
+        hits = await self._index.search(**asked)
+        self.searches += 1
+        if self.searches == 1:
+            await self._meanwhile()
+        return hits
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_a_search_is_repeated_only_where_a_document_was_replaced_while_it_ran(
+    desk: Desk, encoder: FastembedEncoder, replaced: bool
+) -> None:
+    await desk.publish("leave", "Leave is 28 days.", version=1)
+    await desk.publish("empty", "Leave it.", version=1)
+    await desk.show("empty", "1-empty", version=2)
+
+    async def meanwhile() -> None:
+        if replaced:
+            await desk.publish("leave", "Leave is 30 days.", version=2)
+
+    index = Interrupted(desk.index, meanwhile)
+    search = Search(index=index, encoder=encoder, heads=desk.heads, backlog=NatsBacklog())  # type: ignore[arg-type] # it only searches
+    reply = await search.search(SearchRequest(query="leave", principals=("public",)))
+    assert documents(reply) == ["leave"]
+    assert index.searches == (2 if replaced else 1)
 
 
 async def test_a_passages_neighbours_come_around_it_for_whom_may_read_them(desk: Desk) -> None:
