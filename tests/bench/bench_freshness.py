@@ -104,9 +104,10 @@ def chosen(
             taken[question["kind"]] += 1
             some.append(question)
     pages = {question.get(side) for question in some for side in ("path_old", "path_new")}
-    return some, *(
+    before, after = (
         {known: page for known, page in book.items() if known in pages} for book in (before, after)
     )
+    return some, before, after
 
 
 async def count(
@@ -151,7 +152,7 @@ async def main() -> int:
         row for row in lines(given.path / "freshness.jsonl") if (row["from"], row["to"]) == (BEFORE, AFTER)
     ]
     asked = [row for row in asked if row["kind"] in ("changed", "removed", "added")]
-    questions, before, after = chosen(asked, *books, limit=given.limit)
+    questions, before, after = chosen(asked, books[0], books[1], limit=given.limit)
     changes = difference(before, after)
     old_runs, new_runs = all_runs(before), all_runs(after)
     with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as url:

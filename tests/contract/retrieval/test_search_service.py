@@ -241,7 +241,7 @@ class Interrupted:
 
 @pytest.mark.parametrize("replaced", [True, False])
 async def test_a_search_is_repeated_only_where_a_document_was_replaced_while_it_ran(
-    desk: Desk, encoder: FastembedEncoder, replaced: bool
+    desk: Desk, encoder: FastembedEncoder, *, replaced: bool
 ) -> None:
     await desk.publish("leave", "Leave is 28 days.", version=1)
     await desk.publish("empty", "Leave it.", version=1)
