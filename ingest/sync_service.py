@@ -81,6 +81,9 @@ def _schedules(sources: Mapping[str, SourceSettings]) -> dict[str, CronSchedule]
     for name, settings in sources.items():
         try:
             check_source(name, settings)
+        except SettingsError as error:
+            wrong.append(str(error))
+        try:
             if settings.schedule is not None:
                 schedules[name] = CronSchedule(name, settings.schedule)
         except SettingsError as error:

@@ -5,11 +5,13 @@ from nats.aio.client import Client
 
 from ingest.client import IngestClient
 from ingest.sync_client import SyncClient
+from ingest.sync_service import resyncing
 from tests.contract.ingest.sources.resyncs import all_indexed, announced, synced, wiki_settings, worker
 from tests.contract.ingest.workshop import Workshop
 from tests.document_service_stand_in import DocumentServiceStandIn, StandInDocument
 from wire.documents import DocumentUpsert
-from wire.errors import MalformedError, RefusedError
+from wire.errors import MalformedError, RefusedError, SettingsError
+from wire.source_settings import ScheduleSettings, SourceSettings
 from wire.sync import SyncRequested, SyncRun
 
 
@@ -233,3 +235,19 @@ async def test_one_run_a_source_at_a_time_and_it_can_be_cancelled(
         assert runs[-1].state == "cancelled"
         assert runs[-1].changed < 60
         assert (await admin.sync(SyncRequested(source="wiki", dry_run=True))).run != accepted.run
+
+
+async def test_every_source_that_can_be_none_is_named_at_the_start(client: Client) -> None:
+    sources = {
+        "docs": SourceSettings(kind="files", url="s3://b", schedule=ScheduleSettings(cron="nightly")),
+        "web": SourceSettings(kind="sitemap", url="www.example.com"),
+    }
+    with pytest.raises(SettingsError) as wrong:
+        async with resyncing(client, sources=sources):
+            pass
+    said = str(wrong.value).splitlines()
+    assert [line.partition(":")[0] for line in said] == [
+        "SOURCES.docs",
+        "SOURCES.docs.schedule.cron",
+        "SOURCES.web.url",
+    ]
