@@ -77,8 +77,9 @@ def _markdown(page: Any) -> str:
     for code in content.xpath(".//pre"):
         _flatten(code)
     for link in content.xpath(".//a[@href]"):
-        scheme = re.match(r"[a-z][a-z0-9+.-]*:", link.get("href").strip().lower())
-        if scheme and scheme[0] not in _LINKED:
+        target = link.get("href").strip().lower()
+        scheme = re.match(r"[a-z][a-z0-9+.-]*:", target)
+        if target.startswith("#") or (scheme and scheme[0] not in _LINKED):
             del link.attrib["href"]
     return htmltomarkdown_writer.write(lxml.html.tostring(content, encoding="unicode", with_tail=False))
 

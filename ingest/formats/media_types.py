@@ -1,5 +1,6 @@
 """Which media types are read, as what, and which files are of them."""
 
+import re
 from pathlib import PurePosixPath
 
 MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})
@@ -35,10 +36,10 @@ _SOURCE_CODE = {
     "text/x-csharp": "csharp",
     "text/x-shellscript": "sh",
 }
-_UNREGISTERED = "text/x-"
-"""Before a programming language's name, as in ``text/x-python``."""
+_UNREGISTERED = re.compile(r"text/x-([a-z0-9][a-z0-9+#.-]{0,30})")
+"""A programming language's, as in ``text/x-python``."""
 
-NAMED = ("text/markdown", "text/plain", *sorted(READ_APART), f"source code as {_UNREGISTERED}<language>")
+NAMED = ("text/markdown", "text/plain", *sorted(READ_APART), "source code as text/x-<language>")
 """For a person who sent something else."""
 
 # A table of our own, so that a file is the same kind on every machine.
@@ -96,8 +97,8 @@ def language_of(kind: str) -> str | None:
         return None
     if language := _SOURCE_CODE.get(kind):
         return language
-    language = kind.removeprefix(_UNREGISTERED)
-    return language if kind.startswith(_UNREGISTERED) and language.isalnum() else None
+    named = _UNREGISTERED.fullmatch(kind)
+    return named[1] if named else None
 
 
 def is_text(kind: str) -> bool:

@@ -20,6 +20,7 @@ async def test_a_page_is_its_main_content(parsing: Parsing) -> None:
         "# Leave\n",
         "**28 days**",
         "[the list](https://example.com/list?a=1&b=2)",
+        " or this, or below.",
         "## How to *ask*",
         "1. Ask your lead",
         "   - in writing",

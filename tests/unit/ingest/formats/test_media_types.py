@@ -22,6 +22,7 @@ def test_everything_that_is_read_apart_has_its_reader() -> None:
     [
         ("text/x-python", "python"),
         ("text/x-c++", "cpp"),
+        ("text/x-objective-c", "objective-c"),
         ("application/xml", "xml"),
         ("text/x-markdown", None),
         ("text/x-rst", None),
