@@ -54,6 +54,8 @@ BRANCH = 100
 """Passages that each branch of a hybrid query hands to the fusion, at the least."""
 RRF_K = 60
 POINTS_PER_WRITE = 100
+PLACES_PER_TEXT = 4
+"""In which a text stands at the most, usually: its present edition and the former, here and there again."""
 CALL_WITHIN_S = 30.0
 CLOSE_WITHIN_S = 60.0
 FLUSH_AFTER_POINTS = 2_000
@@ -134,22 +136,26 @@ class EdgeIndex:
         return [_stored(str(record.id), record.payload or {}) for record in records]
 
     async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
-        """Look up one passage for each digest."""
+        """Look them up together; and one by one those that a text that stands in many places crowded out."""
+        known: dict[str, list[float]] = {}
 
-        def look_up() -> dict[str, list[float]]:
-            known: dict[str, list[float]] = {}
-            for digest in digests:
-                request = ScrollRequest(
-                    filter=_where("digest", MatchValue(digest)),
-                    limit=1,
-                    with_payload=False,
-                    with_vector=["dense"],
-                )
-                for record in self._shard.scroll(request)[0]:
-                    known[digest] = record.vector["dense"]  # type: ignore[index, call-overload, assignment] # named vectors come in a dict
-            return known
+        async def look_up(some: Sequence[str], *, limit: int) -> bool:
+            request = ScrollRequest(
+                filter=Filter(must=[FieldCondition(key="digest", match=MatchAny(list(some)))]),
+                limit=limit,
+                with_payload=["digest"],
+                with_vector=["dense"],
+            )
+            records, _ = await self._call(lambda: self._shard.scroll(request))
+            for record in records:
+                vector: Any = record.vector
+                known[(record.payload or {})["digest"]] = vector["dense"]
+            return len(records) == limit
 
-        return await self._call(look_up)
+        if digests and await look_up(digests, limit=PLACES_PER_TEXT * len(digests)):
+            for digest in [digest for digest in digests if digest not in known]:
+                await look_up([digest], limit=1)
+        return known
 
     async def names(self, *, key: str) -> list[PassageName]:
         """Every passage of one document."""

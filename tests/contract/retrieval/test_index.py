@@ -230,6 +230,9 @@ async def test_vectors_are_given_by_the_digest_of_their_text_whosever_they_are(o
         assert await index.vectors(["aa", "bb", ""]) == {"aa": pytest.approx([0.6, 0.8, 0.0])}
         await index.delete([leave.passage.id, travel.passage.id])
         assert await index.vectors(["aa"]) == {}
+        many = [dataclasses.replace(passage(f"copy {n}"), digest="cc") for n in range(50)]
+        await index.upsert([*many, dataclasses.replace(leave, digest="aa")])
+        assert set(await index.vectors(["aa", "bb", "cc"])) == {"aa", "cc"}
     async with open_index() as index:
         assert await index.vectors([]) == {}
 
