@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any, Self
@@ -16,9 +17,12 @@ AT_ONCE = 2
 START_WITHIN_S = 30.0
 END_WITHIN_S = 5.0
 READ_WITHIN_S = 8.0
-"""So that a small hostile document is refused within 10 s; an honest one of a few pages takes 0.1 s."""
+"""Of the processor, so that a busy machine refuses nobody, and a hostile document is refused within 10 s
+on an idle one; an honest one of a few pages takes 0.1 s."""
 WITHIN_S_PER_MIB = 1.0
 """An honest MiB takes a second at most (measured: reStructuredText); 50 MiB may take a minute."""
+WAIT_MORE_S = 60.0
+"""By the clock, where the machine is busy or a process hangs without computing."""
 READ_BEFORE_RENEWAL = 500
 """Documents a process reads before another takes its place: libraries leak."""
 ATTEMPTS = 2
@@ -36,7 +40,7 @@ class ParserProcesses:
         self._read_within_s = read_within_s
 
     async def read(self, body: bytes, *, kind: str, charset: str | None) -> Parsed:
-        """Read a body of that media type; 8 s and a second per MiB of it.
+        """Read a body of that media type; 8 s of the processor and a second more per MiB of it.
 
         Raises:
             MalformedError: it can't be read, and why: broken, over a bound, too slow, or its reader crashes.
@@ -47,17 +51,17 @@ class ParserProcesses:
             for _ in range(ATTEMPTS):
                 reader = self._idle.pop() if self._idle else await _start()
                 try:
-                    async with asyncio.timeout(within_s):
-                        said = await reader.ask(body, kind=kind, charset=charset, within_s=within_s)
+                    async with asyncio.timeout(within_s + WAIT_MORE_S):
+                        said = await reader.ask(body, kind=kind, charset=charset, cpu_s=within_s)
                     return _parsed(said)
                 except TimeoutError:
-                    raise MalformedError(
-                        f"it could not be read within {within_s:.0f} s", field="body"
-                    ) from None
+                    raise _too_slow(within_s) from None
                 except (OSError, EOFError, ValueError):
-                    _log.warning("a reader of documents crashed", media_type=kind)
                     reader.spent = True
                     await reader.gone()
+                    if reader.ran_out_of_time:
+                        raise _too_slow(within_s) from None
+                    _log.warning("a reader of documents crashed", media_type=kind)
                 finally:
                     await self._put_down(reader)
         raise MalformedError("it crashes what reads it", field="body")
@@ -92,10 +96,11 @@ class _Reader:
     async def ready(self) -> None:
         await self._reply()
 
-    async def ask(self, body: bytes, *, kind: str, charset: str | None, within_s: float) -> dict[str, Any]:
+    async def ask(self, body: bytes, *, kind: str, charset: str | None, cpu_s: float) -> dict[str, Any]:
         assert self._process.stdin is not None  # noqa: S101 — it was started with a pipe
         self.spent = True
-        asked = {"kind": kind, "charset": charset, "bytes": len(body), "within_s": int(within_s) + 2}
+        asked = {"kind": kind, "charset": charset, "bytes": len(body), "cpu_s": cpu_s}
+        asked["wall_s"] = cpu_s + WAIT_MORE_S
         self._process.stdin.write(frames.pack(asked))
         self._process.stdin.write(body)
         await self._process.stdin.drain()
@@ -110,6 +115,10 @@ class _Reader:
         length = await self._process.stdout.readexactly(frames.LENGTH.size)
         return frames.unpack(await self._process.stdout.readexactly(frames.LENGTH.unpack(length)[0]))
 
+    @property
+    def ran_out_of_time(self) -> bool:
+        return self._process.returncode in {-signal.SIGPROF, -signal.SIGALRM}
+
     async def gone(self) -> None:
         """Wait until its death is known; killing the dead races with whoever learns of it."""
         with contextlib.suppress(TimeoutError):
@@ -122,6 +131,10 @@ class _Reader:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self.gone()
+
+
+def _too_slow(within_s: float) -> MalformedError:
+    return MalformedError(f"it could not be read within {within_s:.0f} s", field="body")
 
 
 async def _start() -> _Reader:
