@@ -16,8 +16,8 @@ import fsspec
 from fsspec.core import split_protocol, url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from ingest.formats.media_types import media_type_of
 from ingest.parsing import BODY_BYTES
-from ingest.sources.media_types import media_type_of
 from ingest.sources.source import Content, Entry
 from wire.errors import MalformedError, SettingsError, UnavailableError
 from wire.source_settings import SourceSettings
