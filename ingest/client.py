@@ -19,7 +19,7 @@ from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.heads import Head
 from wire.shapes import read_shape
 
-CALL_WITHIN_S = 5.0
+CALL_WITHIN_S = 2.0
 UPLOAD_WITHIN_S = 60.0
 MESSAGE_BYTES = 512 * 1024
 """A longer announcement sends its body ahead, so that a report of its failure fits a message of 1 MiB."""

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -44,7 +44,7 @@ from qdrant_edge import (
 )
 
 from retrieval.encoding import Sparse
-from retrieval.index import EncodedPassage, Hit, PassageName, StoredPassage
+from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage
 from wire.documents import document_key
 from wire.errors import SettingsError, UnavailableError
 
@@ -103,9 +103,10 @@ class EdgeIndex:
         principals: Sequence[str],
         sources: Sequence[str] | None,
         limit: int,
+        without: Collection[Edition] = (),
     ) -> list[Hit]:
         """Fuse meaning and words inside the engine, then ask for each hit's plain cosine."""
-        readable = _readable_by(principals, sources=sources)
+        readable = _readable_by(principals, sources=sources, without=without)
         meaning = Query.Nearest(list(dense), "dense")
         request = _hybrid(meaning, sparse=sparse, readable=readable, limit=limit)
 
@@ -286,7 +287,11 @@ def _open(folder: Path, *, dimensions: int) -> EdgeShard:
 
 
 def _readable_by(
-    principals: Sequence[str], *, sources: Sequence[str] | None, ids: Sequence[str] | None = None
+    principals: Sequence[str],
+    *,
+    sources: Sequence[str] | None,
+    ids: Sequence[str] | None = None,
+    without: Collection[Edition] = (),
 ) -> Filter:
     if not principals:
         # An empty list of alternatives would depend on how the engine reads it.
@@ -296,7 +301,16 @@ def _readable_by(
         conditions.append(FieldCondition(key="source", match=MatchAny(list(sources))))
     if ids is not None:
         conditions.append(HasIdCondition(set(ids)))
-    return Filter(must=conditions)
+    left_out: list[Any] = [
+        Filter(
+            must=[
+                FieldCondition(key="key", match=MatchValue(key)),
+                FieldCondition(key="edition", match=MatchValue(edition)),
+            ]
+        )
+        for key, edition in without
+    ]
+    return Filter(must=conditions, must_not=left_out or None)
 
 
 def _is_uuid(text: str) -> bool:

@@ -4,7 +4,7 @@ A port of few methods; `edge_index.py` implements it. It knows nothing of heads:
 edition it is given, and its readers drop those that are not a document's current one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,6 +73,10 @@ class PassageName:
     edition: str
 
 
+Edition = tuple[str, str]
+"""A document's key and the name of one of its editions."""
+
+
 class Index(Protocol):
     """Where passages are kept. Every method may raise UnavailableError (service ``index``).
 
@@ -99,8 +103,18 @@ class Index(Protocol):
         principals: Sequence[str],
         sources: Sequence[str] | None,
         limit: int,
+        without: Collection[Edition] = (),
     ) -> list[Hit]:
-        """The best passages by meaning and by words together, among those these principals may read."""
+        """The best passages by meaning and by words together, among those these principals may read.
+
+        Args:
+            dense: the query's meaning.
+            sparse: its words.
+            principals: who reads.
+            sources: only of these; None for all.
+            limit: how many.
+            without: editions of documents that are to be left out.
+        """
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Those of these passages that are there and that these principals may read."""

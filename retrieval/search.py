@@ -10,7 +10,7 @@ from retrieval.editions import passage_id, written_over
 from retrieval.encoding import Encoded, Encoder
 from retrieval.heads import Heads
 from retrieval.highlighting import Highlighting
-from retrieval.index import Hit, Index, StoredPassage
+from retrieval.index import Edition, Hit, Index, StoredPassage
 from retrieval.relevance import relevance
 from wire.documents import document_key
 from wire.search import (
@@ -28,8 +28,11 @@ PER_DOCUMENT = 3
 """Passages of one document before other documents come."""
 FETCHED_PER_PASSAGE = 5
 """Hits fetched for each passage wanted: some are of editions that nobody sees, some of one document."""
-WIDEST = 1600
-"""Hits fetched at the most, where a long document being written crowds the others out."""
+WIDEST = 400
+"""Hits fetched at the most, where too many are of editions that nobody sees."""
+LEFT_OUT_AT_ONCE = 16
+MOST_LEFT_OUT = 64
+"""Editions left out of a search at the most: each is a condition that the engine checks for each hit."""
 
 
 class Backlog(Protocol):
@@ -109,8 +112,13 @@ class Search:
         return {passage.id: passage for passage in await self._of_shown_editions(found)}
 
     async def _shown_hits(self, request: SearchRequest, query: Encoded) -> list[Hit]:
-        """Hits of the editions that readers see; fetched wider where too many were not."""
+        """Hits of the editions that readers see.
+
+        Where too few are, those that nobody sees (a long document that is being written, say) are left
+        out, and the search goes wider.
+        """
         limit = request.limit * FETCHED_PER_PASSAGE
+        unseen: set[Edition] = set()
         looked_again = False
         while True:
             newest = self._heads.newest
@@ -120,12 +128,18 @@ class Search:
                 principals=request.principals,
                 sources=request.sources,
                 limit=limit,
+                without=unseen,
             )
             standing = await self._of_shown_editions([hit.passage for hit in hits])
             ids = {passage.id for passage in standing}
             shown = [hit for hit in hits if hit.passage.id in ids]
-            if len(shown) < 2 * request.limit and len(hits) == limit < WIDEST:
-                limit = min(WIDEST, 4 * limit)
+            if len(shown) < 2 * request.limit and len(hits) == limit and len(unseen) < MOST_LEFT_OUT:
+                dropped = [hit.passage for hit in hits if hit.passage.id not in ids]
+                if not dropped:
+                    return shown
+                editions = Counter((_key(passage), passage.edition) for passage in dropped)
+                unseen |= {edition for edition, _ in editions.most_common(LEFT_OUT_AT_ONCE)}
+                limit = min(WIDEST, 2 * limit)
             elif not looked_again and self._was_replaced(hits, shown, since=newest):
                 looked_again = True
             else:

@@ -179,7 +179,7 @@ async def test_readers_pass_from_the_old_version_to_the_new_one_at_once_and_neve
 
 async def test_a_long_document_being_written_does_not_crowd_the_others_out(desk: Desk) -> None:
     await desk.publish("leave", "How long is leave? It is thirty days.")
-    await desk.write("draft", *(f"Leave is long, leave is {n} days long." for n in range(250)))
+    await desk.write("draft", *(f"Leave is long, leave is {n} days long." for n in range(450)))
     assert documents(await desk.search("how long is leave")) == ["leave"]
 
 
