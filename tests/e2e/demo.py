@@ -52,9 +52,9 @@ class Demo:
 
 
 @contextmanager
-def running_demo(data: Path, **env: str) -> Iterator[Demo]:
-    """``answerdesk up`` until the block ends, with a clean environment of ours."""
-    port = free_port()
+def running_demo(data: Path, *, port: int | None = None, **env: str) -> Iterator[Demo]:
+    """``answerdesk up`` until the block ends; without a port, on a free one."""
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "desk", "up", "--port", str(port), "--data", str(data)],
         env=os.environ | {"HTTP_PORT": str(free_port())} | env,

@@ -9,6 +9,7 @@ import aiohttp
 import redis.asyncio
 
 from tests.claude_stand_in import claude_stand_in
+from tests.conftest import free_port
 from tests.e2e.demo import Demo, running_demo
 from tests.until import until
 
@@ -41,12 +42,14 @@ async def used_tokens(data: Path) -> dict[str, str]:
 
 
 async def test_documents_quotas_and_cached_answers_survive_a_restart(tmp_path: Path) -> None:
+    # The same port: where the sandbox moves, the sample's links change, and with them its documents.
+    port = free_port()
     async with claude_stand_in() as claude:
-        with running_demo(tmp_path, ANTHROPIC_BASE_URL=claude.base_url) as demo:
+        with running_demo(tmp_path, port=port, ANTHROPIC_BASE_URL=claude.base_url) as demo:
             first = await ask(demo)
             used = await used_tokens(tmp_path)
             assert len(claude.requests) == 1
-        with running_demo(tmp_path, ANTHROPIC_BASE_URL=claude.base_url) as demo:
+        with running_demo(tmp_path, port=port, ANTHROPIC_BASE_URL=claude.base_url) as demo:
             assert await used_tokens(tmp_path) == used
             again = await ask(demo)
         assert len(claude.requests) == 1

@@ -10,7 +10,7 @@ from desk.syncing import show_run
 from desk.terminal import Terminal
 from wire.sync import PlannedChange, SourcesReply, SourceStatus, SyncRun
 
-NOW = datetime.now(UTC)
+A_DAY_LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def console() -> tuple[Console, StringIO]:
@@ -19,19 +19,27 @@ def console() -> tuple[Console, StringIO]:
 
 
 def run(**changes: object) -> SyncRun:
-    about = {"run": "r1", "source": "wiki", "state": "done", "started_at": NOW, "seen": 120, **changes}
+    about = {
+        "run": "r1",
+        "source": "wiki",
+        "state": "done",
+        "started_at": A_DAY_LONG_AGO,
+        "seen": 120,
+        **changes,
+    }
     return SyncRun.model_validate(about)
 
 
 def test_each_source_is_a_line_with_counts_freshness_and_its_last_run() -> None:
     screen, written = console()
+    now = datetime.now(UTC)
     wiki = SourceStatus(
         name="wiki",
         kind="http",
         documents=119,
-        changed_at=NOW - timedelta(minutes=5, seconds=10),
-        synced_at=NOW - timedelta(hours=2, minutes=1),
-        next_slot=NOW + timedelta(days=1, hours=1),
+        changed_at=now - timedelta(minutes=5, seconds=10),
+        synced_at=now - timedelta(hours=2, minutes=1),
+        next_slot=now + timedelta(days=1, hours=1),
         runs=(run(changed=3, deleted=1, failed=2), run(state="failed")),
     )
     files = SourceStatus(name="files", kind="announced", documents=7)
