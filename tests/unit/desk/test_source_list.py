@@ -10,7 +10,7 @@ from desk.syncing import show_run
 from desk.terminal import Terminal
 from wire.sync import PlannedChange, SourcesReply, SourceStatus, SyncRun
 
-A_DAY_LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
+STARTED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def console() -> tuple[Console, StringIO]:
@@ -23,7 +23,7 @@ def run(**changes: object) -> SyncRun:
         "run": "r1",
         "source": "wiki",
         "state": "done",
-        "started_at": A_DAY_LONG_AGO,
+        "started_at": STARTED_AT,
         "seen": 120,
         **changes,
     }
