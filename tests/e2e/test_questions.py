@@ -213,7 +213,10 @@ async def test_what_was_acknowledged_is_answered_whatever_dies(
     assert "Traceback" not in fleet.log()
 
 
-@pytest.mark.parametrize("after_words", [1, 3, 10, 25])
+POSITIONS = [1, 3, 10, 25, *(pytest.param(words, marks=pytest.mark.soak) for words in range(2, 48, 3))]
+
+
+@pytest.mark.parametrize("after_words", POSITIONS)
 async def test_a_crash_in_mid_stream_heals_in_the_same_message(
     fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, after_words: int
 ) -> None:
