@@ -19,10 +19,10 @@ from nats.js import JetStreamContext
 from ingest.nats_attempts import Attempts, NatsAttempts
 from ingest.nats_failures import NatsFailures
 from ingest.turns import Room, Turns
-from retrieval.stopping import stopped
 from wire import subjects
 from wire.documents import DocumentChanged, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
+from wire.stopping import stopped
 
 AT_ONCE = 4
 """Documents in hand: one encodes while others are read, cut and written."""
@@ -80,7 +80,7 @@ class NatsConsumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what is in hand (10 s; the rest goes back at once)."""
         consuming = asyncio.create_task(self._consume(), name="consume documents")
-        stopping = asyncio.create_task(_set(stop), name="wait for stop")
+        stopping = asyncio.create_task(stop.wait(), name="wait for stop")
         try:
             await asyncio.wait([consuming, stopping], return_when=asyncio.FIRST_COMPLETED)
             if consuming.done():
@@ -240,10 +240,6 @@ def _name(message: Msg) -> str:
     """The announcement's own, also where the stream was made anew and counts from one again."""
     stored_at = int(message.metadata.timestamp.timestamp() * 1_000_000)
     return f"{_sequence(message)}-{stored_at:x}"
-
-
-async def _set(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 def _sequence(message: Msg) -> int:

@@ -25,10 +25,10 @@ from ingest.reconcile import (
 from ingest.runs import Held
 from ingest.sources.allow_rules import is_taken, readers
 from ingest.sources.source import Content, Entry, Source
-from retrieval.stopping import stopped
 from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.source_settings import SourceSettings
+from wire.stopping import stopped
 from wire.sync import PLANNED_AT_MOST, PlannedChange, SyncRun
 
 AT_ONCE = 4

@@ -17,9 +17,9 @@ from ingest.sync_service import resyncing
 from retrieval.encoding import Encoder
 from retrieval.heads import Heads
 from retrieval.index import Index
-from retrieval.stopping import stopped
 from wire import subjects
 from wire.settings import Settings
+from wire.stopping import stopped
 
 
 async def run_ingest(

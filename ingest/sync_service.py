@@ -16,11 +16,11 @@ from ingest.scheduling import keep_schedule, utc_now
 from ingest.sources.opening import check_source, open_source
 from ingest.sync_endpoints import sync_endpoints
 from ingest.syncing import Syncing
-from retrieval.stopping import stopped
 from wire import subjects
 from wire.errors import SettingsError
 from wire.nats_service import Endpoint
 from wire.source_settings import SourceSettings
+from wire.stopping import stopped
 from wire.sync import SyncRun
 
 

@@ -12,9 +12,9 @@ from ingest.reconcile import Indexed, with_given_up
 from ingest.resync import Announce, Resync
 from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, Held, Runs, SupersededError
 from ingest.sources.source import Source
-from retrieval.stopping import stopped
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.source_settings import SourceSettings
+from wire.stopping import stopped
 from wire.sync import SyncAccepted, SyncRequested, SyncRun
 
 TELL_EVERY_S = 0.5

@@ -14,9 +14,9 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 
-from retrieval.stopping import stopped
 from wire import subjects
 from wire.search import IndexFreshness
+from wire.stopping import stopped
 
 LOOK_EVERY_S = 0.5
 LOOK_WITHIN_S = 2.0

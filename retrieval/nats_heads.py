@@ -16,12 +16,12 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.kv import KeyValue
 
 from retrieval.heads import NO_HEAD, HeadEntry, Shown
-from retrieval.stopping import stopped
 from wire import subjects
 from wire.documents import document_key
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 from wire.shapes import read_shape
+from wire.stopping import stopped
 
 CALL_WITHIN_S = 5.0
 LOAD_WITHIN_S = 60.0

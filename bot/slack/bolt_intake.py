@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.events import Asked, read_asked
 from bot.slack.ports import Identity
 from wire.errors import AnswerdeskError, SettingsError, UnavailableError
+from wire.stopping import stopped
 
 PING_EVERY_S = 5.0
 """slack-sdk takes a socket for dead after four of its own unanswered pings: 20 s."""
@@ -129,8 +130,7 @@ async def _client(socket: Socket, app: AsyncApp, app_token: SecretStr) -> AsyncI
         yield
     finally:
         socket.handler = None
-        connecting.cancel()
-        await asyncio.wait([connecting])
+        await stopped(connecting)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 await handler.client.close()  # type: ignore[no-untyped-call]

@@ -149,14 +149,17 @@ class LiveMessage:
 
     async def _preview(self) -> bool:
         """Send the newest view; False where there was nothing new to send."""
-        if self._newest is None or payload(self._newest) == self._shown:
+        view = self._newest
+        if view is None or (shown := payload(view)) == self._shown:
             return False
         while wait_s := await self._budget.take(last=False):
             await self._rest(wait_s)
             if self._stopping.is_set():
                 return False
-        view = self._newest
-        await self._edit(payload(view))
+        if self._newest is not None and self._newest is not view:
+            view = self._newest
+            shown = payload(view)
+        await self._edit(shown)
         self._worded = bool(view.text)
         return True
 

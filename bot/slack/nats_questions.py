@@ -17,6 +17,7 @@ from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.questions import QuestionAsked
 from wire.shapes import read_shape
+from wire.stopping import stopped
 
 STORE_WITHIN_S = 2.0
 """Slack wants its acknowledgement within 3 s."""
@@ -69,8 +70,7 @@ class Delivery:
         try:
             yield
         finally:
-            beating.cancel()
-            await asyncio.wait([beating])
+            await stopped(beating)
 
     async def _beat(self) -> None:
         while True:

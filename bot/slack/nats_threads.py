@@ -22,6 +22,7 @@ from wire import subjects
 from wire.errors import UnavailableError
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, read_shape
+from wire.stopping import stopped
 
 KV_WITHIN_S = 2.0
 RENEW_EVERY_S = 3.0
@@ -87,8 +88,7 @@ class Threads:
             try:
                 yield
             finally:
-                renewing.cancel()
-                await asyncio.wait([renewing])
+                await stopped(renewing)
         finally:
             with suppress(UnavailableError):
                 await self._leave(key, place)

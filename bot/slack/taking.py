@@ -10,6 +10,7 @@ from bot.slack.ports import SupersededError
 from bot.slack.replying import Replying
 from wire.errors import MalformedError, RefusedError, SettingsError, UnavailableError
 from wire.questions import QuestionAsked
+from wire.stopping import stopped
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 60.0
@@ -65,14 +66,10 @@ async def take_questions(*, queue: Queue, replying: Replying, in_hand: int, stop
         if taking.done():
             taking.result()
     finally:
-        for task in (taking, stopping):
-            task.cancel()
-        await asyncio.wait((taking, stopping))
+        await stopped(taking, stopping)
         if under_way:
             await asyncio.wait(under_way, timeout=DRAIN_WITHIN_S)
-        for reply in under_way:
-            reply.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await stopped(*under_way)
 
 
 async def _take(

@@ -7,9 +7,9 @@ import pytest
 from nats.aio.client import Client
 
 from ingest.nats_consumer import NatsConsumer
-from retrieval.stopping import stopped
 from tests.contract.ingest.workshop import Workshop
 from tests.document_service_stand_in import DocumentServiceStandIn, document_service
+from wire.stopping import stopped
 
 
 @pytest.fixture

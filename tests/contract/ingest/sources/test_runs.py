@@ -10,9 +10,9 @@ from ingest.apscheduler_schedule import CronSchedule
 from ingest.nats_runs import NatsRuns, open_runs
 from ingest.runs import CancelledRunError, SupersededError
 from ingest.scheduling import keep_schedule
-from retrieval.stopping import stopped
 from tests.until import until
 from wire.source_settings import ScheduleSettings
+from wire.stopping import stopped
 from wire.sync import SyncAccepted, SyncRequested, SyncRun
 
 WIKI = SyncRequested(source="wiki")

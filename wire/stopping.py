@@ -1,12 +1,13 @@
 """Ending a task for certain."""
 
 import asyncio
+from typing import Any
 
 ASK_AGAIN_AFTER_S = 0.5
 ASK_TIMES = 20
 
 
-async def stopped(*tasks: "asyncio.Task[None]") -> None:
+async def stopped(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel these tasks until each has ended, for ten seconds at the most.
 
     Once is not enough: before Python 3.12 `asyncio.wait_for`, which nats-py is built on, loses a
