@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import json
 
 import nats.errors
 import nats.js.errors
@@ -19,6 +20,7 @@ class NatsObjects:
     """One bucket; `open_objects` makes it."""
 
     def __init__(self, client: Client, bucket: str, store: ObjectStore) -> None:
+        self._client = client
         self._jetstream = client.jetstream()
         self._bucket = bucket
         self._store = store
@@ -78,18 +80,32 @@ class NatsObjects:
             raise _away(self._bucket) from error
 
     async def names(self) -> list[str]:
-        """Every object's name.
+        """Every object's name, read from the stream's subjects.
+
+        The library's list() follows the stream's messages instead, and waits for ever where the last one is
+        purged meanwhile.
 
         Raises:
             UnavailableError: NATS does not answer.
         """
+        metas, prefix = f"$O.{self._bucket}.M.>", len(f"$O.{self._bucket}.M.")
+        subjects: list[str] = []
         try:
             async with asyncio.timeout(TRANSFER_WITHIN_S):
-                return [info.name for info in await self._store.list() if info.name]
-        except nats.js.errors.NotFoundError:
-            return []
+                while page := await self._subjects(metas, offset=len(subjects)):
+                    subjects += page
         except (nats.errors.Error, TimeoutError) as error:
             raise _away(self._bucket) from error
+        return [base64.urlsafe_b64decode(subject[prefix:]).decode() for subject in subjects]
+
+    async def _subjects(self, pattern: str, *, offset: int) -> list[str]:
+        # https://docs.nats.io/reference/reference-protocols/nats_api_reference: a page has 100,000 at most.
+        asked = json.dumps({"subjects_filter": pattern, "offset": offset}).encode()
+        subject = f"$JS.API.STREAM.INFO.OBJ_{self._bucket}"
+        reply = json.loads((await self._client.request(subject, asked, timeout=CALL_WITHIN_S)).data)
+        if "state" not in reply:
+            raise _away(self._bucket)
+        return list(reply["state"].get("subjects") or {})
 
 
 async def open_objects(client: Client, bucket: str) -> NatsObjects:
