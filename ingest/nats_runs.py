@@ -9,7 +9,6 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js.kv import KeyValue
@@ -17,6 +16,7 @@ from nats.js.kv import KeyValue
 from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, SupersededError
 from wire import subjects
 from wire.errors import UnavailableError
+from wire.nats_connection import FAULTS
 from wire.shapes import Shape, ShapeT, read_shape
 from wire.sync import SyncRequested, SyncRun
 
@@ -24,7 +24,6 @@ CALL_WITHIN_S = 5.0
 LEASE_S = 10.0
 """A worker that is silent for so long has lost its run to another, as it has its documents."""
 RUNS_KEPT = 10
-_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 
 
 class _History(Shape):
@@ -165,7 +164,7 @@ class NatsRuns:
         except nats.js.errors.KeyNotFoundError as error:
             marker: KeyValue.Entry | None = error.entry
             return None, (marker.revision or 0) if marker else 0
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the record of resyncs can't be read", service="nats") from error
         return read_shape(shape, entry.value or b""), entry.revision or 0
 
@@ -176,7 +175,7 @@ class NatsRuns:
                 return await (self._slots if slots else self._runs).update(key, record.to_json(), last=over)
         except nats.js.errors.KeyWrongLastSequenceError:
             return None
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the record of resyncs can't be written", service="nats") from error
 
     async def remove(self, key: str, *, over: int) -> None:
@@ -186,7 +185,7 @@ class NatsRuns:
                 await self._runs.delete(key, last=over)
         except nats.js.errors.BadRequestError:
             return
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the record of resyncs can't be written", service="nats") from error
 
 
@@ -200,7 +199,7 @@ async def open_runs(client: Client, *, lease_s: float = LEASE_S) -> NatsRuns:
     try:
         runs = await jetstream.key_value(subjects.RUNS_BUCKET)
         slots = await jetstream.key_value(subjects.SLOTS_BUCKET)
-    except _FAULTS as error:
+    except FAULTS as error:
         raise UnavailableError("the record of resyncs can't be read", service="nats") from error
     return NatsRuns(runs, slots, lease_s=lease_s)
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import nats.errors
+import nats.js.errors
 import structlog
 from nats.aio.client import Client
 
@@ -22,6 +23,8 @@ MISSED_PINGS = 2
 CLOSE_WITHIN_S = 5.0
 PENDING_BYTES = 8 * 1024 * 1024
 FOREVER = -1
+FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
+"""Whatever nats-py raises where the server is away, late, or refuses."""
 
 _log = structlog.get_logger("nats")
 

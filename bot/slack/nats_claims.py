@@ -8,7 +8,6 @@ import asyncio
 import uuid
 from typing import Any
 
-import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js.kv import KeyValue
@@ -17,11 +16,11 @@ from bot.slack.ports import SupersededError
 from bot.slack.view import Payload
 from wire import subjects
 from wire.errors import UnavailableError
+from wire.nats_connection import FAULTS
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, read_shape
 
 KV_WITHIN_S = 2.0
-_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 
 
 class _Written(Shape):
@@ -145,7 +144,7 @@ async def _get(bucket: KeyValue, key: str) -> tuple[_Record, int] | None:
             entry = await bucket.get(key)
     except nats.js.errors.KeyNotFoundError:
         return None
-    except _FAULTS as error:
+    except FAULTS as error:
         raise UnavailableError("the question's record can't be read", service="nats") from error
     return read_shape(_Record, entry.value or b""), entry.revision or 0
 
@@ -157,5 +156,5 @@ async def _update(bucket: KeyValue, key: str, record: _Record, *, revision: int)
             return await bucket.update(key, record.to_json(), last=revision)
     except nats.js.errors.KeyWrongLastSequenceError:
         return None
-    except _FAULTS as error:
+    except FAULTS as error:
         raise UnavailableError("the question's record can't be written", service="nats") from error

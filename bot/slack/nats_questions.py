@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import nats.errors
-import nats.js.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -15,6 +14,7 @@ from nats.js import JetStreamContext
 
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
+from wire.nats_connection import FAULTS
 from wire.questions import QuestionAsked
 from wire.shapes import read_shape
 from wire.stopping import stopped
@@ -27,7 +27,6 @@ HEARTBEAT_EVERY_S = ACK_WAIT_S / 3
 AWAY_FOR_S = 1.0
 LEAVE_WITHIN_S = 1.0
 
-_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 _log = structlog.get_logger("questions")
 
 
@@ -50,7 +49,7 @@ class Delivery:
 
         A lost acknowledgement is harmless: its record says that it was answered.
         """
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             await self._message.ack_sync(timeout=STORE_WITHIN_S)
 
     async def put_back(self, *, delay_s: float) -> None:
@@ -60,7 +59,7 @@ class Delivery:
         """
         if not self._client.is_connected or time.monotonic() > self._ours_until:
             return
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             await self._message.nak(delay=delay_s)
 
     @asynccontextmanager
@@ -75,7 +74,7 @@ class Delivery:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY_S)
-            with contextlib.suppress(*_FAULTS):
+            with contextlib.suppress(*FAULTS):
                 await self._message.in_progress()
                 if self._client.is_connected:
                     self._ours_until = time.monotonic() + ACK_WAIT_S
@@ -102,7 +101,7 @@ class QuestionQueue:
                     question.to_json(),
                     headers={subjects.MESSAGE_ID_HEADER: question.id},
                 )
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the question could not be stored", service="nats") from error
 
     async def take(self) -> Delivery:
@@ -118,7 +117,7 @@ class QuestionQueue:
                 continue
             except MalformedError:
                 _log.exception("dropped a question that is none")
-            except _FAULTS:
+            except FAULTS:
                 await self._leave()
                 await asyncio.sleep(AWAY_FOR_S)
 
@@ -137,7 +136,7 @@ class QuestionQueue:
     async def _leave(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            with contextlib.suppress(*_FAULTS):
+            with contextlib.suppress(*FAULTS):
                 async with asyncio.timeout(LEAVE_WITHIN_S):
                     await subscription.unsubscribe()
                     await self._client.flush()

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js.kv import KeyValue
@@ -20,6 +19,7 @@ from nats.js.kv import KeyValue
 from bot.slack.ports import SupersededError
 from wire import subjects
 from wire.errors import UnavailableError
+from wire.nats_connection import FAULTS
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, read_shape
 from wire.stopping import stopped
@@ -30,7 +30,6 @@ STILL_FOR_S = 20.0
 """Twice the queue's ack_wait, so that a dead replica's question is back before its place is given away."""
 LOOK_EVERY_S = 0.5
 IN_LINE = 100
-_FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 
 
 class _Line(Shape):
@@ -62,7 +61,7 @@ class Threads:
         try:
             async with asyncio.timeout(KV_WITHIN_S):
                 await self._bucket.put(f"part.{_thread(question)}", b"{}")
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the thread can't be noted", service="nats") from error
 
     @asynccontextmanager
@@ -171,7 +170,7 @@ class Threads:
                     await self._bucket.update(key, changed.to_json(), last=revision)
             except nats.js.errors.KeyWrongLastSequenceError:
                 continue
-            except _FAULTS as error:
+            except FAULTS as error:
                 raise UnavailableError("the thread's line can't be written", service="nats") from error
             return changed
 
@@ -187,7 +186,7 @@ class Threads:
                 return await self._bucket.get(key)
         except nats.js.errors.KeyNotFoundError:
             return None
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnavailableError("the thread's entry can't be read", service="nats") from error
 
 
