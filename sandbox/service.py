@@ -147,19 +147,11 @@ async def serving(
         faults=faults,
         now=now,
     )
+    handbook = Handbook(company / "handbook", company=people.team.name)
     page_api = PageApi(
-        workspace=workspace,
-        socket_mode=socket_mode,
-        web_api=web_api,
-        faults=faults,
-        handbook=Handbook(company / "handbook", company=people.team.name),
+        workspace=workspace, socket_mode=socket_mode, web_api=web_api, faults=faults, handbook=handbook
     )
-
-    def tell_app(change: Change) -> None:
-        for event in events_of(change, workspace=workspace):
-            socket_mode.deliver_event(event_callback(event, workspace=workspace))
-
-    listeners += [page_api.push, tell_app]
+    listeners += [page_api.push, _app_told(socket_mode, workspace)]
     socket_mode.on_count(page_api.push_sockets)
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(_running(_routes(page_api, web_api, socket_mode)))
@@ -178,6 +170,14 @@ async def serving(
 def _tell(listeners: list[Callable[[Change], None]], change: Change) -> None:
     for listener in listeners:
         listener(change)
+
+
+def _app_told(socket_mode: SocketMode, workspace: Workspace) -> Callable[[Change], None]:
+    def tell(change: Change) -> None:
+        for event in events_of(change, workspace=workspace):
+            socket_mode.deliver_event(event_callback(event, workspace=workspace))
+
+    return tell
 
 
 def _routes(page_api: PageApi, web_api: WebApi, socket_mode: SocketMode) -> web.Application:
