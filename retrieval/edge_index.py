@@ -5,18 +5,14 @@ Every call of it holds the interpreter's lock for as long as it lasts, so writes
 """
 
 import asyncio
-import contextlib
-import fcntl
-import json
-import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from qdrant_edge import (
+    CountRequest,
     Distance,
     EdgeConfig,
     EdgeOptimizersConfig,
@@ -36,6 +32,7 @@ from qdrant_edge import (
     Prefetch,
     Query,
     QueryRequest,
+    Record,
     ScoredPoint,
     ScrollRequest,
     SearchParams,
@@ -44,12 +41,11 @@ from qdrant_edge import (
 )
 
 from retrieval.encoding import Sparse
-from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage
-from wire.documents import document_key
-from wire.errors import SettingsError, UnavailableError
+from retrieval.index import Edition, EncodedPassage, Hit, IndexNote, PassageName, StoredPassage
+from retrieval.index_folder import IndexFolder, locked
+from retrieval.payload import is_uuid, payload_of, stored_passage
+from wire.errors import UnavailableError
 
-SCHEMA = 1
-"""Grows when the payload or the vectors change, so that an older index is refused and built anew."""
 BRANCH = 100
 """Passages that each branch of a hybrid query hands to the fusion, at the least."""
 RRF_K = 60
@@ -98,43 +94,57 @@ class EdgeIndex:
     async def search(
         self,
         *,
-        dense: Sequence[float],
+        dense: Sequence[float] | None,
         sparse: Sparse,
         principals: Sequence[str],
         sources: Sequence[str] | None,
         limit: int,
         without: Collection[Edition] = (),
     ) -> list[Hit]:
-        """Fuse meaning and words inside the engine, then ask for each hit's plain cosine."""
+        """Fuse meaning and words inside the engine, then ask for each hit's own scores."""
         readable = _readable_by(principals, sources=sources, without=without)
-        meaning = Query.Nearest(list(dense), "dense")
-        request = _hybrid(meaning, sparse=sparse, readable=readable, limit=limit)
+        branches = _branches(dense, sparse, readable=readable, limit=max(BRANCH, 2 * limit))
+        if not branches:
+            return []
+        fusion = Fusion.Rrf(RRF_K)
+        request = QueryRequest(
+            limit=limit,
+            query=fusion,  # type: ignore[arg-type] # its stub leaves out that Rrf is a Fusion
+            prefetches=list(branches.values()),
+            filter=readable,
+            with_payload=True,
+        )
 
-        def search() -> tuple[list[ScoredPoint], list[ScoredPoint]]:
+        def search() -> tuple[list[ScoredPoint], dict[str, dict[Any, float]]]:
             fused = self._shard.query(request)
             if not fused:
-                return [], []
+                return [], {}
             ids = Filter(must=[HasIdCondition({point.id for point in fused})])
-            return fused, self._shard.query(QueryRequest(limit=len(fused), query=meaning, filter=ids))
+            return fused, {name: self._scores(branch, ids) for name, branch in branches.items()}
 
-        fused, near = await self._call(search)
-        cosines = {point.id: point.score for point in near}
-        best = (2 if sparse.indices else 1) / (RRF_K + 1)
+        fused, scores = await self._call(search)
+        best = len(branches) / (RRF_K + 1)
         return [
             Hit(
-                passage=_stored(str(point.id), point.payload or {}),
+                passage=stored_passage(str(point.id), point.payload or {}),
                 score=min(1.0, point.score / best),
-                cosine=cosines.get(point.id, 0.0),
+                cosine=scores.get("dense", {}).get(point.id, 0.0),
+                words=scores.get("words", {}).get(point.id, 0.0),
             )
             for point in fused
         ]
 
+    def _scores(self, branch: Prefetch, ids: Filter) -> dict[Any, float]:
+        # A copy of the branch with another filter, by hand: the engine's objects can't be changed.
+        request = QueryRequest(limit=branch.limit, query=branch.query, filter=ids, params=branch.params)
+        return {point.id: point.score for point in self._shard.query(request)}
+
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
-        wanted = _readable_by(principals, sources=None, ids=[known for known in ids if _is_uuid(known)])
+        wanted = _readable_by(principals, sources=None, ids=[known for known in ids if is_uuid(known)])
         request = ScrollRequest(filter=wanted, limit=len(ids), with_payload=True)
         records, _ = await self._call(lambda: self._shard.scroll(request))
-        return [_stored(str(record.id), record.payload or {}) for record in records]
+        return [stored_passage(str(record.id), record.payload or {}) for record in records]
 
     async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
         """Look them up together; and one by one those that a text that stands in many places crowded out."""
@@ -171,6 +181,16 @@ class EdgeIndex:
     async def all_names(self, *, after: str | None, limit: int) -> tuple[list[PassageName], str | None]:
         """A page of every passage there is."""
         return await self._names(None, after=after, limit=limit)
+
+    async def copies(self, *, after: str | None, limit: int) -> tuple[list[EncodedPassage], str | None]:
+        """A page of everything there is."""
+        request = ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=["dense", "words"])
+        records, following = await self._call(lambda: self._shard.scroll(request))
+        return [_encoded(record) for record in records], None if following is None else str(following)
+
+    async def count(self) -> int:
+        """How many passages there are."""
+        return await self._call(lambda: self._shard.count(CountRequest(exact=True)))
 
     async def settle(self) -> None:
         """Where nothing was written since the last call: flush, or else vacuum if it is worth it."""
@@ -217,55 +237,67 @@ class EdgeIndex:
             raise UnavailableError("the index failed", service="index") from error
 
 
+class EdgeStore:
+    """The store port on a folder; `open_edge_store` makes one."""
+
+    kind = "edge"
+
+    def __init__(self, folder: IndexFolder) -> None:
+        self._folder = folder
+
+    async def notes(self) -> list[IndexNote]:
+        """Read from the folder."""
+        return self._folder.notes()
+
+    async def write_note(self, note: IndexNote) -> None:
+        """Into the index's folder."""
+        self._folder.write(note)
+
+    @asynccontextmanager
+    async def open(self, *, fingerprint: str, dimensions: int) -> AsyncIterator[EdgeIndex]:
+        """Load the shard, or make it."""
+        note = self._folder.note_of(fingerprint, dimensions=dimensions)
+        path = self._folder.shard(fingerprint)
+        with ThreadPoolExecutor(1, thread_name_prefix="index") as thread:
+            loop = asyncio.get_running_loop()
+            shard = await loop.run_in_executor(thread, lambda: _open(path, dimensions=note.dimensions))
+            try:
+                yield EdgeIndex(shard, thread, name=note.name)
+            finally:
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await loop.run_in_executor(thread, shard.flush)
+                    await loop.run_in_executor(thread, shard.close)
+
+    async def remove(self, fingerprint: str) -> None:
+        """Remove its folder."""
+        await asyncio.to_thread(self._folder.remove, fingerprint)
+
+
 @asynccontextmanager
-async def open_edge_index(folder: Path, *, dimensions: int, fingerprint: str) -> AsyncIterator[EdgeIndex]:
-    """Open the index in ``folder``, or make it, for as long as the block lasts.
+async def open_edge_store(path: Path) -> AsyncIterator[EdgeStore]:
+    """Lock the folder, or make it, for as long as the block lasts.
 
     Raises:
-        SettingsError: another process has it open, or it was made by another model or schema.
+        SettingsError: another process has it open.
     """
-    with _locked(folder), ThreadPoolExecutor(1, thread_name_prefix="index") as thread:
-        loop = asyncio.get_running_loop()
-        name = _name_if_made_for(folder, fingerprint=fingerprint)
-        shard = await loop.run_in_executor(thread, lambda: _open(folder / "shard", dimensions=dimensions))
-        try:
-            yield EdgeIndex(shard, thread, name=name)
-        finally:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await loop.run_in_executor(thread, shard.flush)
-                await loop.run_in_executor(thread, shard.close)
+    with locked(path):
+        folder = IndexFolder(path)
+        folder.take_in_former()
+        yield EdgeStore(folder)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(
-                f"DATA_DIR: the index in {folder} is open in another process; "
-                "stop that one, or choose another folder"
-            ) from None
-        yield
+@asynccontextmanager
+async def open_edge_index(path: Path, *, fingerprint: str, dimensions: int) -> AsyncIterator[EdgeIndex]:
+    """One index of a folder, where there is no other to open.
 
-
-def _name_if_made_for(folder: Path, *, fingerprint: str) -> str:
-    """The name in the folder's own note of what made it; the note is written where there is none."""
-    note = folder / "made_by.json"
-    ours = {"schema": SCHEMA, "encoder": fingerprint}
-    if not note.exists():
-        written = folder / "made_by.json.new"
-        written.write_text(json.dumps({**ours, "name": uuid.uuid4().hex}))
-        written.replace(note)
-    made_by: dict[str, Any] = json.loads(note.read_text())
-    name = str(made_by.pop("name", ""))
-    if made_by != ours:
-        raise SettingsError(
-            f"EMBEDDING_MODEL: the index in {folder} was made by another model or an older release; "
-            "set the former model, or remove that folder and publish the documents again"
-        )
-    return name
+    Raises:
+        SettingsError: another process has it open.
+    """
+    async with (
+        open_edge_store(path) as store,
+        store.open(fingerprint=fingerprint, dimensions=dimensions) as index,
+    ):
+        yield index
 
 
 def _open(folder: Path, *, dimensions: int) -> EdgeShard:
@@ -279,7 +311,7 @@ def _open(folder: Path, *, dimensions: int) -> EdgeShard:
     if (folder / "edge_config.json").exists():
         shard = EdgeShard.load(str(folder), config)
     else:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, parents=True)
         shard = EdgeShard.create(str(folder), config)
     for field in ("allow", "source", "key", "digest"):
         shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
@@ -313,69 +345,41 @@ def _readable_by(
     return Filter(must=conditions, must_not=left_out or None)
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _where(field: str, match: MatchValue) -> Filter:
     return Filter(must=[FieldCondition(key=field, match=match)])
 
 
-def _hybrid(meaning: Query, *, sparse: Sparse, readable: Filter, limit: int) -> QueryRequest:
-    branch = max(BRANCH, 2 * limit)
-    branches = [Prefetch(limit=branch, query=meaning, filter=readable)]
+def _branches(
+    dense: Sequence[float] | None, sparse: Sparse, *, readable: Filter, limit: int
+) -> dict[str, Prefetch]:
+    """What the fusion is fed from: the nearest by meaning, and the best by words, each where there is any."""
+    branches: dict[str, Prefetch] = {}
+    if dense is not None:
+        meaning = Query.Nearest(list(dense), "dense")
+        branches["dense"] = Prefetch(limit=limit, query=meaning, filter=readable)
     if sparse.indices:
         words = Query.Nearest(SparseVector(sparse.indices, sparse.values), "words")
         # Words' rarity is counted among the documents of this reader: others' must not show through.
         rarity = SearchParams(idf=IdfParams(corpus=readable))
-        branches.append(Prefetch(limit=branch, query=words, filter=readable, params=rarity))
-    return QueryRequest(
-        limit=limit,
-        query=Fusion.Rrf(RRF_K),  # type: ignore[arg-type] # its stub leaves out that Rrf is a Fusion
-        prefetches=branches,
-        filter=readable,
-        with_payload=True,
-    )
+        branches["words"] = Prefetch(limit=limit, query=words, filter=readable, params=rarity)
+    return branches
 
 
 def _point(encoded: EncodedPassage) -> Point:
-    passage = encoded.passage
-    payload = {
-        "key": document_key(passage.source, passage.document),
-        "source": passage.source,
-        "document": passage.document,
-        "version": passage.version,
-        "edition": passage.edition,
-        "title": passage.title,
-        "url": passage.url,
-        "heading": list(passage.heading),
-        "ordinal": passage.ordinal,
-        "text": passage.text,
-        "allow": list(passage.allow),
-        "updated_at": passage.updated_at.isoformat() if passage.updated_at else None,
-        "digest": encoded.digest or None,
-    }
     words = SparseVector(encoded.sparse.indices, encoded.sparse.values)
-    return Point(id=passage.id, vector={"dense": list(encoded.dense), "words": words}, payload=payload)
+    return Point(
+        id=encoded.passage.id,
+        vector={"dense": list(encoded.dense), "words": words},
+        payload=payload_of(encoded),
+    )
 
 
-def _stored(point_id: str, payload: dict[str, Any]) -> StoredPassage:
-    updated_at = payload["updated_at"]
-    return StoredPassage(
-        id=point_id,
-        source=payload["source"],
-        document=payload["document"],
-        version=payload["version"],
-        edition=payload["edition"],
-        title=payload["title"],
-        url=payload["url"],
-        heading=tuple(payload["heading"]),
-        ordinal=payload["ordinal"],
-        text=payload["text"],
-        allow=tuple(payload["allow"]),
-        updated_at=datetime.fromisoformat(updated_at) if updated_at else None,
+def _encoded(record: Record) -> EncodedPassage:
+    payload, vector = record.payload or {}, cast("dict[str, Any]", record.vector)
+    words: SparseVector = vector["words"]
+    return EncodedPassage(
+        passage=stored_passage(str(record.id), payload),
+        dense=vector["dense"],
+        sparse=Sparse(words.indices, words.values),
+        digest=payload["digest"] or "",
     )

@@ -1,10 +1,12 @@
 """The index as retrieval and ingest see it: passages in, the nearest readable ones out.
 
-A port of few methods; `edge_index.py` implements it. It knows nothing of heads: it stores every
+A port of few methods; `edge_index.py`, `qdrant_index.py` and `pgvector_index.py` implement it, and keep
+one contract (`tests/contract/retrieval/test_index.py`). It knows nothing of heads: it stores every
 edition it is given, and its readers drop those that are not a document's current one.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -56,12 +58,15 @@ class Hit:
 
     Attributes:
         score: the fused rank score, 0 to 1: 1 is first in every branch.
-        cosine: how near its meaning is to the query's, -1 to 1.
+        cosine: how near its meaning is to the query's, -1 to 1; 0 where the query has none.
+        words: how much its words have of the query's: the sum of their weights (BM25) times their rarity
+            among the reader's documents; 0 where they share none. Whichever branch found it.
     """
 
     passage: StoredPassage
     score: float
     cosine: float
+    words: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +82,31 @@ Edition = tuple[str, str]
 """A document's key and the name of one of its editions."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexNote:
+    """What an index says of itself, kept with it.
+
+    Attributes:
+        name: of its content; one that is made anew has another, so that what the former held is known to
+            be missing.
+        fingerprint: of the encoder that made its vectors.
+        dimensions: of its dense vectors.
+        copy_of: the name of the index that this one was made, or is being made, as a copy of.
+        whole: False while such a copy is under way.
+    """
+
+    name: str
+    fingerprint: str
+    dimensions: int
+    copy_of: str | None = None
+    whole: bool = True
+
+
 class Index(Protocol):
     """Where passages are kept. Every method may raise UnavailableError (service ``index``).
 
     Attributes:
-        name: of this very store; one that is made anew has another, so that what the former held is
-            known to be missing.
+        name: of this very index, as its note has it.
     """
 
     @property
@@ -90,7 +114,7 @@ class Index(Protocol):
         """See above."""
 
     async def upsert(self, passages: Sequence[EncodedPassage]) -> None:
-        """Write these passages; once it returns, they outlive a crash."""
+        """Write these passages; once it returns, they outlive a crash and are found."""
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Remove these passages; ids that are not there are no error."""
@@ -98,7 +122,7 @@ class Index(Protocol):
     async def search(
         self,
         *,
-        dense: Sequence[float],
+        dense: Sequence[float] | None,
         sparse: Sparse,
         principals: Sequence[str],
         sources: Sequence[str] | None,
@@ -108,8 +132,8 @@ class Index(Protocol):
         """The best passages by meaning and by words together, among those these principals may read.
 
         Args:
-            dense: the query's meaning.
-            sparse: its words.
+            dense: the query's meaning; None: by words alone.
+            sparse: its words; empty: by meaning alone.
             principals: who reads.
             sources: only of these; None for all.
             limit: how many.
@@ -128,5 +152,35 @@ class Index(Protocol):
     async def all_names(self, *, after: str | None, limit: int) -> tuple[list[PassageName], str | None]:
         """Every passage there is, a page at a time; the second value asks for the next page."""
 
+    async def copies(self, *, after: str | None, limit: int) -> tuple[list[EncodedPassage], str | None]:
+        """As `all_names`, but everything there is of each passage: what another index needs to hold it."""
+
+    async def count(self) -> int:
+        """How many passages there are, exactly."""
+
     async def settle(self) -> None:
         """Write what is pending to disk and reclaim deleted room; call it when little goes on."""
+
+
+class Store(Protocol):
+    """Holds indexes, one for each encoder and schema, side by side. Methods raise as those of an index.
+
+    Attributes:
+        kind: ``edge``, ``qdrant`` or ``pgvector``.
+    """
+
+    @property
+    def kind(self) -> str:
+        """See above."""
+
+    async def notes(self) -> list[IndexNote]:
+        """Of the indexes that this release can read."""
+
+    async def write_note(self, note: IndexNote) -> None:
+        """Put it in place of the note of the index with that fingerprint."""
+
+    def open(self, *, fingerprint: str, dimensions: int) -> AbstractAsyncContextManager[Index]:
+        """The index of that encoder, made where there is none, for as long as the block lasts."""
+
+    async def remove(self, fingerprint: str) -> None:
+        """Remove an index that is open nowhere; one that is not there is no error."""

@@ -92,6 +92,7 @@ async def test_a_passage_comes_back_as_it_was_written(open_index: Open) -> None:
     assert hit.passage == written.passage
     assert hit.cosine == pytest.approx(1.0)
     assert hit.score == pytest.approx(1.0)
+    assert hit.words > 0
 
 
 async def test_meaning_finds_without_words_and_words_without_meaning(open_index: Open) -> None:
@@ -304,12 +305,11 @@ async def test_a_second_process_on_the_folder_is_told_so(tmp_path: Path) -> None
                 pass
 
 
-async def test_an_index_of_another_model_is_refused_and_left_alone(tmp_path: Path) -> None:
+async def test_an_index_of_another_model_stands_beside(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
         await index.upsert([passage("leave")])
-    with pytest.raises(SettingsError, match=r"EMBEDDING_MODEL: .* made by another model"):
-        async with open_edge_index(folder, dimensions=4, fingerprint="another model"):
-            pass
+    async with open_edge_index(folder, dimensions=4, fingerprint="another model") as index:
+        assert await index.count() == 0
     async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
         assert await found(index) == ["leave"]
