@@ -14,6 +14,7 @@ from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.model import Model
 from bot.answering.tiktoken_tokens import TiktokenTokens
+from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
@@ -151,12 +152,20 @@ async def _model(settings: Settings) -> AsyncIterator[Model]:
     if key is None and settings.anthropic_base_url is None:
         yield ExtractiveModel()
         return
-    async with claude(
-        name=settings.answer_model,
-        api_key=key.get_secret_value() if key else None,
-        base_url=settings.anthropic_base_url,
-    ) as model:
-        yield model
+    names = [settings.answer_model, *filter(None, [settings.fallback_model])]
+    async with AsyncExitStack() as stack:
+        models = [
+            await stack.enter_async_context(
+                claude(
+                    name=name,
+                    api_key=key.get_secret_value() if key else None,
+                    base_url=settings.anthropic_base_url,
+                    prices=settings.model_prices,
+                )
+            )
+            for name in names
+        ]
+        yield Trying(models, within_s=settings.answer_within_s)
 
 
 @asynccontextmanager

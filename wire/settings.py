@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsError as SettingsSourceError,
 )
 
+from wire.answer_settings import GroupQuota, ModelPrice
 from wire.documents import SourceName
 from wire.errors import SettingsError
 from wire.source_settings import SourceSettings
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(None, description="Without one, answers quote the passages")
     anthropic_base_url: str | None = Field(None, description="Another server that speaks the Messages API")
     answer_model: str = Field("claude-sonnet-5-5", description="The model that writes answers")
+    fallback_model: str | None = Field(None, description="Writes them while that one is away; unset: none")
+    model_prices: dict[str, ModelPrice] = Field(
+        {}, description="Prices of models that come before those we know; see answerdesk.example.toml"
+    )
 
     nats_url: NatsUrl | None = Field(
         None, description="nats://user:password@host:4222, several with commas; unset: embedded"
@@ -85,11 +90,29 @@ class Settings(BaseSettings):
     answer_within_s: Annotated[float, Field(gt=0)] = Field(
         120.0, description="Longest time an answer may take, seconds"
     )
+    quota_requests_per_minute: Annotated[int, Field(ge=0)] = Field(
+        20, description="Questions a person may ask a minute; 0: no limit"
+    )
     quota_tokens_per_day: Annotated[int, Field(ge=0)] = Field(
         200_000, description="Tokens a person may use a day; 0: no limit"
     )
+    quota_tokens_per_month: Annotated[int, Field(ge=0)] = Field(
+        0, description="Tokens a person may use a month; 0: no limit"
+    )
+    quota_workspace_tokens_per_day: Annotated[int, Field(ge=0)] = Field(
+        0, description="Tokens all people together may use a day; 0: no limit"
+    )
+    quota_workspace_tokens_per_month: Annotated[int, Field(ge=0)] = Field(
+        0, description="Tokens all people together may use a month; 0: no limit"
+    )
+    quota_groups: dict[str, GroupQuota] = Field(
+        {}, description="What a user group's members may use together; see answerdesk.example.toml"
+    )
+    quota_time_zone: str = Field(
+        "UTC", description="Where days and months of the workspace begin, and of who has no zone in Slack"
+    )
     answers_at_once: Annotated[int, Field(ge=1)] = Field(
-        50, description="Answers one bot process writes at a time"
+        50, description="Answers a model writes for one bot process at a time; the next ones wait in line"
     )
     relevance_floor: Annotated[float, Field(ge=0, le=1)] = Field(
         0.25, description="Below it, nothing relevant was found"

@@ -1,17 +1,17 @@
 """Claude, or any server that speaks the Messages API.
 
 The SDK's own patience is not ours: it would retry three times, sleep for as long as ``retry-after`` says
-and wait ten minutes. Here a call is made again at most once, only while nothing has been written, and
-only if the server asks for no longer than a few seconds. A stream that ends without ``message_stop`` and
-a stop reason was cut off, even though the SDK raises nothing; errors in mid-stream come as a status
-error of status 200, cut connections and stalls as the HTTP library's own errors.
+and wait ten minutes. Here a call is made once (``trying`` decides whether it is made again), or once more
+without a feature that the server says it lacks. A stream that ends without ``message_stop`` and a stop
+reason was cut off, even though the SDK raises nothing; errors in mid-stream come as a status error of
+status 200, cut connections and stalls as the HTTP library's own errors.
 """
 
 import asyncio
 import itertools
 import json
 import operator
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
@@ -30,9 +30,11 @@ from anthropic.types import (
 )
 
 from bot.answering.claude_models import ClaudeFacts, facts_of
-from bot.answering.model import Cited, Finished, ModelEvent, Text, Used
+from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Text, Used
+from bot.answering.model_features import ModelFeatures, without
 from bot.answering.prompt import Prompt, result_blocks, result_title
 from bot.answering.question import Turn
+from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
 from wire.search import Passage
@@ -43,9 +45,8 @@ NO_KEY = "none"
 CONNECT_WITHIN_S = 5.0
 STALLED_AFTER_S = 30.0
 """Without a word for so long, the stream is given up. Pings do not count as words."""
-RETRY_WITHIN_S = 5.0
-"""The longest ``retry-after`` that is worth letting a person wait for."""
-RETRY_AFTER_S = 0.5
+NOT_TAKEN = (400, 422)
+"""HTTP's words for a request that the server does not understand, or not all of it."""
 
 _BUSY = ("overloaded_error", "rate_limit_error")
 _STOPS: dict[str, Literal["length", "refused"]] = {
@@ -62,7 +63,12 @@ _log = structlog.get_logger("claude")
 
 @asynccontextmanager
 async def claude(
-    *, name: str, api_key: str | None, base_url: str | None, stalled_after_s: float = STALLED_AFTER_S
+    *,
+    name: str,
+    api_key: str | None,
+    base_url: str | None,
+    prices: Mapping[str, ModelPrice] | None = None,
+    stalled_after_s: float = STALLED_AFTER_S,
 ) -> AsyncIterator["ClaudeModel"]:
     """The model, for as long as the block lasts. Nothing is called until the first answer."""
     async with AsyncAnthropic(
@@ -74,7 +80,8 @@ async def claude(
         open_telemetry=False,
         timeout=anthropic.Timeout(stalled_after_s, connect=min(CONNECT_WITHIN_S, stalled_after_s)),
     ) as client:
-        yield ClaudeModel(client, name=name, stalled_after_s=stalled_after_s)
+        facts = facts_of(name, prices=prices)
+        yield ClaudeModel(client, name=name, facts=facts, stalled_after_s=stalled_after_s)
 
 
 class ClaudeModel:
@@ -83,47 +90,47 @@ class ClaudeModel:
     metered = True
     reads_highlights = False
 
-    def __init__(self, client: AsyncAnthropic, *, name: str, stalled_after_s: float) -> None:
+    def __init__(
+        self, client: AsyncAnthropic, *, name: str, facts: ClaudeFacts, stalled_after_s: float
+    ) -> None:
         self._client = client
         self._stalled_after_s = stalled_after_s
-        self._facts = facts_of(name)
+        self._facts = facts
+        self._features = ModelFeatures()
         self.name = name
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write the answer.
 
         Raises:
-            OverloadedError: busy, also after another try.
+            HopelessError: the server refuses our key, the model's name, or the request.
+            OverloadedError: busy.
             UnavailableError: away, silent for too long, or cut off.
         """
-        wrote = False
-        for last in (False, True):
+        while True:
             try:
                 async with aclosing(self._attempt(prompt)) as events:
                     async for event in events:
-                        wrote = wrote or isinstance(event, Text)
                         yield event
-            except UnavailableError as error:
-                wait_s = RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s
-                if wrote or last or wait_s > RETRY_WITHIN_S or isinstance(error, _HopelessError):
-                    raise
-                _log.warning("model call failed, trying once more", wait_s=wait_s)
-                await asyncio.sleep(wait_s)
+            except _LacksError as lacking:
+                self._features = lacking.left
+                _log.info("the model's server lacks a feature; it is done without", left=lacking.left)
             else:
                 return
 
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         results = [result_blocks(passage) for passage in prompt.passages]
         reader = _Reader(results, self._facts)
+        features, effort = self._features, self._facts.effort
         try:
             async with asyncio.timeout(self._stalled_after_s):
                 stream = await self._client.messages.create(
                     model=self.name,
                     max_tokens=prompt.answer_tokens,
-                    system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+                    system=[_kept(_text(prompt.system)) if features.prompt_caching else _text(prompt.system)],
                     messages=_messages(prompt, results),
-                    thinking=_thinking(self._facts) or omit,
-                    output_config={"effort": self._facts.effort} if self._facts.effort else omit,
+                    thinking=(_thinking(self._facts) if features.thinking else None) or omit,
+                    output_config={"effort": effort} if effort and features.effort else omit,
                     stream=True,
                 )
             async with stream:
@@ -135,13 +142,24 @@ class ClaudeModel:
                     for event in reader.read(raw):
                         yield event
         except (anthropic.APIError, httpx2.HTTPError, json.JSONDecodeError, TimeoutError) as error:
-            raise _translated(error) from error
+            left = self._left_after(error)
+            raise (_translated(error) if left is None else _LacksError(left)) from error
         if not reader.ended:
             raise UnavailableError("The connection to the model was lost. Please ask again.", service="model")
 
+    def _left_after(self, error: Exception) -> ModelFeatures | None:
+        """The features to go on with, where the server's refusal names one that it lacks."""
+        if not isinstance(error, anthropic.APIStatusError) or error.status_code not in NOT_TAKEN:
+            return None
+        return without(self._features, str(error.body or error.message))
 
-class _HopelessError(UnavailableError):
-    """Another try would end the same way: the key or the model's name is wrong, or the request."""
+
+class _LacksError(Exception):
+    """The server refuses a part of the request that can be left out."""
+
+    def __init__(self, left: ModelFeatures) -> None:
+        super().__init__()
+        self.left = left
 
 
 class _Reader:
@@ -154,6 +172,7 @@ class _Reader:
         self._citations: list[TextCitation] = []
         self._stop_reason: str | None = None
         self._usage = Usage()
+        self._kept_tokens = 0
 
     def read(self, raw: RawMessageStreamEvent) -> list[ModelEvent]:
         match raw.type:
@@ -192,17 +211,20 @@ class _Reader:
     def _used(self, usage: anthropic.types.Usage | anthropic.types.MessageDeltaUsage) -> Used:
         """Counts are cumulative; one that is not told again stands."""
         before = self._usage
+        if usage.cache_creation_input_tokens is not None:
+            self._kept_tokens = usage.cache_creation_input_tokens
         uncached = before.input_tokens
         if usage.input_tokens is not None:
             # What is written into the API's own prompt cache is input, too.
-            uncached = usage.input_tokens + (usage.cache_creation_input_tokens or 0)
+            uncached = usage.input_tokens + self._kept_tokens
         counted = Usage(
             input_tokens=uncached,
             output_tokens=usage.output_tokens,
             cache_read_input_tokens=usage.cache_read_input_tokens or before.cache_read_input_tokens,
         )
-        self._usage = counted.model_copy(update={"cost_usd": round(self._facts.cost_usd(counted), 6)})
-        return Used(usage=self._usage)
+        cost_usd = self._facts.cost_usd(counted, kept_tokens=self._kept_tokens)
+        self._usage = counted.model_copy(update={"cost_usd": round(cost_usd, 6)})
+        return Used(usage=self._usage, counted=self._facts.counted(self._usage))
 
 
 def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
@@ -232,6 +254,11 @@ def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]]) -> list[Messag
 
 def _text(text: str) -> TextBlockParam:
     return {"type": "text", "text": text}
+
+
+def _kept(block: TextBlockParam) -> TextBlockParam:
+    """What stands up to here is the same the next time: the API may keep it."""
+    return {**block, "cache_control": {"type": "ephemeral"}}
 
 
 def _labelled(turn: Turn) -> str:
@@ -269,16 +296,16 @@ def _translated(error: Exception) -> UnavailableError:
                 retry_after_s=_retry_after_s(error),
             )
         if status in (401, 403):
-            return _HopelessError(
+            return HopelessError(
                 "The model does not accept our key. Please tell an administrator to check ANTHROPIC_API_KEY.",
                 service="model",
             )
         if status == 404:  # noqa: PLR2004 — HTTP's own number
-            return _HopelessError(
+            return HopelessError(
                 "The model is not there. Please tell an administrator to check ANSWER_MODEL.", service="model"
             )
         if status is not None and 400 <= status < 500:  # noqa: PLR2004 — HTTP's own numbers
-            return _HopelessError(
+            return HopelessError(
                 "The model does not take our request. Please tell an administrator; the log has its id.",
                 service="model",
             )

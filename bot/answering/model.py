@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from bot.answering.prompt import Prompt
 from wire.answers import Usage
+from wire.errors import UnavailableError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +31,30 @@ class Cited:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """What the call has cost so far; each one replaces the one before."""
+    """What the answer has cost so far; each one replaces the one before.
+
+    Attributes:
+        usage: as the API counts it.
+        counted: tokens as quotas count them: one that the API read from its own cache counts what it
+            costs against one that it did not.
+    """
 
     usage: Usage
+    counted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The model is busy and is asked again in so many seconds; nothing has been written."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """This model writes, instead of the one that was asked first."""
+
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +69,11 @@ class Finished:
     stop: Literal["end", "length", "refused", "nothing"]
 
 
-ModelEvent = Text | Cited | Used | Finished
+ModelEvent = Text | Cited | Used | Waiting | Writer | Finished
+
+
+class HopelessError(UnavailableError):
+    """Another try with this model would end the same way: the key, its name, or the request is wrong."""
 
 
 class Model(Protocol):
@@ -69,6 +95,7 @@ class Model(Protocol):
         """Write the answer. A stream that was not cut ends with ``Finished``; closing it ends the call.
 
         Raises:
+            HopelessError: it will not take this request, however often it is asked.
             OverloadedError: the model is busy.
             UnavailableError: it is away, silent for too long, or was cut off; what came before was real.
         """

@@ -25,6 +25,9 @@ class Question:
         principals: who will read the answer; only what all of them may read is searched.
         conversation: the thread before the question, oldest first.
         attempt: grows each time the same question is answered anew.
+        groups: the asker's user groups, whose quotas it counts against as well.
+        zone: where the asker's days begin and end, such as ``Europe/Berlin``; None where it is not known.
+        fresh: whether the asker wants an answer written anew rather than one of before.
     """
 
     id: str
@@ -33,3 +36,6 @@ class Question:
     principals: tuple[str, ...]
     conversation: tuple[Turn, ...] = ()
     attempt: int = 0
+    groups: tuple[str, ...] = ()
+    zone: str | None = None
+    fresh: bool = False

@@ -116,6 +116,16 @@ def from_earlier(answered_at: datetime, *, now: datetime) -> str:
     return f"Answered {duration(age_s)} ago from these same documents"
 
 
+def model_busy(seconds: float) -> str:
+    """Why nothing is written yet, and for how long."""
+    return f"The model is busy; trying again in {duration(seconds)}"
+
+
+def in_line(place: int) -> str:
+    """Where in the line for the model a question stands."""
+    return "You're next in line" if place == 1 else f"You're number {place:,} in line"
+
+
 def as_markdown(text: str) -> str:
     """Foreign text, such as a title, as Markdown that shows it and does nothing else."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Literal
 
+from bot.answering import sentences
 from bot.answering.composition import Composition
-from bot.answering.model import Cited, Finished, Model, ModelEvent, Text, Used
+from bot.answering.model import Cited, Finished, Model, ModelEvent, Text, Used, Waiting, Writer
 from bot.answering.prompt import Count, Prompt
-from wire.answers import AnswerEvent, Usage
+from wire.answers import AnswerEvent, Status, Usage
 from wire.errors import UnavailableError
 
 Ending = Literal["end", "length", "refused", "nothing", "cut", "slow"]
@@ -23,6 +24,7 @@ class Writing:
     Attributes:
         composition: the text and its sources.
         usage: as the model reported it.
+        model: who writes.
         ending: how it ended; until it has, or where it was closed early, ``cut``.
         first_words_at: when the first of the text came (``time.monotonic``); None before.
     """
@@ -30,6 +32,7 @@ class Writing:
     def __init__(self, *, model: Model, prompt: Prompt, count: Count, within_s: float) -> None:
         self.composition = Composition(prompt.passages)
         self.usage = Usage()
+        self.model = model.name
         self.ending: Ending = "cut"
         self.first_words_at: float | None = None
         self._model = model
@@ -37,6 +40,7 @@ class Writing:
         self._count = count
         self._within_s = within_s
         self._told: list[str] = []
+        self._counted = 0
 
     @property
     def wrote(self) -> bool:
@@ -46,12 +50,10 @@ class Writing:
     @property
     def tokens(self) -> int:
         """What the answer took: as reported at its end, and before it at least what we count ourselves."""
-        if self.usage == Usage() and not self._told:
-            return 0
-        written = self.usage.output_tokens
-        if self.ending in _UNTOLD or not written:
-            written = max(written, self._count("".join(self._told)))
-        return self.usage.input_tokens + self.usage.cache_read_input_tokens + written
+        untold = 0
+        if self._told and (self.ending in _UNTOLD or not self.usage.output_tokens):
+            untold = max(0, self._count("".join(self._told)) - self.usage.output_tokens)
+        return self._counted + untold
 
     async def stream(self) -> AsyncGenerator[AnswerEvent, None]:
         """The events of the text.
@@ -89,7 +91,11 @@ class Writing:
             case Cited():
                 return self.composition.cite(passage=event.passage, quote=event.quote)
             case Used():
-                self.usage = event.usage
+                self.usage, self._counted = event.usage, event.counted
+            case Waiting():
+                return [Status(text=sentences.model_busy(event.seconds))]
+            case Writer():
+                self.model = event.name
             case Finished():
                 self.ending = event.stop
         return []

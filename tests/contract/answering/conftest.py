@@ -12,6 +12,7 @@ from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.model import Model
 from bot.answering.quota import Quota
 from bot.answering.tiktoken_tokens import TiktokenTokens
+from bot.answering.trying import Trying
 from retrieval.client import RetrievalClient
 from tests.claude_stand_in import claude_stand_in
 from tests.contract.answering.telling import GERMANY, Desk
@@ -32,8 +33,9 @@ async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
         claude_stand_in() as api,
         claude(
             name="claude-sonnet-5-5", api_key="k", base_url=api.base_url, stalled_after_s=STALLED_AFTER_S
-        ) as model,
+        ) as claude_alone,
     ):
+        model = Trying([claude_alone], within_s=20.0)
         retrieval.put(passage(GERMANY))
 
         def answering(

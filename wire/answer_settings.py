@@ -1,0 +1,27 @@
+"""What `answerdesk.toml` may say of answers beyond single values: a model's price, a group's quota."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Dollars = Annotated[float, Field(ge=0)]
+
+
+class ModelPrice(BaseModel):
+    """What a model costs, in US dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    input_usd: Dollars
+    output_usd: Dollars
+    cache_read_usd: Dollars
+    """For what the API reads from its own prompt cache."""
+
+
+class GroupQuota(BaseModel):
+    """What the members of a group may use together, in tokens; 0 sets no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    tokens_per_day: Annotated[int, Field(ge=0)] = 0
+    tokens_per_month: Annotated[int, Field(ge=0)] = 0
