@@ -49,6 +49,7 @@ from wire.errors import UnavailableError
 BRANCH = 100
 """Passages that each branch of a hybrid query hands to the fusion, at the least."""
 RRF_K = 60
+"""A branch gives 1/(60 + rank) to each of its hits; the first has rank 0."""
 POINTS_PER_WRITE = 100
 PLACES_PER_TEXT = 4
 """In which a text stands at the most, usually: its present edition and the former, here and there again."""
@@ -123,7 +124,7 @@ class EdgeIndex:
             return fused, {name: self._scores(branch, ids) for name, branch in branches.items()}
 
         fused, scores = await self._call(search)
-        best = len(branches) / (RRF_K + 1)
+        best = len(branches) / RRF_K
         return [
             Hit(
                 passage=stored_passage(str(point.id), point.payload or {}),

@@ -25,6 +25,9 @@ NatsUrl = Annotated[
     str, StringConstraints(pattern=r"^(nats|tls|wss?)://[^,\s]+(,(nats|tls|wss?)://[^,\s]+)*$")
 ]
 RedisUrl = Annotated[str, StringConstraints(pattern=r"^(rediss?|unix)://\S+$")]
+QdrantUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+PostgresUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S+$")]
+StoreKind = Literal["edge", "qdrant", "pgvector"]
 
 
 class Settings(BaseSettings):
@@ -74,7 +77,30 @@ class Settings(BaseSettings):
     valkey_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="Port of the embedded Valkey; 0 picks a free one and keeps it"
     )
-    qdrant_url: str | None = Field(None, description="unset: Qdrant Edge, in the worker's process")
+    vector_store: StoreKind | None = Field(
+        None, description="edge, qdrant or pgvector; unset: qdrant where QDRANT_URL is set, or else edge"
+    )
+    index_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
+        "answerdesk", description="Begins our collections' and tables' names on a server (a-z, 0-9, _)"
+    )
+    qdrant_url: QdrantUrl | None = Field(None, description="http://host:6333 or https://host:6333")
+    qdrant_api_key: SecretStr | None = Field(None, description="Of the Qdrant server; send it over https")
+    qdrant_shards: Annotated[int, Field(ge=1)] = Field(1, description="Of a collection that is made anew")
+    qdrant_replicas: Annotated[int, Field(ge=1)] = Field(
+        1, description="Copies of each shard, of a collection that is made anew"
+    )
+    qdrant_write_consistency: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Replicas that must have a write; unset: most of them"
+    )
+    qdrant_quantization: Literal["none", "scalar", "binary"] = Field(
+        "none", description="How vectors are kept in memory, of a collection that is made anew"
+    )
+    postgres_url: PostgresUrl | None = Field(
+        None, description="postgresql://user:password@host:5432/database, with pgvector"
+    )
+    postgres_connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        8, description="Most connections of one worker"
+    )
     embedding_model: str = Field(
         "answerdesk/all-MiniLM-L6-v2-int8", description="A fastembed model or a folder"
     )
