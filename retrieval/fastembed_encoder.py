@@ -23,6 +23,7 @@ from fastembed.common.model_description import ModelSource, PoolingType
 from tokenizers import Tokenizer
 
 from retrieval.encoding import Encoded, Sparse
+from retrieval.query_vectors import QueryVectors
 from wire.errors import SettingsError, UnavailableError
 
 PACKAGED = "answerdesk/all-MiniLM-L6-v2-int8"
@@ -48,6 +49,7 @@ class FastembedEncoder:
         self._questions = questions
         self._passages = passages
         self._waiting = _Waiting()
+        self._asked = QueryVectors()
 
     @property
     def fingerprint(self) -> str:
@@ -69,13 +71,18 @@ class FastembedEncoder:
         return len(self._model.counter.encode(text, add_special_tokens=False))
 
     async def encode_query(self, text: str) -> Encoded:
-        """A question's vectors, ahead of every passage.
+        """A question's vectors, ahead of every passage; one that was asked lately is not encoded again.
 
         Raises:
             UnavailableError: it takes longer than two minutes.
         """
+        known = self._asked.recall(text)
+        if known is not None:
+            return known
         with self._waiting:
-            return await self._run(self._questions, partial(self._model.query, text))
+            encoded = await self._run(self._questions, partial(self._model.query, text))
+        self._asked.remember(text, encoded)
+        return encoded
 
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
         """Sentences' dense vectors, ahead of every passage.

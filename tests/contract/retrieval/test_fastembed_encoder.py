@@ -77,6 +77,14 @@ async def test_questions_go_before_passages(encoder: FastembedEncoder) -> None:
     assert took_s < 1.0
 
 
+async def test_a_question_asked_again_skips_the_model(encoder: FastembedEncoder) -> None:
+    first = await encoder.encode_query("how many days of leave do I get")
+    encoder._questions.shutdown()
+    assert await encoder.encode_query("how many days of leave do I get") == first
+    with pytest.raises(RuntimeError, match="shutdown"):
+        await encoder.encode_query("how many days of leave do we get")
+
+
 async def test_a_model_that_cannot_be_had_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"EMBEDDING_MODEL: 'no-such/model'"):
         async with open_encoder(model="no-such/model", threads=1):
