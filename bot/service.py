@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import stamina
 import structlog
+from nats.aio.client import Client
 from pydantic import SecretStr
 
 from bot.answering.allowance import Allowance
@@ -13,6 +14,8 @@ from bot.answering.answering import Answering, Limits
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.model import Model
+from bot.answering.nats_quota_news import QuotaNews
+from bot.answering.quota import QuotaLimits
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
@@ -58,8 +61,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         client = await stack.enter_async_context(connected(nats_url, name="bot"))
         await ensure_topology(client)
         redis = await stack.enter_async_context(valkey(redis_url))
-        retrieval = RetrievalClient(client)
-        answering = await stack.enter_async_context(_answering(settings, retrieval, redis))
+        answering = await stack.enter_async_context(_answering(settings, client, redis))
         workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
         threads = await open_threads(client)
         queue = QuestionQueue(client)
@@ -75,7 +77,11 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         async def slack_is_there() -> bool:
             return await socket.connected() and not workspace.token_died.is_set()
 
-        checks = {"nats": nats_is_there, "slack": slack_is_there, "retrieval": retrieval.is_served}
+        checks = {
+            "nats": nats_is_there,
+            "slack": slack_is_there,
+            "retrieval": RetrievalClient(client).is_served,
+        }
         await stack.enter_async_context(
             serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
         )
@@ -120,13 +126,12 @@ async def _take_until(
 
 
 @asynccontextmanager
-async def _answering(
-    settings: Settings, retrieval: RetrievalClient, redis: Valkey
-) -> AsyncIterator[Answering]:
+async def _answering(settings: Settings, client: Client, redis: Valkey) -> AsyncIterator[Answering]:
     async with _model(settings) as model:
-        quota = ValkeyQuota(redis, tokens_per_day=settings.quota_tokens_per_day)
+        limits = _quota_limits(settings)
+        quota = ValkeyQuota(redis, limits=limits, told_low=QuotaNews(client).low)
         answering = Answering(
-            retrieval=retrieval,
+            retrieval=RetrievalClient(client),
             model=model,
             count=(await asyncio.to_thread(TiktokenTokens.open)).count,
             limits=Limits(
@@ -137,12 +142,24 @@ async def _answering(
                 relevance_floor=settings.relevance_floor,
             ),
             cache=ValkeyCache(redis),
-            quota=Allowance(quota) if settings.quota_tokens_per_day else None,
+            quota=Allowance(quota) if limits.any else None,
         )
         try:
             yield answering
         finally:
             await answering.settled()
+
+
+def _quota_limits(settings: Settings) -> QuotaLimits:
+    return QuotaLimits(
+        person_per_day=settings.quota_tokens_per_day,
+        person_per_month=settings.quota_tokens_per_month,
+        workspace_per_day=settings.quota_workspace_tokens_per_day,
+        workspace_per_month=settings.quota_workspace_tokens_per_month,
+        groups=settings.quota_groups,
+        requests_per_minute=settings.quota_requests_per_minute,
+        zone=settings.quota_time_zone,
+    )
 
 
 @asynccontextmanager

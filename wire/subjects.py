@@ -14,6 +14,7 @@ ANSWERING_ACK_WAIT_S = 10.0
 QUESTIONS_ASKED = "questions.asked"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
+QUOTAS_LOW = "quotas.low"
 SYNC_REQUESTED = "sync.requested"
 SYNC_CANCEL = "sync.cancel"
 SOURCES_LIST = "sources.list"

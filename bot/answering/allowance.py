@@ -1,11 +1,12 @@
 """What is allowed while the quotas can't be reached: neither a free-for-all nor a dead bot."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
-from bot.answering.quota import Quota, Reservation, utc_now
+from bot.answering.quota import Asker, Quota, Reservation, utc_now
 from bot.answering.sentences import no_allowance
 from wire.errors import UnavailableError
 
@@ -34,18 +35,27 @@ class Allowance:
         self._now = now
         self._day = ""
         self._used = 0
-        self._held: dict[str, int] = {}
+        self._held: dict[str, tuple[str, int]] = {}
 
-    async def reserve(self, *, person: str, key: str, tokens: int) -> Reservation:
+    async def admit(self, asker: Asker) -> None:
+        """As the quota does; where it is away nobody is counted, since a question costs nothing yet.
+
+        Raises:
+            RefusedError: this person asks too fast.
+        """
+        with contextlib.suppress(UnavailableError):
+            await self._quota.admit(asker)
+
+    async def reserve(self, asker: Asker, *, key: str, tokens: int) -> Reservation:
         """Set tokens aside.
 
         Raises:
-            RefusedError: this person's quota or the process's allowance is used up.
+            RefusedError: one of the asker's quotas or the process's allowance is used up.
         """
         try:
-            return await self._quota.reserve(person=person, key=key, tokens=tokens)
+            return await self._quota.reserve(asker, key=key, tokens=tokens)
         except UnavailableError:
-            return self._reserve_here(person=person, key=key, tokens=tokens)
+            return self._reserve_here(key=key, tokens=tokens)
 
     async def renew(self, reservation: Reservation, *, used: int) -> None:
         """As the quota does; there is nothing to renew here, since the allowance dies with the process."""
@@ -57,16 +67,16 @@ class Allowance:
         if reservation.key not in self._held:
             await self._quota.settle(reservation, used=used)
             return
-        del self._held[reservation.key]
-        if reservation.day == self._day:
+        day, _ = self._held.pop(reservation.key)
+        if day == self._day:
             self._used += used
 
-    def _reserve_here(self, *, person: str, key: str, tokens: int) -> Reservation:
+    def _reserve_here(self, *, key: str, tokens: int) -> Reservation:
         day = self._now().date().isoformat()
         if day != self._day:
             self._day, self._used = day, 0
-        if self._used + sum(self._held.values()) + tokens > self._tokens_per_day:
+        if self._used + sum(held for _, held in self._held.values()) + tokens > self._tokens_per_day:
             raise no_allowance()
         _log.warning("quota is away; the process's allowance is used", used=self._used)
-        self._held[key] = tokens
-        return Reservation(key=key, person=person, day=day, tokens=tokens)
+        self._held[key] = (day, tokens)
+        return Reservation(key=key, pots=(), tokens=tokens)

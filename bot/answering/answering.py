@@ -28,7 +28,7 @@ from bot.answering.following_up import standalone_query
 from bot.answering.model import Model
 from bot.answering.prompt import Count, Prompt, build_prompt
 from bot.answering.question import Question
-from bot.answering.quota import Quota, utc_now
+from bot.answering.quota import Asker, Quota, utc_now
 from bot.answering.recalling import retold, still_true
 from bot.answering.writing import Ending, Writing
 from retrieval.client import RetrievalClient
@@ -213,7 +213,7 @@ class Answering:
         if self._charging is None:
             return nullcontext()
         return self._charging.charged(
-            person=question.person,
+            Asker(person=question.person, groups=question.groups, zone=question.zone),
             # A run of its own: if two processes wrote this answer, both of them were paid for.
             key=f"{question.id}:{question.attempt}:{secrets.token_hex(4)}",
             tokens=prompt.tokens + prompt.answer_tokens,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from bot.answering.quota import Quota, Reservation
+from bot.answering.quota import Asker, Quota, Reservation
 from wire.errors import UnavailableError
 
 RENEW_EVERY_S = 5.0
@@ -25,14 +25,23 @@ class Charging:
         self._renew_every_s = renew_every_s
         self._settling: set[asyncio.Task[None]] = set()
 
+    async def admit(self, asker: Asker) -> None:
+        """Count a question.
+
+        Raises:
+            RefusedError: this person asks too fast.
+            UnavailableError: nobody can tell.
+        """
+        await self._quota.admit(asker)
+
     @asynccontextmanager
     async def charged(
-        self, *, person: str, key: str, tokens: int, used: Callable[[], int]
+        self, asker: Asker, *, key: str, tokens: int, used: Callable[[], int]
     ) -> AsyncIterator[None]:
         """Set tokens aside for as long as the block lasts, then charge what was used, even if cancelled.
 
         Args:
-            person: whose tokens.
+            asker: whose tokens.
             key: names this run.
             tokens: how many at most.
             used: how many so far.
@@ -41,7 +50,7 @@ class Charging:
             RefusedError: there are not enough.
             UnavailableError: nobody can tell.
         """
-        reservation = await self._quota.reserve(person=person, key=key, tokens=tokens)
+        reservation = await self._quota.reserve(asker, key=key, tokens=tokens)
         renewing = asyncio.create_task(self._renew(reservation, used))
         try:
             yield

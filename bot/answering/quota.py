@@ -1,8 +1,68 @@
-"""How much each person may ask, as the pipeline sees it."""
+"""How much may be asked, as the pipeline sees it, and what the counts are called (pure).
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+Tokens are drawn from pots: a person's, each of their groups', the workspace's, for a day and for a month.
+A question draws from all of its asker's pots at once, or from none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wire.answer_settings import GroupQuota
+
+Scope = Literal["person", "group", "workspace"]
+Period = Literal["day", "month"]
+WORKSPACE = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """Whose pots an answer draws from.
+
+    Attributes:
+        person: such as ``T1:U2``.
+        groups: the ids of their user groups.
+        zone: where their days begin and end, such as ``Europe/Berlin``.
+    """
+
+    person: str
+    groups: tuple[str, ...] = ()
+    zone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pot:
+    """So many tokens for somebody and some time.
+
+    Attributes:
+        name: of its owner: a person, a group, or all.
+        begins: the day it begins with, such as ``2026-11-25``.
+        limit: how many tokens.
+        resets_at: when the next one begins, in its owner's zone.
+    """
+
+    scope: Scope
+    name: str
+    period: Period
+    begins: str
+    limit: int
+    resets_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Names the pot among all that there are."""
+        return f"{self.period}:{self.begins}:{self.scope}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """How far a pot has been drawn."""
+
+    pot: Pot
+    used: int
+    reserved: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,22 +71,85 @@ class Reservation:
 
     Attributes:
         key: names this run of this attempt at the question.
-        person: whose tokens they are.
-        day: the day they count for, such as ``2026-11-25`` (UTC), also when the answer ends on the next.
+        pots: the keys of those that it draws from: today's, also when the answer ends tomorrow.
         tokens: how many.
     """
 
     key: str
-    person: str
-    day: str
+    pots: tuple[str, ...]
     tokens: int
 
 
-class Quota(Protocol):
-    """Tokens per person and day: set aside before a model is called, settled by what it really took."""
+@dataclass(frozen=True, kw_only=True)
+class QuotaLimits:
+    """Tokens, and questions a minute; 0 sets no limit.
 
-    async def reserve(self, *, person: str, key: str, tokens: int) -> Reservation:
-        """Set tokens aside, in one step with looking whether there are enough.
+    Attributes:
+        zone: where the workspace's and groups' days begin, and those of people of whom no zone is known.
+    """
+
+    person_per_day: int = 0
+    person_per_month: int = 0
+    workspace_per_day: int = 0
+    workspace_per_month: int = 0
+    groups: Mapping[str, GroupQuota] = field(default_factory=dict)
+    requests_per_minute: int = 0
+    zone: str = "UTC"
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is limited at all."""
+        numbers = (
+            self.person_per_day,
+            self.person_per_month,
+            self.workspace_per_day,
+            self.workspace_per_month,
+        )
+        return any((*numbers, self.groups, self.requests_per_minute))
+
+    def pots(self, asker: Asker, *, now: datetime) -> list[Pot]:
+        """All that an answer draws from, an asker's own first."""
+        ours = now.astimezone(_zone(self.zone, UTC))
+        own = now.astimezone(_zone(asker.zone, _zone(self.zone, UTC)))
+        owners: list[tuple[Scope, str, datetime, int, int]] = [
+            ("person", asker.person, own, self.person_per_day, self.person_per_month),
+            *(
+                ("group", group, ours, self.groups[group].tokens_per_day, self.groups[group].tokens_per_month)
+                for group in sorted(set(asker.groups) & self.groups.keys())
+            ),
+            ("workspace", WORKSPACE, ours, self.workspace_per_day, self.workspace_per_month),
+        ]
+        return [
+            Pot(
+                scope=scope,
+                name=name,
+                period=period,
+                begins=f"{begins:%Y-%m-%d}",
+                limit=limit,
+                resets_at=ends,
+            )
+            for scope, name, time, per_day, per_month in owners
+            for period, limit, (begins, ends) in (
+                ("day", per_day, _day(time)),
+                ("month", per_month, _month(time)),
+            )
+            if limit
+        ]
+
+
+class Quota(Protocol):
+    """Tokens set aside before a model is called, and settled by what it really took."""
+
+    async def admit(self, asker: Asker) -> None:
+        """Count a question against its asker's questions a minute.
+
+        Raises:
+            RefusedError: too many; the text says how long to wait.
+            UnavailableError: the count can't be reached.
+        """
+
+    async def reserve(self, asker: Asker, *, key: str, tokens: int) -> Reservation:
+        """Set tokens aside in all of the asker's pots, in one step with looking whether there are enough.
 
         Raises:
             RefusedError: there are not; the text says when there will be.
@@ -51,3 +174,23 @@ class Quota(Protocol):
 def utc_now() -> datetime:
     """The clock by which days begin and end."""
     return datetime.now(UTC)
+
+
+def _day(now: datetime) -> tuple[datetime, datetime]:
+    """When it began, and when the next one does: by the wall clock, also where a day has 23 or 25 hours."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return today, today + timedelta(days=1)
+
+
+def _month(now: datetime) -> tuple[datetime, datetime]:
+    first = _day(now)[0].replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
+    if not name:
+        return otherwise
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return otherwise

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from wire.answers import Failed
 from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
@@ -72,14 +73,36 @@ def no_question() -> RefusedError:
     return RefusedError("There is no question in this message. Ask me something about our documents.")
 
 
-def quota_exceeded(*, resets_at: datetime) -> RefusedError:
-    """A person's tokens for the day are used up, or kept for their answers that are being written."""
+def quota_exceeded(
+    *,
+    scope: Literal["person", "group", "workspace"],
+    period: Literal["day", "month"],
+    resets_at: datetime,
+) -> RefusedError:
+    """Somebody's tokens are used up, or kept for answers that are being written."""
+    whose = {"person": "You have", "group": "Your group has", "workspace": "Your company has"}[scope]
+    share = {"person": "your", "group": "its", "workspace": "its"}[scope]
+    span = {"day": "today", "month": "this month"}[period]
     return RefusedError(
-        "You have used your share of answers for today. "
-        f"It starts afresh on {resets_at:%-d %B} at {resets_at:%H:%M} UTC; until then, ask a colleague "
-        "or search the documents.",
+        f"{whose} used {share} share of answers for {span}. "
+        f"It starts afresh on {resets_at:%-d %B} at {resets_at:%H:%M} {resets_at:%Z}; until then, ask a "
+        "colleague or search the documents.",
         code="quota_exceeded",
     )
+
+
+def too_many_questions(*, most: int, wait_s: float) -> RefusedError:
+    """A person asks faster than they may."""
+    return RefusedError(
+        f"You have asked {most} questions within a minute, which is as many as I take. "
+        f"Please ask again in {duration(wait_s)}.",
+        code="quota_exceeded",
+    )
+
+
+def line_is_long() -> OverloadedError:
+    """The model is called by too many, or a question's turn did not come in time."""
+    return OverloadedError("Too many questions are waiting.", service="model")
 
 
 def no_allowance() -> RefusedError:

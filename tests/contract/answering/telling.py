@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from bot.answering.answering import Answering
 from bot.answering.question import Question, Turn
+from bot.answering.quota import Asker
+from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import ClaudeStandIn
 from tests.retrieval_stand_in import RetrievalStandIn
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed
@@ -55,6 +57,12 @@ def question(
     return Question(
         id="T1:C1:1.0:0", text=text, person=person, principals=principals, conversation=conversation
     )
+
+
+async def standing(quota: ValkeyQuota, person: str = "T1:U1") -> tuple[int, int]:
+    """A person's tokens of the day, used and set aside."""
+    level, *_ = await quota.usage(Asker(person=person))
+    return level.used, level.reserved
 
 
 async def tell(answering: Answering, asked: Question | None = None) -> Told:

@@ -7,13 +7,13 @@ import pytest
 from bot.answering.answering import Answering
 from bot.answering.cache import CachedAnswer, cache_key
 from bot.answering.question import Turn
-from bot.answering.quota import utc_now
+from bot.answering.quota import QuotaLimits, utc_now
 from bot.answering.recalling import MUST_HAVE_READ
 from bot.answering.valkey_cache import ENTRY_BYTES, ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
-from tests.contract.answering.telling import Desk, Told, question, tell
+from tests.contract.answering.telling import Desk, Told, question, standing, tell
 from tests.retrieval_stand_in import passage
 from wire.answers import Citation, Delta, Status
 
@@ -75,12 +75,12 @@ async def test_a_cached_answer_tells_each_citation_behind_its_number(
 
 
 async def test_a_cached_answer_costs_no_quota(desk: Desk, connection: Valkey) -> None:
-    quota = ValkeyQuota(connection, tokens_per_day=100_000)
+    quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=100_000))
     answering = desk.answering(cache=ValkeyCache(connection), quota=quota)
     await tell(answering)
-    before = await quota.standing("T1:U1")
+    before = await standing(quota)
     assert (await tell(answering)).done.cached
-    assert await quota.standing("T1:U1") == before
+    assert await standing(quota) == before
 
 
 async def test_a_changed_document_is_a_miss(desk: Desk, answering: Answering) -> None:

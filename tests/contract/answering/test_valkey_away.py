@@ -12,12 +12,13 @@ import pytest
 import redis.asyncio
 
 from bot.answering.allowance import Allowance
+from bot.answering.quota import Asker, QuotaLimits
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import LEFT_ALONE_S, Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from desk.engines import valkey_command
 from tests.conftest import free_port, wait_for_port
-from tests.contract.answering.telling import Desk, question, tell
+from tests.contract.answering.telling import Desk, question, standing, tell
 from tests.until import until
 from wire.errors import RefusedError, SettingsError, UnavailableError
 
@@ -40,7 +41,7 @@ def own_valkey(tmp_path: Path) -> Iterator[tuple[str, int]]:
 
 
 def parts(connection: Valkey) -> tuple[ValkeyCache, Allowance]:
-    quota = ValkeyQuota(connection, tokens_per_day=100_000)
+    quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=100_000))
     return ValkeyCache(connection), Allowance(quota, tokens_per_day=5_000)
 
 
@@ -82,13 +83,15 @@ async def test_a_server_that_hangs_costs_an_answer_little_and_is_used_again_when
 async def test_the_allowance_is_bounded_and_shared_by_all(desk: Desk) -> None:
     """Promise 24: the quota closes; it does not open."""
     async with valkey(NOBODY) as connection:
-        quota = Allowance(ValkeyQuota(connection, tokens_per_day=100_000), tokens_per_day=1_000)
-        first = await quota.reserve(person="a", key="1", tokens=600)
+        quota = Allowance(
+            ValkeyQuota(connection, limits=QuotaLimits(person_per_day=100_000)), tokens_per_day=1_000
+        )
+        first = await quota.reserve(Asker(person="a"), key="1", tokens=600)
         with pytest.raises(RefusedError) as caught:
-            await quota.reserve(person="b", key="2", tokens=600)
+            await quota.reserve(Asker(person="b"), key="2", tokens=600)
         assert caught.value.code == "quota_exceeded"
         await quota.settle(first, used=100)
-        again = await quota.reserve(person="b", key="3", tokens=600)
+        again = await quota.reserve(Asker(person="b"), key="3", tokens=600)
         await quota.settle(again, used=800)
         told = await tell(desk.answering(quota=quota), question())
         assert told.failed.code == "quota_exceeded"
@@ -99,8 +102,8 @@ async def test_what_could_not_be_charged_is_charged_with_the_next_call(own_valke
     """Promise 23: the server hangs in the middle of a settling; it is charged once."""
     url, process = own_valkey
     async with valkey(url) as connection:
-        quota = ValkeyQuota(connection, tokens_per_day=1_000)
-        first = await quota.reserve(person="a", key="1", tokens=600)
+        quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=1_000))
+        first = await quota.reserve(Asker(person="a"), key="1", tokens=600)
         os.kill(process, signal.SIGSTOP)
         with pytest.raises(UnavailableError):
             await quota.settle(first, used=100)
@@ -108,13 +111,13 @@ async def test_what_could_not_be_charged_is_charged_with_the_next_call(own_valke
 
         async def reserved() -> bool:
             try:
-                await quota.reserve(person="a", key="2", tokens=600)
+                await quota.reserve(Asker(person="a"), key="2", tokens=600)
             except UnavailableError:
                 return False
             return True
 
         await until(reserved, within_s=5, every_s=0.2)
-        assert await quota.standing("a") == (100, 600)
+        assert await standing(quota, "a") == (100, 600)
 
 
 async def test_a_debt_outlives_a_question_that_is_cancelled_while_paying_it(
@@ -123,17 +126,17 @@ async def test_a_debt_outlives_a_question_that_is_cancelled_while_paying_it(
     """Promise 23: whoever asks next pays for an answer that could not be charged, and may go away."""
     url, process = own_valkey
     async with valkey(url) as connection:
-        quota = ValkeyQuota(connection, tokens_per_day=1_000)
-        first = await quota.reserve(person="a", key="1", tokens=600)
+        quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=1_000))
+        first = await quota.reserve(Asker(person="a"), key="1", tokens=600)
         os.kill(process, signal.SIGSTOP)
         with pytest.raises(UnavailableError):
             await quota.settle(first, used=100)
         await asyncio.sleep(LEFT_ALONE_S)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(quota.reserve(person="b", key="2", tokens=1), timeout=0.05)
+            await asyncio.wait_for(quota.reserve(Asker(person="b"), key="2", tokens=1), timeout=0.05)
         os.kill(process, signal.SIGCONT)
-        await quota.reserve(person="b", key="3", tokens=1)
-        assert await quota.standing("a") == (100, 0)
+        await quota.reserve(Asker(person="b"), key="3", tokens=1)
+        assert await standing(quota, "a") == (100, 0)
 
 
 async def test_a_server_that_may_forget_quotas_is_refused(own_valkey: tuple[str, int]) -> None:
