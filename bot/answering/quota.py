@@ -123,16 +123,13 @@ class QuotaLimits:
             Pot(
                 scope=scope,
                 name=name,
-                period=period,
-                begins=f"{begins:%Y-%m-%d}",
+                period=span.period,
+                begins=span.begins,
                 limit=limit,
-                resets_at=ends,
+                resets_at=span.ends,
             )
-            for scope, name, time, per_day, per_month in owners
-            for period, limit, (begins, ends) in (
-                ("day", per_day, _day(time)),
-                ("month", per_month, _month(time)),
-            )
+            for scope, name, time, *limits in owners
+            for span, limit in zip((_day(time), _month(time)), limits, strict=True)
             if limit
         ]
 
@@ -176,15 +173,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _day(now: datetime) -> tuple[datetime, datetime]:
-    """When it began, and when the next one does: by the wall clock, also where a day has 23 or 25 hours."""
+@dataclass(frozen=True)
+class _Span:
+    period: Period
+    begins: str
+    ends: datetime
+
+
+def _day(now: datetime) -> _Span:
+    """The day by the wall clock, also where it has 23 or 25 hours."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return today, today + timedelta(days=1)
+    return _Span("day", f"{today:%Y-%m-%d}", today + timedelta(days=1))
 
 
-def _month(now: datetime) -> tuple[datetime, datetime]:
-    first = _day(now)[0].replace(day=1)
-    return first, (first + timedelta(days=32)).replace(day=1)
+def _month(now: datetime) -> _Span:
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return _Span("month", f"{first:%Y-%m-%d}", (first + timedelta(days=32)).replace(day=1))
 
 
 def _zone(name: str | None, otherwise: tzinfo) -> tzinfo:
