@@ -1,7 +1,8 @@
 """Qdrant Edge: Qdrant's own engine, in this process, on a folder.
 
-Every call of it holds the interpreter's lock for as long as it lasts, so writes are cut small
-(100 points: 2.5 ms), and all calls take turns in one thread of their own.
+Every call of it holds the interpreter's lock for as long as it lasts, wherever it runs. So writes are cut
+small (100 points: 2.5 ms) and take turns in one thread of their own, which also waits for the disk; reads
+run where they are asked for, since a thread would only add the way there and back.
 """
 
 import asyncio
@@ -23,23 +24,22 @@ from qdrant_edge import (
     Filter,
     Fusion,
     HasIdCondition,
-    IdfParams,
     MatchAny,
     MatchValue,
     Modifier,
     PayloadSchemaType,
     Point,
     Prefetch,
-    Query,
     QueryRequest,
     Record,
     ScoredPoint,
     ScrollRequest,
-    SearchParams,
     SparseVector,
     UpdateOperation,
+    VectorStorageDatatype,
 )
 
+from retrieval.edge_queries import branches_of, readable_by, where
 from retrieval.encoding import Sparse
 from retrieval.index import Edition, EncodedPassage, Hit, IndexNote, PassageName, StoredPassage
 from retrieval.index_folder import IndexFolder, locked
@@ -103,8 +103,8 @@ class EdgeIndex:
         without: Collection[Edition] = (),
     ) -> list[Hit]:
         """Fuse meaning and words inside the engine, then ask for each hit's own scores."""
-        readable = _readable_by(principals, sources=sources, without=without)
-        branches = _branches(dense, sparse, readable=readable, limit=max(BRANCH, 2 * limit))
+        readable = readable_by(principals, sources=sources, without=without)
+        branches = branches_of(dense, sparse, readable=readable, limit=max(BRANCH, 2 * limit))
         if not branches:
             return []
         fusion = Fusion.Rrf(RRF_K)
@@ -123,7 +123,7 @@ class EdgeIndex:
             ids = Filter(must=[HasIdCondition({point.id for point in fused})])
             return fused, {name: self._scores(branch, ids) for name, branch in branches.items()}
 
-        fused, scores = await self._call(search)
+        fused, scores = _read(search)
         best = len(branches) / RRF_K
         return [
             Hit(
@@ -142,9 +142,9 @@ class EdgeIndex:
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
-        wanted = _readable_by(principals, sources=None, ids=[known for known in ids if is_uuid(known)])
+        wanted = readable_by(principals, sources=None, ids=[known for known in ids if is_uuid(known)])
         request = ScrollRequest(filter=wanted, limit=len(ids), with_payload=True)
-        records, _ = await self._call(lambda: self._shard.scroll(request))
+        records, _ = _read(lambda: self._shard.scroll(request))
         return [stored_passage(str(record.id), record.payload or {}) for record in records]
 
     async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
@@ -158,7 +158,7 @@ class EdgeIndex:
                 with_payload=["digest"],
                 with_vector=["dense"],
             )
-            records, _ = await self._call(lambda: self._shard.scroll(request))
+            records, _ = _read(lambda: self._shard.scroll(request))
             for record in records:
                 vector: Any = record.vector
                 known[(record.payload or {})["digest"]] = vector["dense"]
@@ -174,7 +174,7 @@ class EdgeIndex:
         named: list[PassageName] = []
         page: str | None = None
         while True:
-            some, page = await self._names(_where("key", MatchValue(key)), after=page, limit=1000)
+            some, page = await self._names(where("key", MatchValue(key)), after=page, limit=1000)
             named += some
             if page is None:
                 return named
@@ -186,12 +186,12 @@ class EdgeIndex:
     async def copies(self, *, after: str | None, limit: int) -> tuple[list[EncodedPassage], str | None]:
         """A page of everything there is."""
         request = ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=["dense", "words"])
-        records, following = await self._call(lambda: self._shard.scroll(request))
+        records, following = _read(lambda: self._shard.scroll(request))
         return [_encoded(record) for record in records], None if following is None else str(following)
 
     async def count(self) -> int:
         """How many passages there are."""
-        return await self._call(lambda: self._shard.count(CountRequest(exact=True)))
+        return _read(lambda: self._shard.count(CountRequest(exact=True)))
 
     async def settle(self) -> None:
         """Where nothing was written since the last call: flush, or else vacuum if it is worth it."""
@@ -210,7 +210,7 @@ class EdgeIndex:
         self, wanted: Filter | None, *, after: str | None, limit: int
     ) -> tuple[list[PassageName], str | None]:
         request = ScrollRequest(filter=wanted, offset=after, limit=limit, with_payload=["key", "edition"])
-        records, following = await self._call(lambda: self._shard.scroll(request))
+        records, following = _read(lambda: self._shard.scroll(request))
         named = [
             PassageName(id=str(record.id), key=payload["key"], edition=payload["edition"])
             for record in records
@@ -233,9 +233,9 @@ class EdgeIndex:
                 return await loop.run_in_executor(self._thread, call)
         except TimeoutError:
             raise UnavailableError("the index takes too long", service="index") from None
-        except Exception as error:
-            # The engine raises bare Exceptions, whose texts may hold payloads.
-            raise UnavailableError("the index failed", service="index") from error
+        except Exception:  # noqa: BLE001 — the engine raises nothing narrower
+            # Not from it: its texts may hold payloads.
+            raise UnavailableError("the index failed", service="index") from None
 
 
 class EdgeStore:
@@ -301,69 +301,36 @@ async def open_edge_index(path: Path, *, fingerprint: str, dimensions: int) -> A
         yield index
 
 
+def _read(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except Exception:  # noqa: BLE001 — as above
+        raise UnavailableError("the index failed", service="index") from None
+
+
 def _open(folder: Path, *, dimensions: int) -> EdgeShard:
-    config = EdgeConfig(
-        vectors={"dense": EdgeVectorParams(size=dimensions, distance=Distance.Cosine)},
-        sparse_vectors={"words": EdgeSparseVectorParams(modifier=Modifier.Idf)},
-        # 0 keeps optimize() to a vacuum: building HNSW blocks everything for a minute at 100,000
-        # points, whereas a full scan there takes 10 ms and is exact.
-        optimizers=EdgeOptimizersConfig(indexing_threshold=0),
-    )
     if (folder / "edge_config.json").exists():
-        shard = EdgeShard.load(str(folder), config)
+        shard = EdgeShard.load(str(folder))
     else:
         folder.mkdir(exist_ok=True, parents=True)
-        shard = EdgeShard.create(str(folder), config)
+        shard = EdgeShard.create(str(folder), _config(dimensions))
     for field in ("allow", "source", "key", "digest"):
         shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
     return shard
 
 
-def _readable_by(
-    principals: Sequence[str],
-    *,
-    sources: Sequence[str] | None,
-    ids: Sequence[str] | None = None,
-    without: Collection[Edition] = (),
-) -> Filter:
-    if not principals:
-        # An empty list of alternatives would depend on how the engine reads it.
-        raise ValueError("a search without principals")
-    conditions: list[Any] = [FieldCondition(key="allow", match=MatchAny(list(principals)))]
-    if sources is not None:
-        conditions.append(FieldCondition(key="source", match=MatchAny(list(sources))))
-    if ids is not None:
-        conditions.append(HasIdCondition(set(ids)))
-    left_out: list[Any] = [
-        Filter(
-            must=[
-                FieldCondition(key="key", match=MatchValue(key)),
-                FieldCondition(key="edition", match=MatchValue(edition)),
-            ]
-        )
-        for key, edition in without
-    ]
-    return Filter(must=conditions, must_not=left_out or None)
-
-
-def _where(field: str, match: MatchValue) -> Filter:
-    return Filter(must=[FieldCondition(key=field, match=match)])
-
-
-def _branches(
-    dense: Sequence[float] | None, sparse: Sparse, *, readable: Filter, limit: int
-) -> dict[str, Prefetch]:
-    """What the fusion is fed from: the nearest by meaning, and the best by words, each where there is any."""
-    branches: dict[str, Prefetch] = {}
-    if dense is not None:
-        meaning = Query.Nearest(list(dense), "dense")
-        branches["dense"] = Prefetch(limit=limit, query=meaning, filter=readable)
-    if sparse.indices:
-        words = Query.Nearest(SparseVector(sparse.indices, sparse.values), "words")
-        # Words' rarity is counted among the documents of this reader: others' must not show through.
-        rarity = SearchParams(idf=IdfParams(corpus=readable))
-        branches["words"] = Prefetch(limit=limit, query=words, filter=readable, params=rarity)
-    return branches
+def _config(dimensions: int) -> EdgeConfig:
+    # A full scan is bound by memory: half the bytes, half the time, and a cosine that is off by 1e-5.
+    dense = EdgeVectorParams(
+        size=dimensions, distance=Distance.Cosine, datatype=VectorStorageDatatype.Float16
+    )
+    return EdgeConfig(
+        vectors={"dense": dense},
+        sparse_vectors={"words": EdgeSparseVectorParams(modifier=Modifier.Idf)},
+        # 0 keeps optimize() to a vacuum: building HNSW blocks everything for a minute at 100,000
+        # points, whereas a full scan there takes 10 ms and is exact.
+        optimizers=EdgeOptimizersConfig(indexing_threshold=0),
+    )
 
 
 def _point(encoded: EncodedPassage) -> Point:

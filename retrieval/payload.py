@@ -10,7 +10,7 @@ from retrieval.encoding import Encoder
 from retrieval.index import EncodedPassage, StoredPassage
 from wire.documents import document_key
 
-SCHEMA = 1
+SCHEMA = 2
 """Grows when the payload or the vectors change, so that an older index stands aside and one is built anew."""
 SLUG_CHARS = 12
 

@@ -1,0 +1,85 @@
+"""What is asked of Qdrant Edge: the reader's filter, and the branches of a hybrid query."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from qdrant_edge import (
+    FieldCondition,
+    Filter,
+    HasIdCondition,
+    IdfParams,
+    MatchAny,
+    MatchValue,
+    Prefetch,
+    Query,
+    SearchParams,
+    SparseVector,
+)
+
+from retrieval.encoding import Sparse
+from retrieval.index import Edition
+
+FEW_PRINCIPALS = 64
+"""The two ways to ask for them cost the same somewhere between this and 256."""
+
+
+def readable_by(
+    principals: Sequence[str],
+    *,
+    sources: Sequence[str] | None,
+    ids: Sequence[str] | None = None,
+    without: Collection[Edition] = (),
+) -> Filter:
+    """What these principals may read, of these sources or ids, without these editions.
+
+    Raises:
+        ValueError: there are no principals.
+    """
+    if not principals:
+        # An empty list of alternatives would depend on how the engine reads it.
+        raise ValueError("a search without principals")
+    conditions: list[Any] = [_one_of(principals)]
+    if sources is not None:
+        conditions.append(FieldCondition(key="source", match=MatchAny(list(sources))))
+    if ids is not None:
+        conditions.append(HasIdCondition(set(ids)))
+    left_out: list[Any] = [
+        Filter(
+            must=[
+                FieldCondition(key="key", match=MatchValue(key)),
+                FieldCondition(key="edition", match=MatchValue(edition)),
+            ]
+        )
+        for key, edition in without
+    ]
+    return Filter(must=conditions, must_not=left_out or None)
+
+
+def _one_of(principals: Sequence[str]) -> Filter | FieldCondition:
+    """Each a condition of its own where they are few: at 10,000 passages, 1.6 ms a search instead of 2.7."""
+    if len(principals) > FEW_PRINCIPALS:
+        return FieldCondition(key="allow", match=MatchAny(list(principals)))
+    return Filter(
+        should=[FieldCondition(key="allow", match=MatchValue(principal)) for principal in principals]
+    )
+
+
+def where(field: str, match: MatchValue) -> Filter:
+    """One condition."""
+    return Filter(must=[FieldCondition(key=field, match=match)])
+
+
+def branches_of(
+    dense: Sequence[float] | None, sparse: Sparse, *, readable: Filter, limit: int
+) -> dict[str, Prefetch]:
+    """What the fusion is fed from: the nearest by meaning, and the best by words, each where there is any."""
+    branches: dict[str, Prefetch] = {}
+    if dense is not None:
+        meaning = Query.Nearest(list(dense), "dense")
+        branches["dense"] = Prefetch(limit=limit, query=meaning, filter=readable)
+    if sparse.indices:
+        words = Query.Nearest(SparseVector(sparse.indices, sparse.values), "words")
+        # Words' rarity is counted among the documents of this reader: others' must not show through.
+        rarity = SearchParams(idf=IdfParams(corpus=readable))
+        branches["words"] = Prefetch(limit=limit, query=words, filter=readable, params=rarity)
+    return branches
