@@ -33,7 +33,8 @@ class CronSchedule:
         """Read the settings.
 
         Raises:
-            SettingsError: the cron expression, the time zone or the window can't be one, or no time fits both.
+            SettingsError: the cron expression, the time zone or the window can't be one, or no time is
+                within both.
         """
         where = f"SOURCES.{name}.schedule"
         try:
@@ -62,7 +63,7 @@ class CronSchedule:
             wall = self._cron.get_next_fire_time(None, wall + SECOND) if wall else None
             if wall is None:
                 return None
-            slot = wall.replace(tzinfo=self._zone).astimezone(UTC)
+            slot: datetime = wall.replace(tzinfo=self._zone).astimezone(UTC)
             if slot > moment and self.is_open(slot):
                 return slot
         return None

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 
-import nats.errors
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
@@ -14,6 +13,7 @@ from wire import subjects
 from wire.documents import DocumentFailed, DocumentUpsert, read_document_changed
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
+from wire.nats_connection import FAULTS
 from wire.shapes import read_shape
 
 BATCH = 500
@@ -48,6 +48,21 @@ async def counts(client: Client) -> dict[str, tuple[int, datetime]]:
             number, changed_at = found.get(head.source, (0, head.changed_at))
             found[head.source] = (number + (head.state == "live"), max(changed_at, head.changed_at))
     return found
+
+
+async def queued(client: Client, source: str) -> int:
+    """How many of a source's announcements wait to be indexed.
+
+    Raises:
+        UnavailableError: NATS does not answer.
+    """
+    subject = subjects.documents_changed(source)
+    try:
+        async with asyncio.timeout(BATCH_WITHIN_S):
+            info = await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM, subjects_filter=subject)
+    except FAULTS as error:
+        raise UnavailableError("the queue of documents does not answer", service="nats") from error
+    return (info.state.subjects or {}).get(subject, 0)
 
 
 async def given_up_of(client: Client, source: str) -> dict[str, tuple[int, str]]:
@@ -100,7 +115,7 @@ async def _messages(client: Client, stream: str, subject: str, *, batch: int) ->
         finally:
             async with asyncio.timeout(BATCH_WITHIN_S):
                 await subscription.unsubscribe()
-    except (nats.errors.Error, TimeoutError, OSError) as error:
+    except FAULTS as error:
         raise UnavailableError("what is indexed can't be read", service="nats") from error
 
 

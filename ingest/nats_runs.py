@@ -13,7 +13,7 @@ import nats.js.errors
 from nats.aio.client import Client
 from nats.js.kv import KeyValue
 
-from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, SupersededError
+from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, History, SupersededError
 from wire import subjects
 from wire.errors import UnavailableError
 from wire.nats_connection import FAULTS
@@ -24,12 +24,6 @@ CALL_WITHIN_S = 5.0
 LEASE_S = 10.0
 """A worker that is silent for so long has lost its run to another, as it has its documents."""
 RUNS_KEPT = 10
-
-
-class _History(Shape):
-    runs: tuple[SyncRun, ...] = ()
-    """Newest first."""
-    last_slot: datetime | None = None
 
 
 class _Slot(Shape):
@@ -54,20 +48,29 @@ class NatsHeld:
     async def keep(self) -> None:
         """Renew where a fifth of the lease is over; costs nothing before that."""
         async with self._renewing:
+            if self._claim.cancelled:
+                raise CancelledRunError
             if time.monotonic() - self._renewed < self._runs.lease_s / RENEWALS_PER_LEASE:
                 return
-            key, at = _claim_key(self._claim.asked.source), time.monotonic()
-            revision = await self._runs.update(key, self._claim, over=self._revision)
-            if revision is None:
-                # Taken over, cancelled, or our own renewal whose answer was lost.
-                found, standing = await self._runs.standing(self._claim.asked.source)
-                if found is None or (found.run, found.owner) != (self._claim.run, self._claim.owner):
-                    raise SupersededError
-                if found.cancelled:
-                    self._revision = standing
-                    raise CancelledRunError
-                revision = standing
-            self._revision, self._renewed = revision, at
+            try:
+                await self._renew()
+            except UnavailableError:
+                # Until the lease is over nobody takes it from us.
+                if time.monotonic() - self._renewed > self._runs.lease_s:
+                    raise
+
+    async def _renew(self) -> None:
+        key, at = _claim_key(self._claim.asked.source), time.monotonic()
+        revision = await self._runs.update(key, self._claim, over=self._revision)
+        if revision is None:
+            # Taken over, cancelled, or our own renewal whose answer was lost.
+            found, revision = await self._runs.standing(self._claim.asked.source)
+            if found is None or (found.run, found.owner) != (self._claim.run, self._claim.owner):
+                raise SupersededError
+            if found.cancelled:
+                self._claim, self._revision = found, revision
+                raise CancelledRunError
+        self._revision, self._renewed = revision, at
 
     async def take_slot(self) -> bool:
         """Create the slot's key; one that stands is ours only with our run in it."""
@@ -80,14 +83,15 @@ class NatsHeld:
             return taken is not None and taken.run == self._claim.run
         return True
 
-    async def record(self, run: SyncRun) -> None:
-        """Keep it among the source's last ten; only the newest keeps its list of planned changes."""
+    async def record(self, run: SyncRun, *, pipeline: str = "", rules: str = "") -> None:
+        """Keep it among the source's last ten; only the newest keeps its lists of documents."""
         history, revision = await self._runs.history_of(run.source)
-        others = tuple(
-            each.model_copy(update={"planned": ()}) for each in history.runs if each.run != run.run
-        )
+        others = tuple(each.without_lists() for each in history.runs if each.run != run.run)
         last = max((slot for slot in (history.last_slot, run.slot) if slot), default=None)
-        kept = _History(runs=(run, *others)[:RUNS_KEPT], last_slot=last)
+        changes: dict[str, object] = {"runs": (run, *others)[:RUNS_KEPT], "last_slot": last}
+        if run.saw_all:
+            changes |= {"synced_at": run.started_at, "pipeline": pipeline, "rules": rules}
+        kept = history.model_copy(update=changes)
         # Nobody else writes it but a former owner: what that wrote is written over the next time.
         await self._runs.update(_history_key(run.source), kept, over=revision)
 
@@ -142,15 +146,14 @@ class NatsRuns:
         """The run that a source is in, and the revision of its record."""
         return await self.get(_claim_key(source), Claim)
 
-    async def history(self, source: str) -> tuple[tuple[SyncRun, ...], datetime | None]:
-        """A source's last runs, newest first, and the last slot that had one."""
-        found, _ = await self.history_of(source)
-        return found.runs, found.last_slot
+    async def history(self, source: str) -> History:
+        """What stays of a source's runs."""
+        return (await self.history_of(source))[0]
 
-    async def history_of(self, source: str) -> tuple[_History, int]:
+    async def history_of(self, source: str) -> tuple[History, int]:
         """The record itself, and its revision."""
-        found, revision = await self.get(_history_key(source), _History)
-        return found or _History(), revision
+        found, revision = await self.get(_history_key(source), History)
+        return found or History(), revision
 
     async def _held(self, claim: Claim, *, over: int) -> NatsHeld | None:
         revision = await self.update(_claim_key(claim.asked.source), claim, over=over)

@@ -5,9 +5,15 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from ingest.sources.source import Entry
+from pydantic import ValidationError
+
+from ingest.sources.source import Content, Entry
+from wire.documents import DocumentUpsert
+from wire.errors import MalformedError
 
 _HASH_CHARS = 32
+MILLISECONDS = 10**12
+"""A version from here on is a time: 2001 or later, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ def mark_of(entry: Entry, *, allow: tuple[str, ...], data: bytes | None) -> str:
 
 def must_read(entry: Entry, indexed: Indexed | None, *, allow: tuple[str, ...], full: bool) -> bool:
     """Whether only the document's bytes can tell if it differs, or it does and they are to be announced."""
-    if full or entry.revision is None or indexed is None or indexed.mark is None:
+    if full or entry.revision is None or not entry.settled or indexed is None or indexed.mark is None:
         return True
     return not indexed.mark.startswith(mark_of(entry, allow=allow, data=None))
 
@@ -65,18 +71,47 @@ def next_version(entry: Entry, indexed: Indexed | None, *, epoch: int, unknown: 
     """The source's own number where it has one; but above what is indexed.
 
     It is the same each time, so that announcing it twice counts once; only who takes an interrupted run over
-    counts further (``epoch``), so that what it says stands over what its predecessor said.
+    counts further (``epoch``), so that what it says stands over what its predecessor said. What a later run
+    says stands over an earlier one's that is still on its way, too, unless the document counts in small
+    numbers, which are somebody else's: of these, as few as possible are taken.
 
     Args:
         entry: the document.
         indexed: what is known of it.
         epoch: from 1 on, how often the run was taken up.
-        unknown: for a new document without a number: milliseconds since 1970.
+        unknown: for a document without a number: when the run began, in milliseconds since 1970.
     """
     above = 0 if indexed is None else indexed.version + epoch
     if entry.version is not None:
         return max(above, entry.version)
-    return above if indexed is not None and indexed.live else max(above, unknown)
+    counts_itself = indexed is not None and indexed.live and indexed.version < MILLISECONDS
+    return above if counts_itself else max(above, unknown)
+
+
+def upsert_of(
+    entry: Entry, content: Content, *, source: str, allow: tuple[str, ...], version: int
+) -> DocumentUpsert:
+    """The announcement of a document that was read.
+
+    Raises:
+        MalformedError: what the source says of it can't be said; names the field.
+    """
+    try:
+        return DocumentUpsert(
+            source=source,
+            id=entry.id,
+            version=version,
+            title=entry.title,
+            url=entry.url,
+            media_type=content.media_type or entry.media_type or "text/plain",
+            body_base64=content.data,
+            allow=allow,
+            updated_at=entry.updated_at,
+            revision=mark_of(entry, allow=allow, data=content.data),
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise MalformedError(f"field {'.'.join(map(str, first['loc']))!r}: {first['msg']}") from None
 
 
 def gone(indexed: Mapping[str, Indexed], seen: AbstractSet[str]) -> Iterator[tuple[str, int]]:

@@ -1,7 +1,7 @@
 """One resync: a source's list is compared with the index as it comes, and what differs is announced.
 
 Deletions come last, once the list has come to its end and is believed. A run that was interrupted starts
-anew: what it has announced differs no longer.
+anew: what it has announced differs no longer. One whose window closes waits where it is.
 """
 
 import asyncio
@@ -11,34 +11,36 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 import structlog
-from pydantic import ValidationError
 
-from ingest.reconcile import (
-    Indexed,
-    differs,
-    gone,
-    is_suspicious,
-    mark_of,
-    must_read,
-    next_version,
-)
+from ingest.reconcile import Indexed, differs, gone, is_suspicious, must_read, next_version, upsert_of
 from ingest.runs import Held
 from ingest.sources.allow_rules import is_taken, readers
-from ingest.sources.source import Content, Entry, Source
-from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert
-from wire.errors import MalformedError, OverloadedError, UnavailableError
+from ingest.sources.source import Entry, Source
+from wire.documents import DocumentChanged, DocumentDelete
+from wire.errors import MalformedError, UnavailableError
 from wire.source_settings import SourceSettings
 from wire.stopping import stopped
-from wire.sync import PLANNED_AT_MOST, PlannedChange, SyncRun
+from wire.sync import (
+    PLANNED_AT_MOST,
+    PLANNED_BYTES,
+    UNREAD_AT_MOST,
+    PlannedChange,
+    SyncRun,
+    UnreadDocument,
+)
 
 AT_ONCE = 4
 """Documents read at a time."""
 LIST_WITHIN_S = 300.0
 """For the next document of a list."""
 READ_WITHIN_S = 300.0
-QUEUE_FULL_AGAIN_S = 2.0
+AGAIN_AFTER_S = 2.0
+"""While the queue is full, or away."""
+LOOK_AT_WINDOW_EVERY_S = 1.0
 
 Announce = Callable[[DocumentChanged], Awaitable[None]]
+IsOpen = Callable[[], bool]
+"""Whether a run may go on at this moment."""
 
 _log = structlog.get_logger("resync")
 
@@ -58,6 +60,7 @@ class Resync:
         source: Source,
         indexed: Mapping[str, Indexed],
         announce: Announce,
+        is_open: IsOpen = lambda: True,
     ) -> None:
         self._held = held
         self._asked = held.claim.asked
@@ -65,12 +68,15 @@ class Resync:
         self._source = source
         self._indexed = indexed
         self._announce = announce
+        self._is_open = is_open
+        self._paused = False
         self._listed = asyncio.Lock()
         self._pace = _Pace(settings.announce_per_s)
         self._started = time.monotonic()
         self._seen: set[str] = set()
         self._changed = self._deleted = self._failed = self._withheld = 0
-        self._planned: list[PlannedChange] = []
+        self._planned = _Planned()
+        self._unread: list[UnreadDocument] = []
         self._live = sum(there.live for there in indexed.values())
         self._total = self._live
 
@@ -93,8 +99,9 @@ class Resync:
             withheld=self._withheld,
             total=max(self._total, seen),
             per_second=round(per_second, 1),
-            seconds_left=round(left / per_second, 1) if per_second else None,
-            planned=tuple(self._planned),
+            seconds_left=round(left / per_second, 1) if per_second and not self._paused else None,
+            paused=self._paused,
+            unread=tuple(self._unread),
         )
 
     async def run(self) -> SyncRun:
@@ -128,7 +135,7 @@ class Resync:
 
     def _ended(self, state: str, *, reason: str | None = None) -> SyncRun:
         ended = {"state": state, "reason": reason, "ended_at": datetime.now(UTC), "seconds_left": None}
-        return self.progress().model_copy(update=ended)
+        return self.progress().model_copy(update={**ended, "planned": tuple(self._planned.changes)})
 
     async def _all(self, entries: AsyncGenerator[Entry, None]) -> None:
         async def work() -> None:
@@ -142,6 +149,7 @@ class Resync:
             await stopped(*tasks)
 
     async def _next(self, entries: AsyncGenerator[Entry, None]) -> Entry | None:
+        await self._until_open()
         async with self._listed:
             try:
                 async with asyncio.timeout(LIST_WITHIN_S):
@@ -166,7 +174,9 @@ class Resync:
             if content is None:
                 self._seen.discard(entry.id)
                 return
-            upsert = self._upsert(entry, content, allow=allow)
+            claim = self._held.claim
+            version = next_version(entry, indexed, epoch=claim.epoch, unknown=claim.version)
+            upsert = upsert_of(entry, content, source=self._asked.source, allow=allow, version=version)
         except (MalformedError, UnavailableError, TimeoutError) as error:
             self._leave(entry, str(error) or f"it could not be read within {READ_WITHIN_S:g} s")
             return
@@ -180,45 +190,45 @@ class Resync:
 
     def _leave(self, entry: Entry, why: str) -> None:
         self._failed += 1
+        if len(self._unread) < UNREAD_AT_MOST:
+            self._unread.append(UnreadDocument(id=entry.id, reason=why))
         _log.warning("a document is left as it is", source=self._asked.source, document=entry.id, why=why)
-
-    def _upsert(self, entry: Entry, content: Content, *, allow: tuple[str, ...]) -> DocumentUpsert:
-        claim = self._held.claim
-        try:
-            return DocumentUpsert(
-                source=self._asked.source,
-                id=entry.id,
-                version=next_version(
-                    entry, self._indexed.get(entry.id), epoch=claim.epoch, unknown=claim.version
-                ),
-                title=entry.title,
-                url=entry.url,
-                media_type=content.media_type or entry.media_type or "text/plain",
-                body_base64=content.data,
-                allow=allow,
-                updated_at=entry.updated_at,
-                revision=mark_of(entry, allow=allow, data=content.data),
-            )
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            raise MalformedError(f"field {'.'.join(map(str, first['loc']))!r}: {first['msg']}") from None
 
     async def _say(self, changed: DocumentChanged) -> None:
         """Announce it, within the rate, and only while the run is ours."""
         if self._asked.dry_run:
-            if len(self._planned) < PLANNED_AT_MOST:
-                self._planned.append(PlannedChange(id=changed.id, action=changed.action))
+            self._planned.add(PlannedChange(id=changed.id, action=changed.action))
             return
         while True:
+            await self._until_open()
             await self._pace.wait()
             await self._held.keep()
             try:
                 await self._announce(changed)
-            except OverloadedError:
-                # The worker is behind: wait for it, for as long as the run is ours.
-                await asyncio.sleep(QUEUE_FULL_AGAIN_S)
+            except UnavailableError:
+                # The worker is behind, or NATS away: wait for it, for as long as the run is ours.
+                await asyncio.sleep(AGAIN_AFTER_S)
             else:
                 return
+
+    async def _until_open(self) -> None:
+        while not self._is_open():
+            self._paused = True
+            await asyncio.sleep(LOOK_AT_WINDOW_EVERY_S)
+        self._paused = False
+
+
+class _Planned:
+    """What a dry run would announce, as far as a message holds it."""
+
+    def __init__(self) -> None:
+        self.changes: list[PlannedChange] = []
+        self._bytes = 0
+
+    def add(self, change: PlannedChange) -> None:
+        self._bytes += len(change.to_json())
+        if len(self.changes) < PLANNED_AT_MOST and self._bytes <= PLANNED_BYTES:
+            self.changes.append(change)
 
 
 class _Pace:

@@ -18,6 +18,21 @@ class CancelledRunError(Exception):
     """Somebody asked this run to stop."""
 
 
+class History(Shape):
+    """What stays of a source's runs."""
+
+    runs: tuple[SyncRun, ...] = ()
+    """The last ones, newest first."""
+    last_slot: datetime | None = None
+    """Of its schedule, that had a run."""
+    synced_at: datetime | None = None
+    """When the last run that saw all of the source began."""
+    pipeline: str | None = None
+    """Which readers, cutting and model the documents were announced to by then."""
+    rules: str | None = None
+    """Recognises the settings that said by then which documents are taken and who reads them."""
+
+
 class Claim(Shape):
     """A run that is under way: the record of it, and of who does it."""
 
@@ -55,8 +70,8 @@ class Held(Protocol):
     async def take_slot(self) -> bool:
         """Whether this run is the one that the schedule's slot is for; True where it has none."""
 
-    async def record(self, run: SyncRun) -> None:
-        """Keep how far it is."""
+    async def record(self, run: SyncRun, *, pipeline: str = "", rules: str = "") -> None:
+        """Keep how far it is; once it has seen all of the source, also what that was done with."""
 
     async def release(self) -> None:
         """Let go of the source; no error where it is another's by now."""
@@ -81,5 +96,5 @@ class Runs(Protocol):
     async def cancel(self, source: str) -> Claim | None:
         """Ask the run of this source to stop; None where there is none."""
 
-    async def history(self, source: str) -> tuple[tuple[SyncRun, ...], datetime | None]:
-        """A source's last runs, newest first, and the last slot that had one."""
+    async def history(self, source: str) -> History:
+        """What stays of a source's runs."""

@@ -6,7 +6,7 @@ Any number of workers may look at the clock: whose run takes the slot's key firs
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -19,6 +19,9 @@ LOOK_EVERY_S = 30.0
 """Between looks at the clock, which somebody may set."""
 AGAIN_AFTER_S = 2.0
 """While the source is in another run, or NATS is away."""
+BACKLOG_WITHIN = timedelta(hours=1)
+"""For so long a run waits until what was announced of its source is indexed, because it would announce that
+once more; some sources announce by themselves, and always have something that waits."""
 
 _log = structlog.get_logger("schedule")
 
@@ -27,7 +30,7 @@ class Schedule(Protocol):
     """When a source's resyncs begin."""
 
     def is_open(self, moment: datetime) -> bool:
-        """Whether a run may begin at that moment."""
+        """Whether a run may begin, or go on, at that moment."""
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first slot after that moment; None where there is none."""
@@ -43,6 +46,10 @@ class Start(Protocol):
         """Raises UnavailableError where NATS does not answer."""
 
 
+Backlog = Callable[[str], Awaitable[int]]
+"""How many announcements of a source wait to be indexed; may raise UnavailableError."""
+
+
 def utc_now() -> datetime:
     """This machine's clock."""
     return datetime.now(UTC)
@@ -54,25 +61,33 @@ async def keep_schedule(
     *,
     runs: Runs,
     start: Start,
+    backlog: Backlog,
     jitter_s: float = 0.0,
     now: Callable[[], datetime] = utc_now,
+    look_every_s: float = LOOK_EVERY_S,
 ) -> None:
     """Begin each slot's run, until cancelled."""
-    tried: datetime | None = None
+    tried = begins_at = None
     while True:
         try:
-            _, last = await runs.history(source)
+            last = (await runs.history(source)).last_slot
             known = max((slot for slot in (last, tried) if slot), default=None)
             slot = schedule.due(last=known, now=now())
             if slot is None or not schedule.is_open(now()):
-                await asyncio.sleep(_pause_s(schedule.next_after(now()), now()))
+                begins_at = None
+                await asyncio.sleep(_pause_s(schedule.next_after(now()), now(), most_s=look_every_s))
                 continue
-            await asyncio.sleep(random.uniform(0, jitter_s))  # noqa: S311 — spreads load, keeps no secret
-            if await start(SyncRequested(source=source), slot=slot) is None:
+            # A newer slot that comes meanwhile waits no longer than the first did.
+            begins_at = begins_at or now() + timedelta(seconds=_jitter_s(jitter_s))
+            if now() < begins_at:
+                await asyncio.sleep(_pause_s(begins_at, now(), most_s=look_every_s))
+                continue
+            waits = now() - begins_at < BACKLOG_WITHIN and await backlog(source) > 0
+            if waits or await start(SyncRequested(source=source), slot=slot) is None:
                 await asyncio.sleep(AGAIN_AFTER_S)
-            else:
-                tried = slot
-                _log.info("a scheduled resync begins", source=source, slot=slot.isoformat())
+                continue
+            tried, begins_at = slot, None
+            _log.info("a scheduled resync begins", source=source, slot=slot.isoformat())
         except UnavailableError:
             _log.warning("a schedule can't be kept just now; trying again", source=source)
             await asyncio.sleep(AGAIN_AFTER_S)
@@ -81,6 +96,10 @@ async def keep_schedule(
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _pause_s(slot: datetime | None, now: datetime) -> float:
-    left_s = (slot - now).total_seconds() if slot else LOOK_EVERY_S
-    return min(max(left_s, 0.0), LOOK_EVERY_S)
+def _jitter_s(most_s: float) -> float:
+    return random.uniform(0, most_s)  # noqa: S311 — spreads load, keeps no secret
+
+
+def _pause_s(until: datetime | None, now: datetime, *, most_s: float) -> float:
+    left_s = (until - now).total_seconds() if until else most_s
+    return min(max(left_s, 0.0), most_s)

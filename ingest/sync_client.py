@@ -102,10 +102,10 @@ class SyncClient:
                     before = newest
                     try:
                         newest = read_shape(SyncRun, (await told.next_msg(timeout=LOOK_EVERY_S)).data)
+                        heard = loop.time()
                     except (nats.errors.TimeoutError, MalformedError):
                         newest = await self._recorded(accepted)
-                    if newest != before:
-                        heard = loop.time()
+                        heard = loop.time() if newest != before else heard
             finally:
                 await told.unsubscribe()
         except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:

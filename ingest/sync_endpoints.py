@@ -17,6 +17,7 @@ from wire.sync import (
     SyncAccepted,
     SyncCancel,
     SyncRequested,
+    SyncRun,
 )
 
 Counts = Callable[[], Awaitable[Mapping[str, tuple[int, datetime]]]]
@@ -46,17 +47,16 @@ def sync_endpoints(
 
     async def status(name: str, counted: Mapping[str, tuple[int, datetime]]) -> SourceStatus:
         number, changed_at = counted.get(name, (0, None))
-        history, _ = await runs.history(name)
+        history = await runs.history(name)
         schedule = schedules.get(name)
-        ok = (run.ended_at for run in history if run.ok and not run.dry_run)
         return SourceStatus(
             name=name,
             kind=sources[name].kind if name in sources else "announced",
             documents=number,
             changed_at=changed_at,
-            synced_at=next(ok, None),
+            synced_at=history.synced_at,
             next_slot=schedule.next_after(datetime.now(UTC)) if schedule else None,
-            runs=tuple(run.model_copy(update={"planned": ()}) for run in history),
+            runs=tuple(_shown(run, newest=not number) for number, run in enumerate(history.runs)),
         )
 
     return {
@@ -64,3 +64,7 @@ def sync_endpoints(
         subjects.SYNC_CANCEL: cancel,
         subjects.SOURCES_LIST: listed,
     }
+
+
+def _shown(run: SyncRun, *, newest: bool) -> SyncRun:
+    return run.model_copy(update={"planned": ()}) if newest else run.without_lists()

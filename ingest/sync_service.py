@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from ingest.apscheduler_schedule import CronSchedule
 from ingest.client import IngestClient
-from ingest.nats_indexed import counts, given_up_of, indexed_of
+from ingest.nats_indexed import counts, given_up_of, indexed_of, queued
 from ingest.nats_runs import LEASE_S, open_runs
 from ingest.scheduling import keep_schedule, utc_now
 from ingest.sources.opening import check_source, open_source
@@ -29,6 +29,7 @@ async def resyncing(
     client: Client,
     *,
     sources: Mapping[str, SourceSettings],
+    pipeline: str = "",
     lease_s: float = LEASE_S,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[dict[str, Endpoint]]:
@@ -54,6 +55,9 @@ async def resyncing(
         given_up_of=partial(given_up_of, client),
         announce=IngestClient(client).announce,
         tell=tell,
+        schedules=schedules,
+        pipeline=pipeline,
+        now=now,
     )
     tasks = [asyncio.create_task(syncing.run(), name="resyncs")]
     for name, schedule in schedules.items():
@@ -63,6 +67,7 @@ async def resyncing(
             schedule,
             runs=runs,
             start=syncing.start,
+            backlog=partial(queued, client),
             jitter_s=settings.jitter_s if settings else 0.0,
             now=now,
         )

@@ -1,6 +1,8 @@
 """The use case: resyncs are asked for, one a source at a time is run, and none is lost with its worker."""
 
 import asyncio
+import contextlib
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -9,8 +11,9 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.reconcile import Indexed, with_given_up
-from ingest.resync import Announce, Resync
+from ingest.resync import Announce, IsOpen, Resync
 from ingest.runs import RENEWALS_PER_LEASE, CancelledRunError, Claim, Held, Runs, SupersededError
+from ingest.scheduling import Schedule, utc_now
 from ingest.sources.source import Source
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.source_settings import SourceSettings
@@ -20,6 +23,8 @@ from wire.sync import SyncAccepted, SyncRequested, SyncRun
 TELL_EVERY_S = 0.5
 TAKEN_UP_AT_MOST = 5
 """A run that has lost its worker so often is given up: it may be what ends them."""
+
+_RULES = {"allow", "rules", "allow_from_source", "include", "exclude", "channels"}
 
 Tell = Callable[[SyncRun], Awaitable[None]]
 OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
@@ -42,7 +47,24 @@ class Syncing:
         given_up_of: GivenUpOf,
         announce: Announce,
         tell: Tell,
+        schedules: Mapping[str, Schedule],
+        pipeline: str,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """Take what it works with.
+
+        Args:
+            sources: the configured ones, by name.
+            runs: the record of all workers' runs.
+            open_source: opens one by its settings.
+            indexed_of: what is indexed of a source.
+            given_up_of: what could not be.
+            announce: says what differs.
+            tell: says how far a run is, to whoever watches.
+            schedules: of sources that have one: a scheduled run keeps to its window.
+            pipeline: names this worker's readers, cutting and model: what others gave up, they may read.
+            now: the clock.
+        """
         self._sources = sources
         self._runs = runs
         self._open_source = open_source
@@ -50,6 +72,9 @@ class Syncing:
         self._given_up_of = given_up_of
         self._announce = announce
         self._tell = tell
+        self._schedules = schedules
+        self._pipeline = pipeline
+        self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, asked: SyncRequested, *, slot: datetime | None = None) -> SyncAccepted | None:
@@ -97,10 +122,13 @@ class Syncing:
     async def run(self) -> None:
         """Take over what other workers have lost, until cancelled; then stop our own, to be taken over."""
         standing: dict[str, tuple[int, float]] = {}
+        under_old_rules = set(self._sources)
         try:
             while True:
                 for source in self._sources:
                     try:
+                        if source in under_old_rules and await self._is_under_these_rules(source):
+                            under_old_rules.remove(source)
                         await self._look_after(source, standing)
                     except UnavailableError:
                         _log.warning("the record of resyncs does not answer; trying again", source=source)
@@ -120,6 +148,16 @@ class Syncing:
             if held is not None:
                 _log.warning("going on with a resync that lost its worker", source=source, run=claim.run)
                 self._spawn(held)
+
+    async def _is_under_these_rules(self, source: str) -> bool:
+        """Begin a run where the settings say anew who reads its documents, or which are taken."""
+        rules = (await self._runs.history(source)).rules
+        if rules is None or rules == rules_of(self._sources[source]):
+            return True
+        if await self.start(SyncRequested(source=source)) is None:
+            return False
+        _log.info("comparing a source whose rules are new", source=source)
+        return True
 
     def _settings_of(self, source: str) -> SourceSettings:
         if source in self._sources:
@@ -143,7 +181,7 @@ class Syncing:
                 return
             await held.record(_begun(claim))
             ended = await self._outcome(held)
-            await held.record(ended)
+            await held.record(ended, pipeline=self._pipeline, rules=self._rules(claim))
             await self._tell(ended)
             await held.release()
             _log.info("resync ended", source=ended.source, run=ended.run, state=ended.state)
@@ -164,10 +202,16 @@ class Syncing:
             indexed = await self._known(held.claim.asked)
             async with self._open_source(settings) as source:
                 resync = Resync(
-                    held, settings=settings, source=source, indexed=indexed, announce=self._announce
+                    held,
+                    settings=settings,
+                    source=source,
+                    indexed=indexed,
+                    announce=self._announce,
+                    is_open=self._window(held.claim),
                 )
                 progress = resync.progress
-                return await _first(resync.run(), self._beat(held, progress))
+                ended = await _first(resync.run(), self._beat(held, progress))
+            await held.keep()
         except CancelledRunError:
             return _broken_off(progress(), "cancelled", "cancelled")
         except (SupersededError, UnavailableError):
@@ -177,11 +221,26 @@ class Syncing:
         except Exception:  # noqa: BLE001 — a bug in one source must not end the worker
             _log.exception("a resync failed", source=held.claim.asked.source, run=held.claim.run)
             return _broken_off(progress(), "failed", "a bug; the worker's log has the trace")
+        return ended
 
     async def _known(self, asked: SyncRequested) -> Mapping[str, Indexed]:
         indexed = await self._indexed_of(asked.source)
-        # A full run tries again what could not be indexed, as it is.
-        return indexed if asked.full else with_given_up(indexed, await self._given_up_of(asked.source))
+        gave_up = (await self._runs.history(asked.source)).pipeline
+        # A full run tries again what could not be indexed, as it is; so does one with other readers.
+        if asked.full or gave_up not in {None, self._pipeline}:
+            return indexed
+        return with_given_up(indexed, await self._given_up_of(asked.source))
+
+    def _rules(self, claim: Claim) -> str:
+        settings = self._sources.get(claim.asked.source)
+        return rules_of(settings) if settings else ""
+
+    def _window(self, claim: Claim) -> IsOpen:
+        """A run that somebody asked for goes on at any time."""
+        schedule = self._schedules.get(claim.asked.source)
+        if claim.slot is None or schedule is None:
+            return lambda: True
+        return lambda: schedule.is_open(self._now())
 
     async def _beat(self, held: Held, progress: Callable[[], SyncRun]) -> None:
         """Tell how far the run is, and keep it ours."""
@@ -190,9 +249,17 @@ class Syncing:
             await self._tell(progress())
             await held.keep()
             if time.monotonic() - recorded > self._runs.lease_s / RENEWALS_PER_LEASE:
-                await held.record(progress())
+                # Whether the run is still ours is for `keep` to say.
+                with contextlib.suppress(UnavailableError):
+                    await held.record(progress())
                 recorded = time.monotonic()
             await asyncio.sleep(min(TELL_EVERY_S, self._runs.lease_s / RENEWALS_PER_LEASE))
+
+
+def rules_of(settings: SourceSettings) -> str:
+    """Recognises what the settings say of which documents are taken and who reads them."""
+    said = settings.model_dump_json(include=_RULES)
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 async def _first(work: Coroutine[None, None, SyncRun], beside: Coroutine[None, None, None]) -> SyncRun:

@@ -9,6 +9,10 @@ from wire.shapes import Shape
 
 PLANNED_AT_MOST = 1000
 """Changes that a dry run lists by name; all are counted."""
+PLANNED_BYTES = 256 * 1024
+"""Of their names, since ids may be long and a message holds 1 MiB."""
+UNREAD_AT_MOST = 5
+"""Documents that a run names because they could not be read; all are counted."""
 
 
 class SyncRequested(Shape):
@@ -43,6 +47,13 @@ class PlannedChange(Shape):
     action: Literal["upsert", "delete"]
 
 
+class UnreadDocument(Shape):
+    """A document that could not be read at its source."""
+
+    id: str
+    reason: str
+
+
 class SyncRun(Shape):
     """How far a resync is, or how it ended."""
 
@@ -62,12 +73,16 @@ class SyncRun(Shape):
     deleted: int = 0
     failed: int = 0
     """Could not be read at the source; they stay in the index as they are."""
+    unread: Annotated[tuple[UnreadDocument, ...], Field(max_length=UNREAD_AT_MOST)] = ()
+    """The first of these."""
     withheld: int = 0
     """Deletions not announced, because the source listed suspiciously few documents."""
     total: int | None = None
     """Documents expected: as many as the index has, until the source has listed all."""
     per_second: float = 0.0
     seconds_left: float | None = None
+    paused: bool = False
+    """Its schedule's window is closed; it goes on when that opens again."""
     reason: str | None = None
     """Why it failed, or what an admin should know; a sentence."""
     planned: tuple[PlannedChange, ...] = ()
@@ -76,6 +91,15 @@ class SyncRun(Shape):
     def ended(self) -> bool:
         """Whether nothing more comes of it."""
         return self.state != "running"
+
+    @property
+    def saw_all(self) -> bool:
+        """Whether every document of the source was looked at, and what is gone was deleted."""
+        return self.state == "done" and not self.withheld and not self.dry_run
+
+    def without_lists(self) -> "SyncRun":
+        """The same without documents' names, for where many runs are told of at once."""
+        return self.model_copy(update={"planned": (), "unread": ()})
 
     @property
     def ok(self) -> bool:
@@ -97,7 +121,7 @@ class SourceStatus(Shape):
     changed_at: AwareDatetime | None = None
     """When any of its documents last changed in the index."""
     synced_at: AwareDatetime | None = None
-    """When the last resync that went well ended: the index is no older than this."""
+    """When the last resync that saw all of the source began: what had changed there by then was announced."""
     next_slot: AwareDatetime | None = None
     runs: Annotated[tuple[SyncRun, ...], Field(max_length=20)] = ()
     """The last ones, newest first."""

@@ -14,18 +14,22 @@ class Entry:
         id: names it within the source, for good.
         revision: differs whenever the document's bytes do; None where the source can't tell without
             reading them.
+        settled: False while the bytes may yet change under the same revision.
         version: the source's own count of the document's changes, which it announces by itself, too.
         media_type: None where only reading tells.
         allow: who may read it, where the source knows; None where it doesn't say.
+        confined: nobody else may read it, whatever the settings say.
     """
 
     id: str
     revision: str | None = None
+    settled: bool = True
     version: int | None = None
     title: str = ""
     url: str | None = None
     media_type: str | None = None
     allow: tuple[str, ...] | None = None
+    confined: bool = False
     updated_at: datetime | None = None
 
 

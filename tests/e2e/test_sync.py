@@ -191,9 +191,9 @@ async def test_three_schedulers_give_a_slot_one_run_though_the_first_is_stopped_
         # Long enough for each of them to look at the clock and the record again.
         await asyncio.sleep(3)
         assert begun() == [leader]
-        history, last_slot = await runs.history("docs")
-    assert [(run.run, run.state, run.seen) for run in history] == [(claim.run, "done", DOCUMENTS)]
-    assert last_slot == claim.slot
+        history = await runs.history("docs")
+    assert [(run.run, run.state, run.seen) for run in history.runs] == [(claim.run, "done", DOCUMENTS)]
+    assert history.last_slot == claim.slot
 
     async def all_indexed() -> bool:
         return len(await indexed_of(client, "docs")) == DOCUMENTS and not await queued(client)

@@ -1,11 +1,13 @@
 """Workers that resync, in this process, each on a connection of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from nats.aio.client import Client
 
 from ingest.nats_admin import serving_admin
+from ingest.scheduling import utc_now
 from ingest.sync_client import SyncClient
 from ingest.sync_service import resyncing
 from tests.document_service_stand_in import TOKEN, DocumentServiceStandIn
@@ -32,12 +34,19 @@ def wiki_settings(wiki: DocumentServiceStandIn, **changes: object) -> SourceSett
 
 @asynccontextmanager
 async def worker(
-    nats_url: str, settings: SourceSettings, *, lease_s: float = LEASE_S
+    nats_url: str,
+    settings: SourceSettings,
+    *,
+    lease_s: float = LEASE_S,
+    pipeline: str = "",
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Client]:
     """Resyncs the source ``wiki``."""
     async with (
         connected(nats_url, name="a worker that resyncs") as client,
-        resyncing(client, sources={"wiki": settings}, lease_s=lease_s) as endpoints,
+        resyncing(
+            client, sources={"wiki": settings}, lease_s=lease_s, pipeline=pipeline, now=now
+        ) as endpoints,
         serving_admin(client, also=endpoints),
     ):
         # The library's PING overtakes what it has not written yet; by the second one, that is written.

@@ -149,6 +149,9 @@ async def test_a_document_that_cannot_be_read_is_counted_and_stays(
         wiki.broken = {"a"}
         run = await synced(client)
         assert counts(run) == (4, 0, 0, 1)
+        assert [(each.id, each.reason) for each in run.unread] == [
+            ("a", "the document's content answers 400")
+        ]
         assert not run.ok
         assert "a" in {document for document, _ in await indexed.found("about a")}
         wiki.broken = set()
@@ -204,7 +207,7 @@ async def test_sources_are_listed_with_counts_freshness_and_history(
     assert (files.name, files.kind, files.documents) == ("files", "announced", 1)
     assert (listed.name, listed.kind, listed.documents) == ("wiki", "http", 2)
     assert [run.run for run in listed.runs] == [second.run, first.run]
-    assert listed.synced_at == second.ended_at
+    assert listed.synced_at == second.started_at, "what changed before then is in the index"
     assert listed.next_slot is None
 
 

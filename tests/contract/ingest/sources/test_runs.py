@@ -1,6 +1,8 @@
 """The record of runs in NATS KV: one run a source, one run a slot, whoever dies or comes back."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +11,10 @@ from nats.aio.client import Client
 from ingest.apscheduler_schedule import CronSchedule
 from ingest.nats_runs import NatsRuns, open_runs
 from ingest.runs import CancelledRunError, SupersededError
-from ingest.scheduling import keep_schedule
+from ingest.scheduling import Backlog, keep_schedule
 from tests.until import until
+from wire.errors import UnavailableError
+from wire.nats_connection import connected
 from wire.source_settings import ScheduleSettings
 from wire.stopping import stopped
 from wire.sync import SyncAccepted, SyncRequested, SyncRun
@@ -23,6 +27,10 @@ LEASE_S = 0.5
 @pytest.fixture
 async def runs(client: Client) -> NatsRuns:
     return await open_runs(client, lease_s=LEASE_S)
+
+
+async def nothing_queued(_source: str) -> int:
+    return 0
 
 
 async def test_of_many_that_begin_at_once_one_does(runs: NatsRuns) -> None:
@@ -87,10 +95,59 @@ async def test_the_last_ten_runs_are_kept_and_the_last_slot_for_good(runs: NatsR
         await held.record(begun)
         await held.record(begun.model_copy(update={"state": "done"}))
         await held.release()
-    history, last_slot = await runs.history("wiki")
-    assert [run.run for run in history] == [f"run-{number}" for number in range(11, 1, -1)]
-    assert {run.state for run in history} == {"done"}
-    assert last_slot == SLOT
+    history = await runs.history("wiki")
+    assert [run.run for run in history.runs] == [f"run-{number}" for number in range(11, 1, -1)]
+    assert {run.state for run in history.runs} == {"done"}
+    assert history.last_slot == SLOT
+
+
+async def test_when_all_of_a_source_was_seen_is_known_however_many_runs_failed_since(runs: NatsRuns) -> None:
+    held = await runs.begin(WIKI)
+    assert held is not None
+    begun = SyncRun(run="run", source="wiki", started_at=SLOT)
+    await held.record(begun, pipeline="p1", rules="r1")
+    assert (await runs.history("wiki")).synced_at is None, "not over yet"
+    await held.record(begun.model_copy(update={"state": "done"}), pipeline="p1", rules="r1")
+    others: dict[str, dict[str, object]] = {
+        "failed": {"state": "failed"},
+        "dry": {"state": "done", "dry_run": True},
+        "short": {"state": "done", "withheld": 3},
+    }
+    for number in range(5):
+        for name, changes in others.items():
+            later = {"run": f"{name}-{number}", "started_at": SLOT + timedelta(hours=1)}
+            await held.record(begun.model_copy(update={**later, **changes}), pipeline="p2", rules="r2")
+    history = await runs.history("wiki")
+    assert "run" not in [run.run for run in history.runs], "it is one of the last ten no longer"
+    assert (history.synced_at, history.pipeline, history.rules) == (SLOT, "p1", "r1")
+
+
+async def test_a_run_stays_ours_while_the_record_does_not_answer_for_a_moment(
+    client: Client, nats_url: str
+) -> None:
+    """Within the lease nobody takes it; after that nobody can tell."""
+    async with connected(nats_url, name="test") as lost:
+        held = await (await open_runs(lost, lease_s=4.0)).begin(WIKI)
+        assert held is not None
+        await asyncio.sleep(1)
+    await held.keep()
+    await asyncio.sleep(3.2)
+    with pytest.raises(UnavailableError):
+        await held.keep()
+
+
+async def test_a_cancelled_run_stays_cancelled_however_often_it_asks(runs: NatsRuns) -> None:
+    held = await runs.begin(WIKI)
+    assert held is not None
+    await runs.cancel("wiki")
+    await asyncio.sleep(LEASE_S / 2)
+    for _ in range(2):
+        with pytest.raises(CancelledRunError):
+            await held.keep()
+        await asyncio.sleep(LEASE_S / 2)
+    standing, _ = await runs.standing("wiki")
+    assert standing is not None
+    assert standing.cancelled, "whoever takes it over is told, too"
 
 
 async def test_a_slot_missed_while_nobody_ran_is_caught_up_once_and_waits_for_its_turn(
@@ -111,7 +168,14 @@ async def test_a_slot_missed_while_nobody_ran_is_caught_up_once_and_waits_for_it
     await held.record(SyncRun(run="run", source="wiki", slot=SLOT, started_at=SLOT))
     schedule = CronSchedule("wiki", ScheduleSettings(cron="0 * * * *"))
     keeping = asyncio.create_task(
-        keep_schedule("wiki", schedule, runs=runs, start=start, now=lambda: SLOT + timedelta(hours=5.5))
+        keep_schedule(
+            "wiki",
+            schedule,
+            runs=runs,
+            start=start,
+            backlog=nothing_queued,
+            now=lambda: SLOT + timedelta(hours=5.5),
+        )
     )
     await asyncio.sleep(0.3)
     assert slots == []
@@ -120,3 +184,83 @@ async def test_a_slot_missed_while_nobody_ran_is_caught_up_once_and_waits_for_it
     await asyncio.sleep(0.3)
     await stopped(keeping)
     assert slots == [SLOT + timedelta(hours=5)], "the newest of five, once"
+
+
+class Clock:
+    """Goes on from a moment, at the pace of this machine's."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._ahead = moment - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def go_on(self, by: timedelta) -> None:
+        self._ahead += by
+
+
+@asynccontextmanager
+async def kept(
+    runs: NatsRuns, clock: Clock, settings: ScheduleSettings, *, backlog: Backlog
+) -> AsyncIterator[list[datetime]]:
+    """The slots that were begun, as they are."""
+    slots: list[datetime] = []
+
+    async def start(asked: SyncRequested, *, slot: datetime | None) -> SyncAccepted | None:
+        assert slot is not None
+        slots.append(slot)
+        return SyncAccepted(run="run", source=asked.source)
+
+    keeping = asyncio.create_task(
+        keep_schedule(
+            "wiki",
+            CronSchedule("wiki", settings),
+            runs=runs,
+            start=start,
+            backlog=backlog,
+            jitter_s=settings.jitter_s,
+            now=clock.now,
+            look_every_s=0.1,
+        )
+    )
+    try:
+        yield slots
+    finally:
+        await stopped(keeping)
+
+
+async def test_a_slot_waits_until_what_was_announced_is_indexed_but_not_for_ever(runs: NatsRuns) -> None:
+    """Or else a long first load would be announced again by each slot that comes meanwhile."""
+    waiting = {"wiki": 7}
+
+    async def backlog(source: str) -> int:
+        return waiting[source]
+
+    clock = Clock(SLOT + timedelta(minutes=1))
+    async with kept(runs, clock, ScheduleSettings(cron="0 3 * * *"), backlog=backlog) as slots:
+        await asyncio.sleep(0.5)
+        assert slots == []
+        waiting["wiki"] = 0
+        await until(lambda: slots == [SLOT], within_s=10)
+        waiting["wiki"] = 1
+        clock.go_on(timedelta(days=1))
+    async with kept(runs, clock, ScheduleSettings(cron="0 3 * * *"), backlog=backlog) as slots:
+        await asyncio.sleep(0.5)
+        assert slots == []
+        clock.go_on(timedelta(minutes=61))
+        await until(lambda: slots == [SLOT + timedelta(days=1)], within_s=10)
+
+
+async def test_a_late_start_stays_within_the_window(runs: NatsRuns) -> None:
+    settings = ScheduleSettings(cron="0 3 * * *", window="03:00-03:10", jitter_s=3600.0)
+    clock = Clock(SLOT)
+    async with kept(runs, clock, settings, backlog=nothing_queued) as slots:
+        await asyncio.sleep(0.3)
+        clock.go_on(timedelta(minutes=20))
+        await asyncio.sleep(0.5)
+        assert slots == []
+    whenever = settings.model_copy(update={"window": None})
+    async with kept(runs, clock, whenever, backlog=nothing_queued) as slots:
+        await asyncio.sleep(0.3)
+        clock.go_on(timedelta(hours=1))
+        await until(lambda: slots == [SLOT], within_s=10)

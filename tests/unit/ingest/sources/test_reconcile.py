@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from ingest.reconcile import (
+    MILLISECONDS,
     Indexed,
     differs,
     gone,
@@ -71,6 +72,15 @@ def test_versions_grow_above_what_is_indexed_and_are_the_same_each_time() -> Non
     assert next_version(ENTRY, Indexed(2000, live=False), epoch=1, unknown=1000) == 2001
     assert next_version(numbered, None, epoch=1, unknown=1000) == 42, "the source's own count"
     assert next_version(numbered, Indexed(42), epoch=1, unknown=1000) == 43, "new readers, same count"
+
+
+def test_what_a_later_run_says_stands_over_an_earlier_one_s_that_is_still_on_its_way() -> None:
+    """Or else the earlier, tried again after the later, would bring the older text back."""
+    there = Indexed(MILLISECONDS + 5_000)
+    earlier = next_version(ENTRY, there, epoch=1, unknown=MILLISECONDS + 10_000)
+    later = next_version(ENTRY, there, epoch=1, unknown=MILLISECONDS + 20_000)
+    assert there.version < earlier < later
+    assert next_version(ENTRY, there, epoch=1, unknown=MILLISECONDS) == there.version + 1, "an early clock"
 
 
 def test_only_live_documents_are_gone() -> None:
