@@ -40,6 +40,30 @@ def test_what_is_no_principal_lets_nobody_in() -> None:
     assert readers(entry, source(allow=["public"], allow_from_source=True)) == ("group:S1",)
 
 
+def test_nothing_but_the_star_is_special_in_a_pattern() -> None:
+    """A rule that misses what it names would leave it to the default, which may be everybody."""
+    for name in ("people [internal]/a.md", "pay?/a.md", "pay!/a.md", "a+b/(c)/a.md"):
+        rule = AllowRule(match=f"{name.rpartition('/')[0]}/*", allow=("group:S7",))
+        assert readers(Entry(id=name), source(allow=["public"], rules=[rule])) == ("group:S7",), name
+    assert not is_taken("payx/a.md", source(include=["pay?/*"]))
+    assert is_taken("two\nlines.md", source(include=["two*lines.md"]))
+
+
+def test_a_rule_matches_a_name_however_its_accents_are_written() -> None:
+    composed, apart = "Geh\u00e4lter/a.md", "Geha\u0308lter/a.md"
+    for written, named in ((composed, apart), (apart, composed)):
+        rule = AllowRule(match=f"{written.partition('/')[0]}/*", allow=("group:S7",))
+        assert readers(Entry(id=named), source(allow=["public"], rules=[rule])) == ("group:S7",)
+
+
+def test_no_rule_opens_what_is_confined_to_whom_the_source_names() -> None:
+    entry = Entry(id="C1/1.2", allow=("channel:C1",), confined=True)
+    opened = source(
+        allow=["public"], allow_from_source=False, rules=[AllowRule(match="*", allow=("public",))]
+    )
+    assert readers(entry, opened) == ("channel:C1",)
+
+
 def test_excluded_documents_are_not_taken() -> None:
     settings = source(include=["docs/*"], exclude=["*/drafts/*"])
     assert is_taken("docs/a.md", settings)
