@@ -12,6 +12,7 @@ EVERYONE = "*"
 
 UserId = Annotated[str, StringConstraints(pattern=r"^U[A-Z0-9]+$")]
 GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]+$")]
+TeamId = Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]+$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^C[A-Z0-9]+$")]
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 
@@ -23,9 +24,9 @@ class _Entry(BaseModel):
 
 
 class Team(_Entry):
-    """The workspace itself."""
+    """The workspace itself, or another company's that shares channels with it."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^T[A-Z0-9]+$")]
+    id: TeamId
     name: str
     domain: str
 
@@ -38,10 +39,16 @@ class Bot(_Entry):
     user_id: UserId
     name: str
     handle: Handle
+    agent: bool = True
+    """Declared an agent (``agent_view``): prompts, titles and sessions are for agents alone."""
+    home: bool = True
+    """Has a Home tab."""
+    stops: bool = True
+    """Subscribed to ``agent_session_stopped``: a working session has a Stop button."""
 
 
 class Person(_Entry):
-    """Somebody who writes here. ``guest`` is somebody from outside with an account."""
+    """Somebody who writes here."""
 
     id: UserId
     handle: Handle
@@ -50,6 +57,11 @@ class Person(_Entry):
     email: str = ""
     admin: bool = False
     guest: bool = False
+    """From outside, with an account in this workspace."""
+    team: TeamId | None = None
+    """Another company's workspace, for somebody who is here through shared channels alone: a stranger."""
+    deleted: bool = False
+    """Deactivated."""
 
 
 class Group(_Entry):
@@ -73,6 +85,24 @@ class Channel(_Entry):
     external: bool = False
 
 
+class Command(_Entry):
+    """A slash command of the app. ``escape`` turns names in its text into ids, as the manifest's does."""
+
+    command: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")]
+    description: str
+    usage_hint: str = ""
+    escape: bool = False
+
+
+class Shortcut(_Entry):
+    """A shortcut of the app: on a message, or from anywhere."""
+
+    type: Literal["message", "global"]
+    name: Annotated[str, StringConstraints(max_length=24)]
+    callback_id: Annotated[str, StringConstraints(max_length=255)]
+    description: str = ""
+
+
 class Suggestion(_Entry):
     """A question that the page offers where a conversation is short."""
 
@@ -85,10 +115,13 @@ class Company(_Entry):
     """The whole file."""
 
     team: Team
+    partners: tuple[Team, ...] = ()
     bot: Bot
     people: tuple[Person, ...]
     groups: tuple[Group, ...] = ()
     channels: tuple[Channel, ...]
+    commands: tuple[Command, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
 
     @model_validator(mode="after")
@@ -99,6 +132,9 @@ class Company(_Entry):
         for listed, named in members.items():
             if strangers := named - people:
                 raise ValueError(f"{listed} lists members that are no people: {sorted(strangers)}")
+        partners = {partner.id for partner in self.partners}
+        if unknown := {person.team for person in self.people if person.team} - partners:
+            raise ValueError(f"people are of teams that are no partners: {sorted(unknown)}")
         ids = [entry.id for entry in self.people]
         ids += [entry.id for entry in self.groups]
         ids += [entry.id for entry in self.channels]

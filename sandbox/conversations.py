@@ -1,4 +1,4 @@
-"""What the workspace is made of: messages, conversations, and what can change about them."""
+"""What the workspace is made of: messages, conversations, and what a conversation keeps."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -7,6 +7,20 @@ from typing import Any, Literal
 from sandbox.company import EVERYONE, Channel
 
 Blocks = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """What a message that is being streamed knows beyond its text."""
+
+    recipient: str | None
+    """The one person who sees it grow in a channel; everybody else waits for its end."""
+    until_s: float
+    """When Slack stops taking more, in Unix seconds."""
+    plan: bool = False
+    """Tasks stand together in one plan, not each where it began."""
+    stopped: bool = False
+    """The person pressed Stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,28 +45,14 @@ class Message:
     """The one person who sees it, for an ephemeral message."""
     tombstone: bool = False
     """A thread's first message that was deleted while its replies stay."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changed:
-    """A message was posted, changed or deleted. ``ts`` is when."""
-
-    kind: Literal["posted", "changed", "deleted"]
-    message: Message
-    previous: Message | None = None
-    ts: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Joined:
-    """The app was taken into a channel by ``inviter``."""
-
-    channel: str
-    inviter: str
-    ts: str
-
-
-Change = Changed | Joined
+    reactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who reacted, by emoji."""
+    stream: Stream | None = None
+    """While it is being streamed."""
+    streaming_state: Literal["in_progress", "completed", "errored"] | None = None
+    """How far a streamed message is; errored where its time ran out."""
+    unfurls: tuple[str, ...] = ()
+    """The links that are shown with a preview."""
 
 
 @dataclass
@@ -86,6 +86,12 @@ class Conversation:
         """A thread's replies, oldest first."""
         return [self.messages[reply] for reply in self.threads.get(ts, [])]
 
+    def shows(self, message: Message, *, to: str) -> bool:
+        """Whether a person sees a message of it: not another's ephemeral one, nor another's stream."""
+        if to not in self.members or message.visible_to not in (None, to):
+            return False
+        return message.stream is None or self.kind == "im" or to in (message.user, message.stream.recipient)
+
 
 def direct_id(user: str) -> str:
     """The id of a person's direct messages with the app."""
@@ -111,7 +117,7 @@ def direct_conversation(user: str, *, bot: str) -> Conversation:
 
 
 def with_ids(blocks: Blocks) -> Blocks:
-    """Every block, and every element that can be pressed, has an id; Slack makes those that are missing."""
+    """Every block, and every element that can be used, has an id; Slack makes those that are missing."""
     return [_block_with_ids(block) for block in blocks]
 
 
@@ -119,8 +125,9 @@ def _block_with_ids(block: dict[str, Any]) -> dict[str, Any]:
     named = {**block, "block_id": block.get("block_id") or _short_id()}
     if block["type"] in ("actions", "context_actions"):
         named["elements"] = [_element_with_id(element) for element in block["elements"]]
-    if block.get("accessory", {}).get("type") == "button":
-        named["accessory"] = _element_with_id(block["accessory"])
+    for place in ("accessory", "element"):
+        if place in block and block[place]["type"] != "image":
+            named[place] = _element_with_id(block[place])
     return named
 
 

@@ -11,20 +11,42 @@ TIER_2, TIER_3, TIER_4, SPECIAL = 20, 50, 100, 600
 """Calls a minute for a method of that tier, per workspace (Slack's rate limit page)."""
 
 SLACK_PER_MINUTE = {
-    "auth.test": SPECIAL,
+    "agents.sessions.rename": TIER_3,
+    "agents.sessions.setStatus": TIER_3,
     "apps.connections.open": TIER_4,
-    "chat.update": TIER_3,
+    "assistant.threads.setStatus": 60,
+    "assistant.threads.setSuggestedPrompts": TIER_4,
+    "assistant.threads.setTitle": TIER_4,
+    "auth.test": SPECIAL,
+    "chat.appendStream": TIER_4,
     "chat.delete": TIER_3,
+    "chat.getPermalink": SPECIAL,
     "chat.postEphemeral": TIER_4,
-    "conversations.info": TIER_3,
-    "conversations.members": TIER_4,
-    "conversations.replies": TIER_3,
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.update": TIER_3,
     "conversations.history": TIER_3,
+    "conversations.info": TIER_3,
+    "conversations.list": TIER_2,
+    "conversations.members": TIER_4,
     "conversations.open": TIER_3,
+    "conversations.replies": TIER_3,
+    "reactions.add": TIER_3,
+    "reactions.get": TIER_3,
+    "reactions.remove": TIER_2,
+    "usergroups.list": TIER_2,
+    "usergroups.users.list": TIER_2,
+    "users.conversations": TIER_3,
     "users.info": TIER_4,
     "users.list": TIER_2,
-    "usergroups.list": TIER_2,
+    "users.lookupByEmail": TIER_3,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
 }
+PER_CHANNEL = {"assistant.threads.setStatus"}
+"""Counted in each channel by itself (java-slack-sdk's table)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +69,7 @@ class RateLimits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._calls: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
         self._posts: dict[str, tuple[float, float]] = {}
 
     def wait_s(self, method: str, *, channel: str, now_s: float) -> int | None:
@@ -57,7 +79,7 @@ class RateLimits:
         most = self._limits.per_minute.get(method)
         if most is None:
             return None
-        calls = self._calls[method]
+        calls = self._calls[method, channel if method in PER_CHANNEL else ""]
         while calls and calls[0] <= now_s - WINDOW_S:
             calls.popleft()
         if len(calls) >= most:

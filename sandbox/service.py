@@ -1,111 +1,39 @@
 """The sandbox, put together: the one place that builds its parts and opens its port."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.acting import Acting
+from sandbox.changes import Change
 from sandbox.company import read_company
-from sandbox.conversations import Change, Message
 from sandbox.doors import only_this_machine, refusals_as_sentences
 from sandbox.errors import PortTakenError
 from sandbox.faults import Faults
 from sandbox.handbook import Handbook
+from sandbox.page_actions import PageActions
 from sandbox.page_api import PageApi
 from sandbox.rate_limits import SLACK_LIMITS, Limits, RateLimits
-from sandbox.slack_events import Press, block_actions, event_callback, events_of
-from sandbox.socket_mode import SLACK_REDELIVERY, Delivery, Redelivery, SocketMode
-from sandbox.web_api import Call, Tokens, WebApi
-from sandbox.workspace import Workspace
+from sandbox.responding import Responding
+from sandbox.running import Sandbox
+from sandbox.slack_events import event_callback, events_of
+from sandbox.socket_mode import SLACK_REDELIVERY, Redelivery, SocketMode
+from sandbox.streaming import expire
+from sandbox.web_api import Tokens, WebApi
+from sandbox.workspace import STREAM_LIFE_S, Workspace
+
+__all__ = ["SAMPLE_COMPANY", "Sandbox", "serving"]
 
 SAMPLE_COMPANY = Path(__file__).parent / "company"
 PAGE = Path(__file__).parent / "page"
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 1.0
-
-
-class Sandbox:
-    """A running sandbox, as a test holds it: act as people, and look at what came of it.
-
-    People are named by id or handle, channels by id, name, or ``dm`` for direct messages with the app.
-    """
-
-    def __init__(
-        self,
-        *,
-        url: str,
-        workspace: Workspace,
-        socket_mode: SocketMode,
-        web_api: WebApi,
-        faults: Faults,
-    ) -> None:
-        self.url = url
-        """Where the page is, without a slash at the end."""
-        self.api_url = f"{url}/api/"
-        """What an app takes for Slack's Web API."""
-        self.workspace = workspace
-        self.faults = faults
-        self._socket_mode = socket_mode
-        self._web_api = web_api
-
-    def say(self, person: str, channel: str, text: str, *, thread_ts: str | None = None) -> Message:
-        """A person types ``text`` (with ``@names``) into a channel, or into a thread of it."""
-        user = self.workspace.person(person)
-        where = self.workspace.channel(channel, seen_by=user)
-        return self.workspace.say(user=user, channel=where, text=text, thread_ts=thread_ts)
-
-    def click(self, person: str, message: Message, action_id: str, *, value: str | None = None) -> None:
-        """A person presses a button of a message that they see; ``value`` chooses one of a feedback pair."""
-        user = self.workspace.person(person)
-        seen = self.workspace.message(message.channel, message.ts, seen_by=user)
-        press = Press(action_id=action_id, value=value)
-        self._socket_mode.deliver_interaction(block_actions(seen, press, user=user, workspace=self.workspace))
-
-    def invite(self, person: str, channel: str) -> None:
-        """A person takes the app into a channel."""
-        user = self.workspace.person(person)
-        self.workspace.invite_app(channel=self.workspace.channel(channel, seen_by=user), by=user)
-
-    def messages(self, channel: str, *, person: str | None = None) -> list[Message]:
-        """A conversation's messages without the replies in threads, oldest first. ``dm`` needs the person."""
-        messages = self.workspace.conversations[self._id(channel, person)].messages.values()
-        return [message for message in messages if message.thread_ts is None]
-
-    def thread(self, channel: str, ts: str, *, person: str | None = None) -> list[Message]:
-        """A thread's replies, oldest first, without the message they reply to."""
-        return self.workspace.replies(self._id(channel, person), ts)
-
-    def whispers(self, person: str) -> list[Message]:
-        """The ephemeral messages that a person got."""
-        user = self.workspace.person(person)
-        return [message for message in self.workspace.whispers if message.visible_to == user]
-
-    def calls(self, method: str | None = None) -> list[Call]:
-        """The Web API's calls so far, oldest first."""
-        return [call for call in self._web_api.calls if method in (None, call.method)]
-
-    def deliveries(self, kind: str | None = None) -> list[Delivery]:
-        """The envelopes that were acknowledged or given up so far, oldest first."""
-        return [sent for sent in self._socket_mode.deliveries if kind in (None, sent.kind)]
-
-    @property
-    def open_sockets(self) -> int:
-        """How many Socket Mode connections the app has."""
-        return self._socket_mode.open_sockets
-
-    def drop_sockets(self) -> int:
-        """Cut every connection of the app; gives how many there were."""
-        return self._socket_mode.drop_sockets()
-
-    def deafen_sockets(self) -> int:
-        """Every connection of the app stays open and falls silent; gives how many there are."""
-        return self._socket_mode.deafen_sockets()
-
-    def _id(self, channel: str, person: str | None) -> str:
-        seen_by = self.workspace.person(person) if person else self.workspace.bot.user_id
-        return self.workspace.channel(channel, seen_by=seen_by)
+LOOK_EVERY_S = 0.25
+"""How often what has been streamed, or has had a status, for too long is looked for."""
 
 
 @asynccontextmanager
@@ -117,6 +45,7 @@ async def serving(
     company: Path = SAMPLE_COMPANY,
     limits: Limits = SLACK_LIMITS,
     redelivery: Redelivery = SLACK_REDELIVERY,
+    stream_life_s: float = STREAM_LIFE_S,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Sandbox]:
     """Open a workspace on loopback.
@@ -128,6 +57,7 @@ async def serving(
         company: the folder with ``workspace.toml`` and ``handbook/``.
         limits: how often the app may call.
         redelivery: when an event that was not acknowledged goes out again.
+        stream_life_s: how long a message may be streamed.
         now: the wall clock, in Unix seconds.
 
     Raises:
@@ -137,11 +67,15 @@ async def serving(
     people = read_company(company)
     faults = Faults()
     listeners: list[Callable[[Change], None]] = []
-    workspace = Workspace(people, now=now, emit=lambda change: _tell(listeners, change))
+    workspace = Workspace(
+        people, now=now, emit=lambda change: _tell(listeners, change), stream_life_s=stream_life_s
+    )
     socket_mode = SocketMode(app_id=people.bot.app_id, redelivery=redelivery, faults=faults)
+    responding = Responding(workspace)
     web_api = WebApi(
         workspace=workspace,
         socket_mode=socket_mode,
+        responding=responding,
         tokens=Tokens(bot=bot_token, app=app_token),
         limits=RateLimits(limits),
         faults=faults,
@@ -151,18 +85,24 @@ async def serving(
     page_api = PageApi(
         workspace=workspace, socket_mode=socket_mode, web_api=web_api, faults=faults, handbook=handbook
     )
+    acting = Acting(workspace=workspace, socket_mode=socket_mode, responding=responding)
+    page_actions = PageActions(workspace=workspace, acting=acting)
     listeners += [page_api.push, _app_told(socket_mode, workspace)]
     socket_mode.on_count(page_api.push_sockets)
     async with AsyncExitStack() as stack:
-        runner = await stack.enter_async_context(_running(_routes(page_api, web_api, socket_mode)))
+        routes = [*page_api.routes(), *page_actions.routes()]
+        runner = await stack.enter_async_context(_running(_application(routes, web_api, socket_mode)))
         await stack.enter_async_context(socket_mode)
+        await stack.enter_async_context(_looking(workspace))
         stack.callback(page_api.close)
         await stack.enter_async_context(_listening(runner, port=port))
+        acting.url = f"http://{HOST}:{runner.addresses[0][1]}"
         yield Sandbox(
-            url=f"http://{HOST}:{runner.addresses[0][1]}",
+            url=acting.url,
             workspace=workspace,
             socket_mode=socket_mode,
             web_api=web_api,
+            acting=acting,
             faults=faults,
         )
 
@@ -180,7 +120,7 @@ def _app_told(socket_mode: SocketMode, workspace: Workspace) -> Callable[[Change
     return tell
 
 
-def _routes(page_api: PageApi, web_api: WebApi, socket_mode: SocketMode) -> web.Application:
+def _application(routes: list[web.RouteDef], web_api: WebApi, socket_mode: SocketMode) -> web.Application:
     application = web.Application(middlewares=[only_this_machine, refusals_as_sentences])
 
     async def page(_request: web.Request) -> web.FileResponse:
@@ -190,8 +130,27 @@ def _routes(page_api: PageApi, web_api: WebApi, socket_mode: SocketMode) -> web.
     application.router.add_static("/static", PAGE)
     application.router.add_get("/link", socket_mode.serve)
     application.router.add_route("*", "/api/{method}", web_api.serve)
-    application.router.add_routes(page_api.routes())
+    application.router.add_post("/respond/{name}", web_api.respond)
+    application.router.add_routes(routes)
     return application
+
+
+@asynccontextmanager
+async def _looking(workspace: Workspace) -> AsyncIterator[None]:
+    """What ends by itself ends, as long as this is open."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            expire(workspace)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

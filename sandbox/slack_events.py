@@ -1,13 +1,24 @@
-"""What the app is told of a change: Slack's events and interactions, as their payloads look. Pure."""
+"""What the app is told of a change: Slack's events, as their payloads look. Pure."""
 
-import itertools
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
-from sandbox.conversations import Change, Changed, Conversation, Joined, Message
-from sandbox.errors import SlackError
-from sandbox.slack_shapes import message_json
+from sandbox.changes import (
+    AppOpened,
+    Change,
+    Changed,
+    ContextChanged,
+    GroupChanged,
+    Joined,
+    Left,
+    PersonChanged,
+    Reacted,
+    SessionStopped,
+    Shared,
+)
+from sandbox.company import Bot
+from sandbox.conversations import Conversation, direct_id
+from sandbox.slack_shapes import CREATED, group_json, message_json, user_json
 from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -17,17 +28,63 @@ CHANNEL_TYPES = {"channel": "channel", "group": "group", "im": "im"}
 
 def events_of(change: Change, *, workspace: Workspace) -> list[Json]:
     """The inner events that the app gets: none for what it can't see, two for a mention in a channel."""
-    channel = change.channel if isinstance(change, Joined) else change.message.channel
-    conversation = workspace.conversations[channel]
+    match change:
+        case Changed() | Reacted():
+            conversation = workspace.conversations[change.message.channel]
+        case Joined() | Left() | Shared() | SessionStopped():
+            conversation = workspace.conversations[change.channel]
+        case _:
+            return _of_people(change, workspace)
     if workspace.bot.user_id not in conversation.members:
         return []
-    if isinstance(change, Joined):
-        return [_joined(change, conversation, workspace)]
-    if change.message.visible_to is not None:
+    return _in_conversation(change, conversation, workspace)
+
+
+def _in_conversation(
+    change: Changed | Reacted | Joined | Left | Shared | SessionStopped,
+    conversation: Conversation,
+    workspace: Workspace,
+) -> list[Json]:
+    match change:
+        case Changed():
+            return _of_message(change, conversation, workspace)
+        case Reacted():
+            return [_reacted(change)]
+        case Joined() | Left():
+            return [_moved(change, conversation, workspace)]
+        case Shared():
+            kind = "channel_shared" if change.external else "channel_unshared"
+            teams = {"connected_team_id": change.team} if change.external else {}
+            return [{"type": kind, "channel": change.channel, "event_ts": change.ts, **teams}]
+        case SessionStopped():
+            return [_stopped(change)] if workspace.bot.stops else []
+
+
+def _of_people(change: Change, workspace: Workspace) -> list[Json]:
+    match change:
+        case PersonChanged():
+            user = user_json(workspace.users[change.user], company=workspace.company)
+            return [{"type": "user_change", "user": user, "cache_ts": CREATED, "event_ts": change.ts}]
+        case GroupChanged():
+            return _group_changed(change, workspace)
+        case AppOpened():
+            return [_opened(change, workspace)]
+        case ContextChanged() if workspace.bot.agent:
+            context = _context(change.channel, workspace)
+            where = direct_id(change.user)
+            return [_about_app("app_context_changed", change.user, where, change.ts) | {"context": context}]
+        case _:
+            return []
+
+
+def _of_message(change: Changed, conversation: Conversation, workspace: Workspace) -> list[Json]:
+    if change.message.visible_to is not None or change.kind == "grown":
         return []
-    if change.kind == "posted":
-        return _posted(change, conversation, workspace)
-    return [_edited(change, conversation, workspace)]
+    return (
+        _posted(change, conversation, workspace)
+        if change.kind == "posted"
+        else [_edited(change, conversation, workspace)]
+    )
 
 
 def _posted(change: Changed, conversation: Conversation, workspace: Workspace) -> list[Json]:
@@ -63,16 +120,80 @@ def _edited(change: Changed, conversation: Conversation, workspace: Workspace) -
     return event
 
 
-def _joined(change: Joined, conversation: Conversation, workspace: Workspace) -> Json:
+def _reacted(change: Reacted) -> Json:
     return {
-        "type": "member_joined_channel",
-        "user": workspace.bot.user_id,
-        "channel": conversation.id,
-        "channel_type": "C",
-        "team": workspace.company.team.id,
-        "inviter": change.inviter,
+        "type": "reaction_added" if change.added else "reaction_removed",
+        "user": change.user,
+        "reaction": change.emoji,
+        "item_user": change.message.user,
+        "item": {"type": "message", "channel": change.message.channel, "ts": change.message.ts},
         "event_ts": change.ts,
     }
+
+
+def _moved(change: Joined | Left, conversation: Conversation, workspace: Workspace) -> Json:
+    joined = isinstance(change, Joined)
+    return {
+        "type": "member_joined_channel" if joined else "member_left_channel",
+        "user": change.user,
+        "channel": conversation.id,
+        "channel_type": "G" if conversation.kind == "group" else "C",
+        "team": workspace.team_of(change.user),
+        "event_ts": change.ts,
+        **({"inviter": change.inviter} if isinstance(change, Joined) else {}),
+    }
+
+
+def _stopped(change: SessionStopped) -> Json:
+    return {
+        "type": "agent_session_stopped",
+        "channel": change.channel,
+        "user": change.user,
+        "thread_ts": change.thread_ts,
+        "streaming_message_ts": list(change.streams),
+        "event_ts": change.ts,
+    }
+
+
+def _group_changed(change: GroupChanged, workspace: Workspace) -> list[Json]:
+    group = change.group
+    updated = {
+        "type": "subteam_updated",
+        "subteam": group_json(group, company=workspace.company, include_users=True),
+        "event_ts": change.ts,
+    }
+    members = {
+        "type": "subteam_members_changed",
+        "subteam_id": group.id,
+        "team_id": workspace.company.team.id,
+        "date_previous_update": CREATED,
+        "date_update": int(float(change.ts)),
+        "added_users": list(change.added),
+        "added_users_count": len(change.added),
+        "removed_users": list(change.removed),
+        "removed_users_count": len(change.removed),
+        "event_ts": change.ts,
+    }
+    return [updated, members]
+
+
+def _opened(change: AppOpened, workspace: Workspace) -> Json:
+    event = _about_app("app_home_opened", change.user, direct_id(change.user), change.ts)
+    event["tab"] = change.tab
+    if change.tab == "home" and change.user in workspace.views.homes:
+        event["view"] = workspace.views.homes[change.user]
+    if change.context is not None and workspace.bot.agent:
+        event["context"] = _context(change.context, workspace)
+    return event
+
+
+def _about_app(kind: str, user: str, channel: str, ts: str) -> Json:
+    return {"type": kind, "user": user, "channel": channel, "event_ts": ts}
+
+
+def _context(channel: str, workspace: Workspace) -> Json:
+    team = workspace.company.team.id
+    return {"entities": [{"type": "slack#/types/channel_id", "value": channel, "team_id": team}]}
 
 
 def event_callback(event: Json, *, workspace: Workspace) -> Json:
@@ -88,91 +209,22 @@ def event_callback(event: Json, *, workspace: Workspace) -> Json:
         "type": "event_callback",
         "event_id": f"Ev{uuid.uuid4().hex[:11].upper()}",
         "event_time": int(float(event["event_ts"])),
-        "authorizations": [
-            {
-                "enterprise_id": None,
-                "team_id": team,
-                "user_id": bot.user_id,
-                "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
-        "is_ext_shared_channel": workspace.conversations[event["channel"]].external,
+        "authorizations": [_authorization(bot, team)],
+        "is_ext_shared_channel": _is_external(event, workspace),
         "event_context": f"4-{uuid.uuid4().hex}",
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Press:
-    """Which button was pressed."""
-
-    action_id: str
-    block_id: str | None = None
-    """Where several blocks share an ``action_id``."""
-    value: str | None = None
-    """Which one of a feedback pair."""
-
-
-def block_actions(message: Message, press: Press, *, user: str, workspace: Workspace) -> Json:
-    """The interaction of a person who pressed a button of a message.
-
-    Raises:
-        SlackError: ``action_not_found`` (ours; Slack's own page can't press what is not there).
-    """
-    block, element = _element(message, press)
-    conversation = workspace.conversations[message.channel]
-    team = workspace.company.team
-    person = workspace.users[user]
-    now_s = workspace.now()
-    names = {"channel": conversation.name, "group": "privategroup", "im": "directmessage"}
-    container: Json = {
-        "type": "message",
-        "message_ts": message.ts,
-        "channel_id": conversation.id,
-        "is_ephemeral": message.visible_to is not None,
-    }
-    if message.thread_ts is not None:
-        container["thread_ts"] = message.thread_ts
-    payload: Json = {
-        "type": "block_actions",
-        "user": {"id": user, "username": person.handle, "name": person.handle, "team_id": team.id},
-        "api_app_id": workspace.bot.app_id,
-        "token": "verification-token-of-the-sandbox",
-        "container": container,
-        "trigger_id": f"{int(now_s * 1000)}.{uuid.uuid4().hex}",
-        "team": {"id": team.id, "domain": team.domain},
-        "enterprise": None,
+def _authorization(bot: Bot, team: str) -> Json:
+    return {
+        "enterprise_id": None,
+        "team_id": team,
+        "user_id": bot.user_id,
+        "is_bot": True,
         "is_enterprise_install": False,
-        "channel": {"id": conversation.id, "name": names[conversation.kind]},
-        "state": {"values": {}},
-        "actions": [
-            {
-                **{key: value for key, value in element.items() if key in _KEPT_OF_ELEMENT},
-                **({"value": press.value} if press.value is not None else {}),
-                "block_id": block["block_id"],
-                "action_ts": f"{now_s:.6f}",
-            }
-        ],
     }
-    if message.visible_to is None:
-        payload["message"] = message_json(message, workspace=workspace, metadata=True)
-    return payload
 
 
-_KEPT_OF_ELEMENT = {"type", "action_id", "text", "value", "style", "url"}
-
-
-def _element(message: Message, press: Press) -> tuple[Json, Json]:
-    for block in message.blocks:
-        for element in itertools.chain(block.get("elements", []), [block.get("accessory") or {}]):
-            if element.get("action_id") == press.action_id and press.block_id in (None, block["block_id"]):
-                if press.value is not None and press.value not in _values(element):
-                    break
-                return block, element
-    raise SlackError("action_not_found")
-
-
-def _values(element: Json) -> set[str]:
-    """What pressing an element can send."""
-    pair = (element.get("positive_button", {}), element.get("negative_button", {}))
-    return {each["value"] for each in (element, *pair) if "value" in each}
+def _is_external(event: Json, workspace: Workspace) -> bool:
+    channel = event.get("channel") or event.get("item", {}).get("channel")
+    return channel in workspace.conversations and workspace.conversations[channel].external

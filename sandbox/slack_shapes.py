@@ -13,8 +13,10 @@ CREATED = 1_700_000_000
 
 
 def user_json(user: Person | Bot, *, company: Company) -> Json:
-    """A user as ``users.info`` gives it."""
+    """A user as ``users.info`` gives it; of a stranger Slack tells less."""
     bot = isinstance(user, Bot)
+    team = (isinstance(user, Person) and user.team) or company.team.id
+    stranger = team != company.team.id
     names = user.name.split()
     profile = {
         "title": "" if isinstance(user, Bot) else user.title,
@@ -24,17 +26,17 @@ def user_json(user: Person | Bot, *, company: Company) -> Json:
         "display_name_normalized": user.handle,
         "first_name": names[0],
         "last_name": " ".join(names[1:]),
-        "team": company.team.id,
+        "team": team,
     }
     if isinstance(user, Bot):
         profile |= {"api_app_id": user.app_id, "bot_id": user.bot_id}
-    elif user.email:
+    elif user.email and not stranger:
         profile |= {"email": user.email}
     return {
         "id": user.user_id if isinstance(user, Bot) else user.id,
-        "team_id": company.team.id,
+        "team_id": team,
         "name": user.handle,
-        "deleted": False,
+        "deleted": isinstance(user, Person) and user.deleted,
         "real_name": user.name,
         "tz": "Europe/Berlin",
         "tz_label": "Central European Time",
@@ -48,6 +50,7 @@ def user_json(user: Person | Bot, *, company: Company) -> Json:
         "is_bot": bot,
         "is_app_user": False,
         "updated": CREATED,
+        **({"is_stranger": True} if stranger else {}),
     }
 
 
@@ -100,6 +103,7 @@ def conversation_json(conversation: Conversation, *, workspace: Workspace, num_m
         "is_org_shared": False,
         "is_pending_ext_shared": False,
         "pending_shared": [],
+        "shared_team_ids": _teams(conversation, workspace),
         "context_team_id": workspace.company.team.id,
         "created": CREATED,
         "creator": workspace.company.people[0].id,
@@ -111,9 +115,14 @@ def conversation_json(conversation: Conversation, *, workspace: Workspace, num_m
     }
 
 
+def _teams(conversation: Conversation, workspace: Workspace) -> list[str]:
+    """The workspaces that a channel is shared between, ours first."""
+    return list(dict.fromkeys([workspace.company.team.id, *map(workspace.team_of, conversation.members)]))
+
+
 def message_json(message: Message, *, workspace: Workspace, metadata: bool = False) -> Json:
     """A message as ``conversations.history`` gives it, its thread's counts included."""
-    team = workspace.company.team.id
+    team = workspace.team_of(message.user)
     shown: Json = {
         "type": "message",
         "user": message.user,
@@ -132,7 +141,30 @@ def message_json(message: Message, *, workspace: Workspace, metadata: bool = Fal
         shown["edited"] = {"user": message.user, "ts": message.edited_ts}
     if message.metadata is not None and metadata:
         shown["metadata"] = message.metadata
+    if message.reactions:
+        shown["reactions"] = [
+            {"name": name, "users": list(users), "count": len(users)}
+            for name, users in message.reactions.items()
+        ]
+    if message.streaming_state:
+        shown["streaming_state"] = message.streaming_state
+    if message.unfurls:
+        shown["attachments"] = [_preview(number, url) for number, url in enumerate(message.unfurls, start=1)]
+    if team != workspace.company.team.id:
+        shown |= {"user_team": team, "source_team": team}
     return shown | _thread_json(message, workspace=workspace)
+
+
+def _preview(number: int, url: str) -> Json:
+    """A link's preview: nobody is asked for its content, so it is the address alone."""
+    return {
+        "id": number,
+        "from_url": url,
+        "original_url": url,
+        "fallback": url,
+        "title": url,
+        "title_link": url,
+    }
 
 
 def _app_json(workspace: Workspace) -> Json:

@@ -2,7 +2,7 @@
 
 An event goes to one of the open sockets. Where it is not acknowledged within 3 s, or the socket is lost,
 it goes out again: at once, after one minute, after five more; then Slack gives up. While no socket is open it
-waits for the next one. An interaction is sent once: Slack does not redeliver those.
+waits for the next one. Interactions and commands are sent once: Slack does not redeliver those.
 """
 
 import asyncio
@@ -30,6 +30,11 @@ MOST_REMEMBERED = 10_000
 CONNECTION_S = 18_060
 """What Slack's hello says of how long a connection lasts, in seconds (about five hours)."""
 CLOSE_WITHIN_S = 0.5
+WARNED_S = 10.0
+"""About so long before it closes a connection, Slack says so."""
+
+CARRIES_ANSWER = {"slash_commands", "view_submission"}
+"""What may be acknowledged with a body: a message, or what to do with the modal."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +57,7 @@ class Delivery:
     """One envelope that was sent, and how it ended."""
 
     kind: str
-    """The inner event's type, or the interaction's."""
+    """The inner event's type, the interaction's, or ``slash_commands``."""
     event_id: str
     socket: int
     attempt: int
@@ -67,7 +72,7 @@ class _Socket:
         self.stream = stream
         self.transport = request.transport
         self.deaf = False
-        self.waiting: dict[str, asyncio.Future[bool]] = {}
+        self.waiting: dict[str, asyncio.Future[Json | None]] = {}
 
     async def send(self, message: Json) -> None:
         if not self.deaf:
@@ -76,7 +81,7 @@ class _Socket:
     def lost(self) -> None:
         for future in self.waiting.values():
             if not future.done():
-                future.set_result(False)
+                future.set_result(None)
 
 
 class SocketMode:
@@ -92,7 +97,7 @@ class SocketMode:
         self._turn = itertools.count()
         self._opened = asyncio.Event()
         self._tickets: deque[str] = deque(maxlen=100)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._told_count: Callable[[int], None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -131,13 +136,16 @@ class SocketMode:
 
     def deliver_event(self, payload: Json) -> None:
         """Send an event's payload until it is acknowledged or Slack would give up."""
-        self._start(self._deliver_event(payload))
+        self.start(self._deliver_event(payload))
 
-    def deliver_interaction(self, payload: Json) -> None:
-        """Send an interaction's payload once."""
-        self._start(self._deliver_interaction(payload))
+    async def ask(self, payload: Json, *, kind: str = "interactive") -> Json | None:
+        """Send an interaction or a command once: gives the acknowledgement's body, None where none came."""
+        if not self._sockets:
+            return None
+        return await self._send(payload, kind=kind, attempt=0)
 
-    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
+    def start(self, sending: Coroutine[Any, Any, object]) -> None:
+        """Have something sent in the background; nobody hears what came of it."""
         if len(self._tasks) >= MOST_PENDING:
             sending.close()
             log.warning("an envelope was dropped: too many are on their way", most=MOST_PENDING)
@@ -150,7 +158,7 @@ class SocketMode:
         for attempt, delay_s in enumerate((0.0, *self._redelivery.delays_s)):
             if delay_s:
                 await asyncio.sleep(delay_s)
-            if await self._send(payload, kind="events_api", attempt=attempt):
+            if await self._send(payload, kind="events_api", attempt=attempt) is not None:
                 break
         else:
             log.warning("an event was given up: the app never acknowledged it", event_id=payload["event_id"])
@@ -158,35 +166,31 @@ class SocketMode:
         for repeat in range(1, self._faults.repeat_events + 1):
             await self._send(payload, kind="events_api", attempt=repeat)
 
-    async def _deliver_interaction(self, payload: Json) -> None:
-        if self._sockets and not await self._send(payload, kind="interactive", attempt=0):
-            log.warning("the app did not acknowledge an interaction within 3 s")
-
-    async def _send(self, payload: Json, *, kind: str, attempt: int) -> bool:
-        """One attempt: whether it was acknowledged."""
+    async def _send(self, payload: Json, *, kind: str, attempt: int) -> Json | None:
+        """One attempt: gives the acknowledgement's body, empty where it has none; None where none came."""
         socket = await self._next_socket()
         if socket is None:
-            return False
+            return None
         envelope: Json = {
             "envelope_id": str(uuid.uuid4()),
             "payload": payload,
             "type": kind,
-            "accepts_response_payload": False,
+            "accepts_response_payload": payload.get("type", kind) in CARRIES_ANSWER,
         }
         if kind == "events_api":
             envelope |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
-        acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        acknowledged: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         socket.waiting[envelope["envelope_id"]] = acknowledged
         try:
             async with asyncio.timeout(self._redelivery.ack_within_s):
                 await socket.send(envelope)
-                done = await acknowledged
+                answer = await acknowledged
         except (TimeoutError, ConnectionError):
-            done = False
+            answer = None
         finally:
             del socket.waiting[envelope["envelope_id"]]
-        self._remember(payload, socket=socket.number, attempt=attempt, acknowledged=done)
-        return done
+        self._remember(payload, socket=socket.number, attempt=attempt, acknowledged=answer is not None)
+        return answer
 
     async def _next_socket(self) -> _Socket | None:
         """The sockets take turns; None where none opens in time."""
@@ -201,7 +205,7 @@ class SocketMode:
     def _remember(self, payload: Json, *, socket: int, attempt: int, acknowledged: bool) -> None:
         self.deliveries.append(
             Delivery(
-                kind=payload.get("event", payload)["type"],
+                kind=payload.get("event", payload).get("type", "slash_commands"),
                 event_id=payload.get("event_id", ""),
                 socket=socket,
                 attempt=attempt,
@@ -265,6 +269,30 @@ class SocketMode:
                 socket.transport.abort()
         return len(self._sockets)
 
+    async def refresh_sockets(self, *, warned_s: float = WARNED_S) -> int:
+        """Tell every connection that it will end, and end it so much later, as Slack does every few hours.
+
+        Gives how many there were.
+        """
+        refreshed = list(self._sockets)
+        await self._disconnect(refreshed, "warning")
+        await asyncio.sleep(warned_s)
+        left = [socket for socket in refreshed if socket in self._sockets]
+        await self._disconnect(left, "refresh_requested")
+        for socket in left:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await socket.stream.close()
+        return len(refreshed)
+
+    async def _disconnect(self, sockets: list[_Socket], reason: str) -> None:
+        for socket in sockets:
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await socket.send(
+                        {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
+                    )
+
     def deafen_sockets(self) -> int:
         """Every connection stays open and falls silent, pings included; gives how many there are."""
         for socket in self._sockets:
@@ -278,4 +306,5 @@ def _acknowledge(socket: _Socket, data: str) -> None:
         answer = json.loads(data)
         future = socket.waiting.get(str(answer.get("envelope_id"))) if isinstance(answer, dict) else None
         if future is not None and not future.done():
-            future.set_result(True)
+            body = answer.get("payload")
+            future.set_result(body if isinstance(body, dict) else {})

@@ -1,7 +1,7 @@
 """What a person types becomes Slack's text and rich text: mentions, channels, links, escaped entities."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.company import Company
@@ -17,12 +17,30 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def links_of(part: object) -> tuple[str, ...]:
+    """Every address that a text (``<https://…|…>``) or blocks of it link to, once."""
+    return tuple(dict.fromkeys(_links(part)))
+
+
+def _links(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield from re.findall(r"<(https?://[^|>\s]+)", part)
+    elif isinstance(part, list):
+        for item in part:
+            yield from _links(item)
+    elif isinstance(part, dict) and part.get("type") == "link":
+        yield part["url"]
+    elif isinstance(part, dict):
+        yield from _links(list(part.values()))
+
+
 class Typing:
     """Reads typed text as the workspace's people, groups and channels stand."""
 
     def __init__(self, company: Company) -> None:
         users = {person.id: (person.handle, person.name) for person in company.people}
         users[company.bot.user_id] = (company.bot.handle, company.bot.name)
+        self._handles = {user_id: names[0] for user_id, names in users.items()}
         self._mentions: dict[str, dict[str, str]] = {
             name: {"type": "broadcast", "range": name} for name in _BROADCASTS
         }
@@ -51,6 +69,11 @@ class Typing:
         text = "".join(self._written(element) for element in elements)
         section = {"type": "rich_text_section", "elements": elements}
         return text, [{"type": "rich_text", "elements": [section]}]
+
+    def escaped(self, typed: str) -> str:
+        """A command's text as an app gets it that wants names as ids: ``<@U…|handle>``, ``<#C…|name>``."""
+        text, _ = self.read(typed)
+        return re.sub(r"<@(U\w+)>", lambda match: f"<@{match[1]}|{self._handles[match[1]]}>", text)
 
     def _element(self, match: re.Match[str]) -> dict[str, Any]:
         if match["link"]:

@@ -11,8 +11,10 @@ from aiohttp import web
 
 from sandbox.errors import SlackError
 from sandbox.faults import Faults
-from sandbox.methods import METHODS, Arguments
+from sandbox.methods.arguments import Arguments
+from sandbox.methods.table import METHODS
 from sandbox.rate_limits import RateLimits
+from sandbox.responding import Responding
 from sandbox.socket_mode import SocketMode
 from sandbox.workspace import Workspace
 
@@ -20,10 +22,22 @@ Json = dict[str, Any]
 
 MOST_CALLS = 10_000
 OPEN_CONNECTION = "apps.connections.open"
+POSTING = {
+    "chat.postMessage",
+    "chat.postEphemeral",
+    "chat.startStream",
+    "chat.appendStream",
+    "chat.stopStream",
+}
+"""The methods whose pages call it ``rate_limited`` where others say ``ratelimited``."""
 SCOPES = (
-    "app_mentions:read,chat:write,channels:history,channels:read,groups:history,groups:read,"
-    "im:history,im:read,im:write,users:read,users:read.email,usergroups:read"
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,groups:history,"
+    "groups:read,im:history,im:read,im:write,reactions:read,reactions:write,usergroups:read,users:read,"
+    "users:read.email"
 )
+RESPONSE_URL = "response_url"
+"""What the log of calls has for an answer to a command or a press by its response URL."""
+GONE_URLS = {"invalid_url", "used_url", "expired_url"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +82,7 @@ class WebApi:
         *,
         workspace: Workspace,
         socket_mode: SocketMode,
+        responding: Responding,
         tokens: Tokens,
         limits: RateLimits,
         faults: Faults,
@@ -76,6 +91,7 @@ class WebApi:
         self.calls: deque[Call] = deque(maxlen=MOST_CALLS)
         self._workspace = workspace
         self._socket_mode = socket_mode
+        self._responding = responding
         self._tokens = tokens
         self._limits = limits
         self._faults = faults
@@ -84,8 +100,7 @@ class WebApi:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One call."""
         method, at = request.match_info["method"], self._now()
-        if self._faults.slow_api_s:
-            await asyncio.sleep(self._faults.slow_api_s)
+        await self._slow_down()
         arguments: Json = {}
         try:
             arguments = await _arguments(request)
@@ -93,6 +108,31 @@ class WebApi:
             outcome = self._outcome(method, arguments, token=token, request=request)
         except SlackError as error:
             outcome = _Outcome(_refusal(error, method=method))
+        self._remember(method, at, arguments, outcome)
+        if not outcome.answered and request.transport is not None:
+            request.transport.abort()
+        return _response(outcome)
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        """An answer to a command or a press, at the URL that came with it; the URL is its own key."""
+        at = self._now()
+        await self._slow_down()
+        body: Json = {}
+        try:
+            body = await _json(request)
+            self._responding.respond(request.match_info["name"], body)
+        except SlackError as error:
+            answer = _refusal(error, method=RESPONSE_URL)
+            self._remember(RESPONSE_URL, at, body, _Outcome(answer))
+            return web.json_response(answer, status=404 if error.error in GONE_URLS else 400)
+        self._remember(RESPONSE_URL, at, body, _Outcome({"ok": True}))
+        return web.Response(text="ok")
+
+    async def _slow_down(self) -> None:
+        if self._faults.slow_api_s:
+            await asyncio.sleep(self._faults.slow_api_s)
+
+    def _remember(self, method: str, at: float, arguments: Json, outcome: _Outcome) -> None:
         self.calls.append(
             Call(
                 method=method,
@@ -103,9 +143,6 @@ class WebApi:
                 answered=outcome.answered,
             )
         )
-        if not outcome.answered and request.transport is not None:
-            request.transport.abort()
-        return _response(outcome)
 
     def _outcome(self, method: str, arguments: Json, *, token: str, request: web.Request) -> _Outcome:
         if method not in METHODS and method != OPEN_CONNECTION:
@@ -113,10 +150,11 @@ class WebApi:
         self._check_token(token, method=method)
         wait_s = self._faults.take_rate_limit(method)
         if wait_s is None:
-            channel = str(arguments.get("channel", ""))
+            channel = str(arguments.get("channel", arguments.get("channel_id", "")))
             wait_s = self._limits.wait_s(method, channel=channel, now_s=time.monotonic())
         if wait_s is not None:
-            return _Outcome({"ok": False, "error": "ratelimited"}, retry_after_s=wait_s)
+            error = "rate_limited" if method in POSTING else "ratelimited"
+            return _Outcome({"ok": False, "error": error}, retry_after_s=wait_s)
         if method == OPEN_CONNECTION:
             url = f"ws://{request.host}/link?ticket={self._socket_mode.new_ticket()}"
             return _Outcome({"ok": True, "url": url})
@@ -138,14 +176,18 @@ async def _arguments(request: web.Request) -> Json:
     """Query, form and JSON together, as Slack takes them."""
     given: Json = dict(request.query)
     if request.content_type == "application/json":
-        try:
-            body = await request.json()
-        except ValueError:
-            raise SlackError("invalid_json") from None
-        if not isinstance(body, dict):
-            raise SlackError("json_not_object")
-        return given | body
+        return given | await _json(request)
     return given | dict(await request.post())
+
+
+async def _json(request: web.Request) -> Json:
+    try:
+        body = await request.json()
+    except ValueError:
+        raise SlackError("invalid_json") from None
+    if not isinstance(body, dict):
+        raise SlackError("json_not_object")
+    return body
 
 
 def _token(request: web.Request, arguments: Json) -> str:

@@ -5,17 +5,16 @@ Whatever changes is told to ``emit`` once it stands; the shells turn that into S
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
+from sandbox.agents import Agents
+from sandbox.changes import AgentChanged, Change, Changed
 from sandbox.company import Bot, Company, Group, Person
 from sandbox.conversations import (
     Blocks,
-    Change,
-    Changed,
     Conversation,
-    Joined,
     Message,
     direct_conversation,
     direct_id,
@@ -23,20 +22,35 @@ from sandbox.conversations import (
     with_ids,
 )
 from sandbox.errors import SlackError
-from sandbox.typing_text import Typing
+from sandbox.triggers import Triggers
+from sandbox.typing_text import Typing, links_of
+from sandbox.views import Views
 
 MOST_TYPED_CHARS = 40_000
 """Slack's limit for any message."""
 KEPT_MESSAGES = 5_000
 """Per conversation; the oldest go. A demo never gets there, a long test must not fill the memory."""
 KEPT_WHISPERS = 200
+STREAM_LIFE_S = 300.0
+"""How long Slack lets a message be streamed (about five minutes: python-slack-sdk issue 1859)."""
 
 
 class Workspace:
     """One team, its people, and what they wrote."""
 
-    def __init__(self, company: Company, *, now: Callable[[], float], emit: Callable[[Change], None]) -> None:
+    def __init__(
+        self,
+        company: Company,
+        *,
+        now: Callable[[], float],
+        emit: Callable[[Change], None],
+        stream_life_s: float = STREAM_LIFE_S,
+    ) -> None:
         self.company = company
+        self.stream_life_s = stream_life_s
+        self.emit = emit
+        self.now = now
+        """The time by the workspace's clock, in Unix seconds."""
         self.users: dict[str, Person | Bot] = {person.id: person for person in company.people}
         self.bot = company.bot
         self.users[self.bot.user_id] = self.bot
@@ -51,16 +65,24 @@ class Workspace:
             self.conversations[conversation.id] = conversation
         self.whispers: deque[Message] = deque(maxlen=KEPT_WHISPERS)
         """Ephemeral messages, for the page alone: the Web API can't read them."""
-        self._typing = Typing(company)
-        self._now = now
-        self._emit = emit
+        self.streams: set[tuple[str, str]] = set()
+        """The messages that are being streamed, by channel and ts."""
+        self.views = Views(bot=self.bot, team=company.team.id)
+        self.agents = Agents()
+        self.triggers = Triggers()
+        self.typing = Typing(company)
         self._last_ts = 0
 
     # -- looking
 
-    def now(self) -> float:
-        """The time by the workspace's clock, in Unix seconds."""
-        return self._now()
+    def people(self) -> Iterator[Person]:
+        """Everybody but the app, as they are now."""
+        return (user for user in self.users.values() if isinstance(user, Person))
+
+    def team_of(self, user: str) -> str:
+        """The workspace that somebody belongs to: another company's, for a stranger."""
+        found = self.users.get(user)
+        return (isinstance(found, Person) and found.team) or self.company.team.id
 
     def conversation(self, channel: str, *, seen_by: str) -> Conversation:
         """A conversation that this user may know of: private ones are unknown to outsiders.
@@ -108,7 +130,7 @@ class Workspace:
         kept = self.entered(channel, by=seen_by).messages.get(ts)
         whispered = (each for each in self.whispers if (each.channel, each.ts) == (channel, ts))
         found = kept or next((each for each in whispered if each.visible_to == seen_by), None)
-        if found is None:
+        if found is None or not self.conversations[channel].shows(found, to=seen_by):
             raise SlackError("message_not_found")
         return found
 
@@ -118,7 +140,7 @@ class Workspace:
         Raises:
             SlackError: ``user_not_found``.
         """
-        for person in self.company.people:
+        for person in self.people():
             if name in (person.id, person.handle):
                 return person.id
         raise SlackError("user_not_found")
@@ -145,34 +167,41 @@ class Workspace:
             SlackError: they can't write there, or there is no such thread.
         """
         conversation = self.entered(channel, by=user)
-        if not text.strip():
-            raise SlackError("no_text")
-        if len(text) > MOST_TYPED_CHARS:
-            raise SlackError("msg_too_long")
-        written, blocks = self._typing.read(text.strip())
-        return self._add(
+        written, blocks = self._typed(text)
+        return self.add(
             conversation,
             Message(
                 channel=channel,
-                ts=self._next_ts(),
+                ts=self.next_ts(),
                 user=user,
                 text=written,
-                blocks=with_ids(blocks),
-                thread_ts=self._thread(conversation, thread_ts),
+                blocks=blocks,
+                thread_ts=self.thread(conversation, thread_ts),
                 client_msg_id=str(uuid.uuid4()),
+                unfurls=links_of(blocks),
             ),
         )
 
-    def invite_app(self, *, channel: str, by: str) -> None:
-        """Take the app into a channel; where it already is, nothing happens.
+    def edit(self, *, user: str, channel: str, ts: str, text: str) -> Message:
+        """A person edits a message of their own.
 
         Raises:
-            SlackError: the inviter is not in the channel.
+            SlackError: it is not theirs, or gone.
         """
-        conversation = self.entered(channel, by=by)
-        if self.bot.user_id not in conversation.members:
-            conversation.members.append(self.bot.user_id)
-            self._emit(Joined(channel=channel, inviter=by, ts=self._next_ts()))
+        conversation = self.entered(channel, by=user)
+        previous = self._own(conversation, ts, by=user, otherwise="cant_update_message")
+        written, blocks = self._typed(text)
+        now = self.next_ts()
+        return self.change(previous, text=written, blocks=blocks, edited_ts=now, at=now)
+
+    def erase(self, *, user: str, channel: str, ts: str) -> None:
+        """A person deletes a message of their own; a thread keeps a tombstone in its place.
+
+        Raises:
+            SlackError: it is not theirs, or gone.
+        """
+        conversation = self.entered(channel, by=user)
+        self._remove(conversation, self._own(conversation, ts, by=user, otherwise="cant_delete_message"))
 
     # -- what the app does
 
@@ -183,28 +212,26 @@ class Workspace:
         text: str,
         blocks: Blocks,
         thread_ts: str | None = None,
-        broadcast: bool = False,
-        metadata: dict[str, Any] | None = None,
+        **more: Any,
     ) -> Message:
-        """The app posts.
+        """The app posts; ``more`` are other fields of ``Message``.
 
         Raises:
             SlackError: ``thread_not_found``, ``cannot_reply_to_message``.
         """
-        return self._add(
-            conversation,
-            Message(
-                channel=conversation.id,
-                ts=self._next_ts(),
-                user=self.bot.user_id,
-                text=text,
-                blocks=with_ids(blocks),
-                thread_ts=self._thread(conversation, thread_ts),
-                by_app=True,
-                broadcast=broadcast and thread_ts is not None,
-                metadata=metadata,
-            ),
+        message = Message(
+            channel=conversation.id,
+            ts=self.next_ts(),
+            user=self.bot.user_id,
+            text=text,
+            blocks=with_ids(blocks),
+            thread_ts=self.thread(conversation, thread_ts),
+            by_app=True,
+            **more,
         )
+        if self.agents.posted(conversation.id, message.thread_ts or message.ts):
+            self.emit(AgentChanged(channel=conversation.id))
+        return self.add(conversation, message)
 
     def whisper(
         self,
@@ -215,25 +242,25 @@ class Workspace:
         blocks: Blocks,
         thread_ts: str | None = None,
     ) -> Message:
-        """The app posts an ephemeral message: one person sees it, nobody can read or edit it later.
+        """The app shows one person an ephemeral message.
 
         Raises:
-            SlackError: ``user_not_in_channel``, ``thread_not_found``.
+            SlackError: ``user_not_in_channel``, or there is no such thread.
         """
         if user not in conversation.members:
             raise SlackError("user_not_in_channel")
         message = Message(
             channel=conversation.id,
-            ts=self._next_ts(),
+            ts=self.next_ts(),
             user=self.bot.user_id,
             text=text,
             blocks=with_ids(blocks),
-            thread_ts=self._thread(conversation, thread_ts),
+            thread_ts=self.thread(conversation, thread_ts),
             by_app=True,
             visible_to=user,
         )
         self.whispers.append(message)
-        self._emit(Changed(kind="posted", message=message, ts=message.ts))
+        self.emit(Changed(kind="posted", message=message, ts=message.ts))
         return message
 
     def update(
@@ -248,20 +275,21 @@ class Workspace:
         """The app edits its message. Text alone removes the blocks and shows "(edited)", as Slack does.
 
         Raises:
-            SlackError: ``message_not_found``, ``cant_update_message``.
+            SlackError: ``message_not_found``, ``cant_update_message``, ``streaming_state_conflict``.
         """
-        previous = self._own(conversation, ts, otherwise="cant_update_message")
-        now = self._next_ts()
-        message = replace(
+        previous = self._own(conversation, ts, by=self.bot.user_id, otherwise="cant_update_message")
+        if previous.stream is not None and previous.stream.until_s > self.now():
+            raise SlackError("streaming_state_conflict")
+        now = self.next_ts()
+        return self.change(
             previous,
             text=text,
             blocks=with_ids(blocks),
             metadata=previous.metadata if metadata is None else metadata,
             edited_ts=None if blocks else now,
+            stream=None,
+            at=now,
         )
-        conversation.messages[ts] = message
-        self._emit(Changed(kind="changed", message=message, previous=previous, ts=now))
-        return message
 
     def delete(self, conversation: Conversation, ts: str) -> None:
         """The app deletes its message; a thread keeps a tombstone in its place.
@@ -269,28 +297,41 @@ class Workspace:
         Raises:
             SlackError: ``message_not_found``, ``cant_delete_message``.
         """
-        previous = self._own(conversation, ts, otherwise="cant_delete_message")
-        if self.replies(conversation.id, ts):
-            message = replace(
-                previous, text="This message was deleted.", blocks=[], metadata=None, tombstone=True
-            )
-            conversation.messages[ts] = message
-            self._emit(Changed(kind="changed", message=message, previous=previous, ts=self._next_ts()))
-        else:
-            conversation.remove(ts)
-            self._emit(Changed(kind="deleted", message=previous, previous=previous, ts=self._next_ts()))
+        previous = self._own(conversation, ts, by=self.bot.user_id, otherwise="cant_delete_message")
+        self._remove(conversation, previous)
 
-    # -- inside
+    # -- for all who write
 
-    def _own(self, conversation: Conversation, ts: str, *, otherwise: str) -> Message:
-        message = conversation.messages.get(ts)
-        if message is None or message.tombstone:
-            raise SlackError("message_not_found")
-        if not message.by_app:
-            raise SlackError(otherwise)
+    def add(self, conversation: Conversation, message: Message) -> Message:
+        """Keep a new message, and tell of it."""
+        conversation.add(message)
+        if len(conversation.messages) > KEPT_MESSAGES:
+            conversation.remove(next(iter(conversation.messages)))
+        self.emit(Changed(kind="posted", message=message, ts=message.ts))
         return message
 
-    def _thread(self, conversation: Conversation, thread_ts: str | None) -> str | None:
+    def change(self, previous: Message, *, at: str, grown: bool = False, **fields: Any) -> Message:
+        """Put other fields of ``Message`` in place, and tell of it."""
+        message = self.replace(previous, **fields)
+        kind: Literal["grown", "changed"] = "grown" if grown else "changed"
+        self.emit(Changed(kind=kind, message=message, previous=previous, ts=at))
+        return message
+
+    def replace(self, previous: Message, **fields: Any) -> Message:
+        """Put other fields of ``Message`` in place, without a word."""
+        message = replace(previous, **fields)
+        if message.visible_to is None:
+            self.conversations[message.channel].messages[message.ts] = message
+        else:
+            self.whispers[self.whispers.index(previous)] = message
+        return message
+
+    def thread(self, conversation: Conversation, thread_ts: str | None) -> str | None:
+        """The thread that a reply to ``thread_ts`` is in.
+
+        Raises:
+            SlackError: ``thread_not_found``, ``cannot_reply_to_message``.
+        """
         if thread_ts is None:
             return None
         parent = conversation.messages.get(thread_ts)
@@ -300,14 +341,41 @@ class Workspace:
             raise SlackError("cannot_reply_to_message")
         return thread_ts
 
-    def _add(self, conversation: Conversation, message: Message) -> Message:
-        conversation.add(message)
-        if len(conversation.messages) > KEPT_MESSAGES:
-            conversation.remove(next(iter(conversation.messages)))
-        self._emit(Changed(kind="posted", message=message, ts=message.ts))
+    def next_ts(self) -> str:
+        """Slack's message id: the time in microseconds, and never the same twice."""
+        self._last_ts = max(self._last_ts + 1, int(self.now() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    # -- inside
+
+    def _typed(self, text: str) -> tuple[str, Blocks]:
+        if not text.strip():
+            raise SlackError("no_text")
+        if len(text) > MOST_TYPED_CHARS:
+            raise SlackError("msg_too_long")
+        written, blocks = self.typing.read(text.strip())
+        return written, with_ids(blocks)
+
+    def _own(self, conversation: Conversation, ts: str, *, by: str, otherwise: str) -> Message:
+        message = conversation.messages.get(ts)
+        if message is None or message.tombstone:
+            raise SlackError("message_not_found")
+        if message.user != by:
+            raise SlackError(otherwise)
         return message
 
-    def _next_ts(self) -> str:
-        """Slack's message id: the time in microseconds, and never the same twice."""
-        self._last_ts = max(self._last_ts + 1, int(self._now() * 1_000_000))
-        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+    def _remove(self, conversation: Conversation, previous: Message) -> None:
+        if self.replies(conversation.id, previous.ts):
+            self.change(
+                previous,
+                text="This message was deleted.",
+                blocks=[],
+                metadata=None,
+                tombstone=True,
+                reactions={},
+                stream=None,
+                at=self.next_ts(),
+            )
+        else:
+            conversation.remove(previous.ts)
+            self.emit(Changed(kind="deleted", message=previous, previous=previous, ts=self.next_ts()))

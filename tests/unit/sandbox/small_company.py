@@ -3,8 +3,9 @@
 from itertools import count
 from pathlib import Path
 
+from sandbox.changes import Change, Changed
 from sandbox.company import Company, read_company
-from sandbox.conversations import Change, Changed, Message
+from sandbox.conversations import Message
 from sandbox.workspace import Workspace
 
 WORKSPACE = """

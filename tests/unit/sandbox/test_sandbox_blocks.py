@@ -90,7 +90,7 @@ BAD: list[tuple[list[Json], str]] = [
     ([actions(button("x" * 76))], "/blocks/0/elements/0/text/text"),
     ([actions(button(value="x" * 2001))], "/blocks/0/elements/0/value"),
     ([actions(button(style="loud"))], "/blocks/0/elements/0/style"),
-    ([actions(button(confirm={"title": plain("x")}))], "/blocks/0/elements/0/confirm/text"),
+    ([actions(button(confirm={"title": plain("x")}))], "/blocks/0/elements/0/confirm"),
     ([{"type": "table", "rows": [[CELL]] * 101}], "/blocks/0/rows"),
     ([{"type": "table", "rows": [[CELL] * 21]}], "/blocks/0/rows/0"),
     ([{"type": "table", "rows": [[CELL]]}] * 2, "/blocks"),

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from sandbox.errors import SlackError
-from sandbox.methods import METHODS, Arguments
+from sandbox.methods.arguments import Arguments
+from sandbox.methods.table import METHODS
 from tests.unit.sandbox.small_company import Told
 
 Json = dict[str, Any]

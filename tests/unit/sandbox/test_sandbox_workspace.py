@@ -1,8 +1,10 @@
 import pytest
 
-from sandbox.conversations import Joined
+from sandbox.changes import Joined
 from sandbox.errors import SlackError
-from sandbox.slack_events import Press, block_actions, event_callback, events_of
+from sandbox.interactions import Press, block_actions
+from sandbox.membership import take_in
+from sandbox.slack_events import event_callback, events_of
 from sandbox.slack_shapes import message_json
 from sandbox.workspace import KEPT_MESSAGES
 from tests.unit.sandbox.small_company import Told
@@ -50,7 +52,7 @@ def test_the_app_hears_nothing_of_channels_it_is_not_in(told: Told) -> None:
 
 
 def test_an_invited_app_hears_that_it_joined_and_what_comes_after(told: Told) -> None:
-    told.workspace.invite_app(channel="C0QUIET", by="U0ANNA")
+    take_in(told.workspace, user="U0DESK", channel="C0QUIET", by="U0ANNA")
     assert isinstance(told.changes[-1], Joined)
     (joined,) = events_of(told.changes[-1], workspace=told.workspace)
     assert (joined["type"], joined["user"], joined["inviter"]) == (
@@ -186,7 +188,7 @@ def test_a_deleted_first_message_leaves_a_tombstone_for_its_replies(told: Told) 
 
 
 def test_no_two_messages_share_a_ts_even_when_the_clock_stands_still(told: Told) -> None:
-    told.workspace._now = lambda: 1_800_000_000.0
+    told.workspace.now = lambda: 1_800_000_000.0
     stamps = [told.said(str(number)).ts for number in range(100)]
     assert len(set(stamps)) == 100
     assert stamps == sorted(stamps)
