@@ -24,7 +24,7 @@ TELL_EVERY_S = 0.5
 TAKEN_UP_AT_MOST = 5
 """A run that has lost its worker so often is given up: it may be what ends them."""
 
-_RULES = {"allow", "rules", "allow_from_source", "include", "exclude", "channels"}
+_RULES = {"allow", "rules", "allow_from_source", "include", "exclude", "channels", "charset"}
 
 Tell = Callable[[SyncRun], Awaitable[None]]
 OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
@@ -152,7 +152,7 @@ class Syncing:
     async def _is_under_these_rules(self, source: str) -> bool:
         """Begin a run where the settings say anew who reads its documents, or which are taken."""
         rules = (await self._runs.history(source)).rules
-        if rules is None or rules == rules_of(self._sources[source]):
+        if rules is None or rules == self._rules(source):
             return True
         if await self.start(SyncRequested(source=source)) is None:
             return False
@@ -181,7 +181,7 @@ class Syncing:
                 return
             await held.record(_begun(claim))
             ended = await self._outcome(held)
-            await held.record(ended, pipeline=self._pipeline, rules=self._rules(claim))
+            await held.record(ended, pipeline=self._pipeline, rules=self._rules(ended.source))
             await self._tell(ended)
             await held.release()
             _log.info("resync ended", source=ended.source, run=ended.run, state=ended.state)
@@ -225,14 +225,18 @@ class Syncing:
 
     async def _known(self, asked: SyncRequested) -> Mapping[str, Indexed]:
         indexed = await self._indexed_of(asked.source)
-        gave_up = (await self._runs.history(asked.source)).pipeline
-        # A full run tries again what could not be indexed, as it is; so does one with other readers.
-        if asked.full or gave_up not in {None, self._pipeline}:
+        before = await self._runs.history(asked.source)
+        changed = before.rules is not None and (before.pipeline, before.rules) != (
+            self._pipeline,
+            self._rules(asked.source),
+        )
+        # A full run tries again what could not be indexed, as it is; so does one with other readers or rules.
+        if asked.full or changed:
             return indexed
         return with_given_up(indexed, await self._given_up_of(asked.source))
 
-    def _rules(self, claim: Claim) -> str:
-        settings = self._sources.get(claim.asked.source)
+    def _rules(self, source: str) -> str:
+        settings = self._sources.get(source)
         return rules_of(settings) if settings else ""
 
     def _window(self, claim: Claim) -> IsOpen:

@@ -56,8 +56,13 @@ class SourceSettings(_Table):
     """``http`` and ``slack``: the bearer token."""
     channels: tuple[Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")], ...] = ()
     """``slack``: the channels' ids; the token's app must be in them."""
-    options: dict[str, str | int | bool] = Field(default_factory=dict, repr=False)
-    """``files``: what fsspec's file system takes, such as ``anon`` or ``endpoint_url``."""
+    options: dict[str, str | int | bool | dict[str, str | int | bool]] = Field(
+        default_factory=dict, repr=False
+    )
+    """``files``: what fsspec's file system takes, such as ``anon`` or ``endpoint_url``; where the address
+    names several (``zip::s3://``), those of each by its name."""
+    charset: str | None = None
+    """``files``: of texts that are no UTF-8, such as ``windows-1252``; without it those are failures."""
     private_addresses: bool = False
     """``http`` and ``sitemap``: may stand in a private network."""
     announce_per_s: Annotated[float, Field(gt=0, le=10_000)] = 50.0
