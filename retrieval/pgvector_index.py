@@ -241,8 +241,8 @@ async def open_pgvector_store(url: str, *, prefix: str, connections: int) -> Asy
         connections: at the most, at a time.
 
     Raises:
-        SettingsError: the database lets us not in, or can't have pgvector.
-        UnavailableError: it does not answer.
+        SettingsError: the user may not make tables there, or the database can't have pgvector.
+        UnavailableError: it does not answer, or not this user.
     """
     await _prepare(url, prefix=prefix)
     pool: Pool = AsyncConnectionPool(
@@ -275,8 +275,12 @@ async def _prepare(url: str, *, prefix: str) -> None:
             "POSTGRES_URL: this user may not set up the database; let a superuser run "
             "CREATE EXTENSION vector there (pgvector 0.8 or newer), and give the user CREATE on a schema"
         ) from error
-    except (psycopg.errors.InvalidAuthorizationSpecification, psycopg.errors.InvalidCatalogName) as error:
-        raise SettingsError("POSTGRES_URL: PostgreSQL knows no such user, password or database") from error
+    except psycopg.OperationalError:
+        # While it connects, PostgreSQL tells a wrong password from a server that is away in words alone.
+        raise UnavailableError(
+            "PostgreSQL can't be reached, or knows no such user, password or database as POSTGRES_URL says",
+            service="index",
+        ) from None
     except (psycopg.Error, TimeoutError) as error:
         raise _away(error) from None
 

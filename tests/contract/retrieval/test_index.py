@@ -2,76 +2,19 @@
 
 import asyncio
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
-import textwrap
+import math
 import uuid
-from pathlib import Path
 
 import pytest
 
-from retrieval.edge_index import open_edge_index
 from retrieval.encoding import Sparse
-from retrieval.index import EncodedPassage, Hit, Index, StoredPassage
-from tests.contract.retrieval.stores_under_test import OpenIndex
+from retrieval.index import EncodedPassage, Hit, Index
+from tests.contract.retrieval.stored_passages import LEAVE, SICK, TRAVEL, found, passage
+from tests.contract.retrieval.stores_under_test import OpenIndex, OpenStore
 from wire.documents import document_key
-from wire.errors import SettingsError
-
-LEAVE, TRAVEL, SICK = 1, 2, 3
 
 # Only of Qdrant's local mode.
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
-
-def passage(
-    document: str,
-    *,
-    dense: tuple[float, float, float] = (1.0, 0.0, 0.0),
-    words: tuple[int, ...] = (LEAVE,),
-    weight: float = 1.0,
-    allow: tuple[str, ...] = ("public",),
-    source: str = "handbook",
-    edition: str = "0-aa",
-    ordinal: int = 0,
-) -> EncodedPassage:
-    return EncodedPassage(
-        passage=StoredPassage(
-            id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{source}{document}{edition}{ordinal}")),
-            source=source,
-            document=document,
-            version=1,
-            edition=edition,
-            title=document.title(),
-            url=None,
-            heading=("One", "Two"),
-            ordinal=ordinal,
-            text=f"The text of {document}.",
-            allow=allow,
-            updated_at=None,
-        ),
-        dense=dense,
-        sparse=Sparse(list(words), [weight] * len(words)),
-    )
-
-
-async def found(
-    index: Index,
-    *,
-    dense: tuple[float, float, float] = (1.0, 0.0, 0.0),
-    words: tuple[int, ...] = (LEAVE,),
-    principals: tuple[str, ...] = ("public",),
-    sources: tuple[str, ...] | None = None,
-) -> list[str]:
-    hits = await index.search(
-        dense=dense,
-        sparse=Sparse(list(words), [1.0] * len(words)),
-        principals=principals,
-        sources=sources,
-        limit=10,
-    )
-    return [hit.passage.document for hit in hits]
 
 
 async def test_a_passage_comes_back_as_it_was_written(open_index: OpenIndex) -> None:
@@ -252,60 +195,144 @@ async def test_searches_and_writes_side_by_side_do_not_disturb_each_other(open_i
     assert all(result and result[0] == "leave" for result in results[:50])
 
 
-def write_until_killed(tmp_path: Path) -> int:
-    """Write and delete in another process, kill it, and tell which write it last acknowledged."""
-    program = textwrap.dedent(f"""
-        import asyncio, pathlib, sys
-        sys.path[:0] = [{str(Path.cwd())!r}, {str(Path(__file__).parent)!r}]
-        from retrieval.edge_index import open_edge_index
-        from test_index import passage
-        async def main():
-            folder = pathlib.Path({str(tmp_path / "index")!r})
-            async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
-                for n in range(10_000):
-                    await index.upsert([passage(f"document {{n}}")])
-                    await index.delete([passage(f"document {{n - 5}}").passage.id])
-                    print(n, flush=True)
-        asyncio.run(main())
-    """)
-    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    acknowledged = -1
-    for line in writer.stdout:
-        acknowledged = int(line)
-        if acknowledged >= 200:
-            break
-    os.kill(writer.pid, signal.SIGKILL)
-    rest = writer.stdout.read().split()
-    writer.stdout.close()
-    writer.wait(10)
-    return max([acknowledged, *(int(line) for line in rest if line.isdigit())])
+async def test_words_alone_and_meaning_alone_are_searched_too(open_index: OpenIndex) -> None:
+    async with open_index() as index:
+        await index.upsert(
+            [passage("leave"), passage("travel", dense=(0.8, 0.6, 0.0), words=(TRAVEL,), weight=2.0)]
+        )
+
+        async def ask(dense: tuple[float, ...] | None, *words: int) -> list[Hit]:
+            sparse = Sparse(list(words), [1.0] * len(words))
+            return await index.search(
+                dense=dense, sparse=sparse, principals=("public",), sources=None, limit=5
+            )
+
+        (hit,) = await ask(None, TRAVEL)
+        assert (hit.passage.document, hit.cosine) == ("travel", 0.0)
+        assert hit.score == pytest.approx(1.0)
+        assert hit.words == pytest.approx(2.0 * math.log(2), rel=1e-3), "one of two has it: ln 2, weighed 2"
+        near, far = await ask((1.0, 0.0, 0.0))
+        assert [near.words, far.words] == [0.0, 0.0]
+        assert [near.cosine, far.cosine] == pytest.approx([1.0, 0.8], abs=1e-3)
+        assert await ask(None) == []
 
 
-async def test_what_was_written_survives_kill_9(tmp_path: Path) -> None:
-    """Promise 25: nothing acknowledged is lost, and what was deleted stays deleted."""
-    acknowledged = await asyncio.to_thread(write_until_killed, tmp_path)
-    async with open_edge_index(tmp_path / "index", dimensions=3, fingerprint="a model") as index:
-        names, _ = await index.all_names(after=None, limit=10_000)
-    there = {name.id for name in names}
-    kept = {passage(f"document {n}").passage.id for n in range(acknowledged - 4, acknowledged + 1)}
-    assert kept <= there
-    assert len(there - kept) <= 1, "the one that was being written"
+async def test_each_hit_has_its_own_scores_whichever_branch_found_it(open_index: OpenIndex) -> None:
+    async with open_index() as index:
+        await index.upsert([passage(f"near {n}", words=(SICK,)) for n in range(300)])
+        await index.upsert([passage("by words", dense=(0.6, 0.8, 0.0), words=(LEAVE,))])
+        hits = await index.search(
+            dense=(1.0, 0.0, 0.0),
+            sparse=Sparse([LEAVE], [1.0]),
+            principals=("public",),
+            sources=None,
+            limit=5,
+        )
+    (hit,) = [hit for hit in hits if hit.passage.document == "by words"]
+    assert hit.cosine == pytest.approx(0.6, abs=1e-3)
+    assert hit.words > 1
+    assert all(other.words == 0 for other in hits if other is not hit)
 
 
-async def test_a_second_process_on_the_folder_is_told_so(tmp_path: Path) -> None:
-    folder = tmp_path / "index"
-    async with open_edge_index(folder, dimensions=3, fingerprint="a model"):
-        with pytest.raises(SettingsError, match="open in another process"):
-            async with open_edge_index(folder, dimensions=3, fingerprint="a model"):
-                pass
+async def test_an_edition_that_is_left_out_gives_its_place_to_others(open_index: OpenIndex) -> None:
+    unseen = [passage("long", edition="7-bb", ordinal=n) for n in range(200)]
+    async with open_index() as index:
+        await index.upsert([*unseen, passage("long", dense=(0.9, 0.4, 0.0)), passage("other", words=(SICK,))])
+        key = document_key("handbook", "long")
+        hits = await index.search(
+            dense=(1.0, 0.0, 0.0),
+            sparse=Sparse([LEAVE], [1.0]),
+            principals=("public",),
+            sources=None,
+            limit=10,
+            without=[(key, "7-bb"), (key, "8-cc"), ("nothing", "0-aa")],
+        )
+    assert {(hit.passage.document, hit.passage.edition) for hit in hits} == {
+        ("long", "0-aa"),
+        ("other", "0-aa"),
+    }
 
 
-async def test_an_index_of_another_model_stands_beside(tmp_path: Path) -> None:
-    folder = tmp_path / "index"
-    async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
-        await index.upsert([passage("leave")])
-    async with open_edge_index(folder, dimensions=4, fingerprint="another model") as index:
-        assert await index.count() == 0
-    async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
-        assert await found(index) == ["leave"]
+async def test_a_copy_has_everything_that_another_index_needs(
+    open_store: OpenStore, open_index: OpenIndex
+) -> None:
+    written = [
+        dataclasses.replace(
+            passage(f"document {n}", dense=(0.6, 0.8, 0.0), words=(LEAVE, 2**31 + n), weight=0.5 + n),
+            digest=f"{n:04x}",
+        )
+        for n in range(25)
+    ]
+    wordless = passage("wordless", words=())
+    async with open_store() as store, store.open(fingerprint="a model", dimensions=3) as index:
+        await index.upsert([*written, wordless])
+        assert await index.count() == 26
+        copied: list[EncodedPassage] = []
+        page: str | None = None
+        while True:
+            some, page = await index.copies(after=page, limit=10)
+            copied += some
+            if page is None:
+                break
+        async with store.open(fingerprint="a copy", dimensions=3) as other:
+            await other.upsert(copied)
+            again, _ = await other.copies(after=None, limit=100)
+    for copies in (copied, again):
+        by_id = {one.passage.id: one for one in copies}
+        assert len(by_id) == len(copies) == 26
+        for one in (*written, wordless):
+            copy = by_id[one.passage.id]
+            assert (copy.passage, copy.digest) == (one.passage, one.digest)
+            assert list(copy.dense) == pytest.approx(one.dense, abs=1e-3)
+            words = dict(zip(copy.sparse.indices, copy.sparse.values, strict=True))
+            assert words == pytest.approx(dict(zip(one.sparse.indices, one.sparse.values, strict=True)))
+
+
+HOSTILE = (
+    "a NUL \x00 in the middle",
+    "'; drop table passages; -- %s %(id)s {table} $1",
+    '{"json": ["\\u0000", "\\"]}',
+    "\u202eright to left\u202c, \U0001f600, e\u0301, \ufdd0",
+    "x" * 1_000_000,
+    "",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["NUL", "SQL", "JSON", "Unicode", "long", "empty"])
+async def test_whatever_a_document_holds_comes_back_as_it_was(open_index: OpenIndex, text: str) -> None:
+    kept = text[:1000]
+    plain = passage("leave")
+    hostile = dataclasses.replace(
+        plain,
+        passage=dataclasses.replace(
+            plain.passage, text=text, title=kept, url=kept, heading=(kept, ""), document=f"d{kept}"
+        ),
+    )
+    async with open_index() as index:
+        await index.upsert([hostile])
+        (stored,) = await index.readable(ids=[plain.passage.id], principals=("public",))
+        assert stored == hostile.passage
+        assert [name.id for name in await index.names(key=document_key("handbook", f"d{kept}"))] == [
+            plain.passage.id
+        ]
+
+
+async def test_whatever_a_reader_is_called_is_only_compared(open_index: OpenIndex) -> None:
+    strange = "channel:'; -- \\ {public} %s \U0001f600"
+    async with open_index() as index:
+        await index.upsert([passage("leave", allow=(strange,)), passage("travel", allow=("channel:x",))])
+        assert await found(index, principals=(strange,)) == ["leave"]
+        assert await found(index, principals=("channel:", "{public}", "public")) == []
+        many = tuple(f"group:S{n}" for n in range(2000))
+        assert await found(index, principals=(*many, "channel:x")) == ["travel"]
+
+
+async def test_ids_that_are_none_are_not_there(open_index: OpenIndex) -> None:
+    one = passage("leave")
+    async with open_index() as index:
+        await index.upsert([one])
+        ids = ["", "no uuid", "\x00", one.passage.id.upper(), one.passage.id]
+        assert await index.readable(ids=ids, principals=("public",)) == [one.passage]
+        assert await index.readable(ids=[], principals=("public",)) == []
+        await index.delete([])
+        assert await index.count() == 1

@@ -1,0 +1,74 @@
+"""What only an embedded index has to keep: one process, and its own disk."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from retrieval.edge_index import open_edge_index
+from tests.contract.retrieval.stored_passages import found, passage
+from wire.errors import SettingsError
+
+
+def write_until_killed(tmp_path: Path) -> int:
+    """Write and delete in another process, kill it, and tell which write it last acknowledged."""
+    program = textwrap.dedent(f"""
+        import asyncio, pathlib, sys
+        sys.path[:0] = [{str(Path.cwd())!r}, {str(Path(__file__).parent)!r}]
+        from retrieval.edge_index import open_edge_index
+        from stored_passages import passage
+        async def main():
+            folder = pathlib.Path({str(tmp_path / "index")!r})
+            async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
+                for n in range(10_000):
+                    await index.upsert([passage(f"document {{n}}")])
+                    await index.delete([passage(f"document {{n - 5}}").passage.id])
+                    print(n, flush=True)
+        asyncio.run(main())
+    """)
+    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    acknowledged = -1
+    for line in writer.stdout:
+        acknowledged = int(line)
+        if acknowledged >= 200:
+            break
+    os.kill(writer.pid, signal.SIGKILL)
+    rest = writer.stdout.read().split()
+    writer.stdout.close()
+    writer.wait(10)
+    return max([acknowledged, *(int(line) for line in rest if line.isdigit())])
+
+
+async def test_what_was_written_survives_kill_9(tmp_path: Path) -> None:
+    """Promise 25: nothing acknowledged is lost, and what was deleted stays deleted."""
+    acknowledged = await asyncio.to_thread(write_until_killed, tmp_path)
+    async with open_edge_index(tmp_path / "index", dimensions=3, fingerprint="a model") as index:
+        names, _ = await index.all_names(after=None, limit=10_000)
+    there = {name.id for name in names}
+    kept = {passage(f"document {n}").passage.id for n in range(acknowledged - 4, acknowledged + 1)}
+    assert kept <= there
+    assert len(there - kept) <= 1, "the one that was being written"
+
+
+async def test_a_second_process_on_the_folder_is_told_so(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    async with open_edge_index(folder, dimensions=3, fingerprint="a model"):
+        with pytest.raises(SettingsError, match="open in another process"):
+            async with open_edge_index(folder, dimensions=3, fingerprint="a model"):
+                pass
+
+
+async def test_an_index_of_another_model_stands_beside(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
+        await index.upsert([passage("leave")])
+    async with open_edge_index(folder, dimensions=4, fingerprint="another model") as index:
+        assert await index.count() == 0
+    async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
+        assert await found(index) == ["leave"]

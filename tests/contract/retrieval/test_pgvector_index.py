@@ -1,0 +1,109 @@
+"""What only PostgreSQL has to keep: filters within HNSW, statements that end, a database that comes back."""
+
+import asyncio
+import traceback
+
+import psycopg
+import pytest
+
+from retrieval.encoding import Sparse
+from retrieval.index import Index
+from retrieval.pgvector_index import PgvectorStore, open_pgvector_store
+from tests.contract.retrieval.stored_passages import found, passage
+from tests.contract.retrieval.stores_under_test import any_prefix
+from wire.errors import SettingsError, UnavailableError
+
+WITHIN_S = 15.0
+
+
+async def by_meaning(index: Index) -> int:
+    hits = await index.search(
+        dense=(1.0, 0.0, 0.0), sparse=Sparse([], []), principals=("user:U1",), sources=None, limit=10
+    )
+    return len(hits)
+
+
+async def tell_the_planner(store: PgvectorStore, *settings: str) -> None:
+    """In the store's one connection."""
+    async with store._pool.connection() as connection:
+        for setting in settings:
+            await connection.execute(f"set {setting}".encode())
+
+
+async def test_a_strict_filter_fills_the_list_from_hnsw(postgres_url: str) -> None:
+    """With the iterative scan switched off, it does not."""
+    theirs = [passage(f"theirs {n}", dense=(1.0, n / 10_000, 0.0)) for n in range(2_000)]
+    mine = [passage(f"mine {n}", dense=(0.0, 1.0, n / 100), allow=("user:U1",)) for n in range(20)]
+    async with (
+        open_pgvector_store(postgres_url, prefix=any_prefix(), connections=1) as store,
+        store.open(fingerprint="a model", dimensions=3) as index,
+    ):
+        await index.upsert([*theirs, *mine])
+        await tell_the_planner(store, "enable_seqscan = off", "enable_bitmapscan = off", "enable_sort = off")
+        assert await by_meaning(index) == 10
+        await tell_the_planner(store, "hnsw.iterative_scan = off")
+        assert await by_meaning(index) < 10
+
+
+async def test_a_search_that_is_cancelled_ends_in_the_database_too(postgres_url: str) -> None:
+    prefix = any_prefix()
+    async with (
+        asyncio.timeout(WITHIN_S),
+        open_pgvector_store(postgres_url, prefix=prefix, connections=1) as store,
+        store.open(fingerprint="a model", dimensions=3) as index,
+        await psycopg.AsyncConnection.connect(postgres_url) as other,
+    ):
+        await index.upsert([passage("leave")])
+        await other.execute(f'lock table "{index._table.as_string()[1:-1]}"'.encode())
+        searching = asyncio.create_task(found(index))
+        await asyncio.sleep(0.3)
+        assert not searching.done(), "it waits for the lock"
+        searching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await searching
+        await other.rollback()
+        assert await found(index) == ["leave"], "the one connection serves the next"
+
+
+async def test_a_database_that_cuts_every_connection_is_used_again(postgres_url: str) -> None:
+    async with (
+        open_pgvector_store(postgres_url, prefix=any_prefix(), connections=2) as store,
+        store.open(fingerprint="a model", dimensions=3) as index,
+        await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as admin,
+    ):
+        await index.upsert([passage("leave")])
+        for _ in range(3):
+            await admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'answerdesk' and pid <> pg_backend_pid()"
+            )
+            assert await found(index) == ["leave"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hunter2@127.0.0.1:1/d",
+        "postgresql://nobody:hunter2@/postgres?",
+        "postgresql://postgres@/no?",
+    ],
+    ids=["server", "user", "database"],
+)
+async def test_a_database_that_is_not_there_is_unavailable_and_its_url_stays_secret(
+    postgres_url: str, url: str
+) -> None:
+    where = postgres_url.partition("?")[2] if url.endswith("?") else ""
+    with pytest.raises(UnavailableError, match="POSTGRES_URL") as caught:
+        async with open_pgvector_store(url + where, prefix="t", connections=1):
+            pass
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_user_who_may_not_make_tables_is_a_setting_to_mend(postgres_url: str) -> None:
+    name = any_prefix()
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as admin:
+        await admin.execute(f"create role {name} login".encode())
+    url = postgres_url.replace("postgres:@", f"{name}:@")
+    with pytest.raises(SettingsError, match="POSTGRES_URL"):
+        async with open_pgvector_store(url, prefix="t", connections=1):
+            pass
