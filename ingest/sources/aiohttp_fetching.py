@@ -65,7 +65,9 @@ class Fetching:
             try:
                 return await self._get(url, max_bytes=max_bytes, headers=headers)
             except OverloadedError as error:
-                await asyncio.sleep(min(max(error.retry_after_s or 0.0, delay_s), LONGEST_PAUSE_S))
+                if (error.retry_after_s or 0.0) > LONGEST_PAUSE_S:
+                    raise
+                await asyncio.sleep(max(error.retry_after_s or 0.0, delay_s))
             except UnavailableError:
                 await asyncio.sleep(delay_s)
         return await self._get(url, max_bytes=max_bytes, headers=headers)
@@ -145,6 +147,7 @@ def _redirected(url: str, *, to: str) -> str:
     there = urljoin(url, to)
     before, after = urlsplit(url), urlsplit(there)
     upgraded = (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+    upgraded = upgraded and after.port in {None, before.port}
     if (before.scheme, before.netloc) != (after.scheme, after.netloc) and not upgraded:
         raise MalformedError(f"{before.hostname} leads to another host")
     return there

@@ -62,7 +62,7 @@ class HttpSource:
             page = read_shape(_Page, fetched.body)
             for listed in page.documents:
                 yield _entry(listed)
-            if page.next is None:
+            if not page.next:
                 return
             if page.next == cursor:
                 raise MalformedError("the list's next page is the same page again")

@@ -1,8 +1,11 @@
 """A website by its sitemap: pages of the sitemap's own host that robots.txt lets us read."""
 
+import asyncio
+import re
 import zlib
-from collections.abc import AsyncGenerator, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree as ET
@@ -15,10 +18,19 @@ from wire.source_settings import SourceSettings
 
 SITEMAP_BYTES = 50 * 1024 * 1024
 """And 50,000 addresses, says sitemaps.org; the size bounds them here."""
+ELEMENTS_AT_MOST = 2_000_000
+"""Of a sitemap: 50,000 addresses with some forty facts and pictures each."""
 SITEMAPS_AT_MOST = 500
 PAGES_AT_MOST = 200_000
 ROBOTS_BYTES = 500 * 1024
 """As much as RFC 9309 asks to be read."""
+SETTLED_AFTER = timedelta(days=2)
+"""A date is over everywhere by then: on the same day a page may change twice."""
+ADDRESS_CHARS = 2048
+DEEPEST = 20
+DEPTH_OF_FACTS = 3
+"""Of ``urlset/url/loc``."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 OK = 200
 CLIENT_ERRORS = range(400, 500)
 GONE = (404, 410)
@@ -35,21 +47,28 @@ class SitemapSource:
     async def entries(self) -> AsyncGenerator[Entry, None]:
         """Sitemap by sitemap, an index's own ones included."""
         robots = await self._robots()
-        left, known, pages = [self._url], {self._url}, set[str]()
+        left, known, pages, elsewhere = [self._url], {self._url}, set[str](), set[str]()
         while left:
-            root = _parse(await self._sitemap(left.pop()))
-            is_index = _name(root) == "sitemapindex"
-            for address, changed in _addresses(root):
-                if urlsplit(address).netloc != self._host:
-                    continue
-                if is_index and address not in known:
+            body = await self._sitemap(left.pop())
+            sitemap = await asyncio.to_thread(_parse, body)
+            for address, changed in sitemap.addresses:
+                host = urlsplit(address).netloc
+                if host != self._host:
+                    elsewhere.add(host)
+                elif sitemap.is_index and address not in known:
                     known.add(address)
                     left.append(address)
-                elif not is_index and address not in pages and robots.can_fetch(USER_AGENT, address):
+                elif not sitemap.is_index and address not in pages and robots.can_fetch(USER_AGENT, address):
                     pages.add(address)
-                    yield Entry(id=address, url=address, revision=changed, updated_at=_moment(changed))
+                    yield _entry(address, changed)
             if len(known) > SITEMAPS_AT_MOST or len(pages) > PAGES_AT_MOST:
                 raise MalformedError(f"more than {SITEMAPS_AT_MOST} sitemaps or {PAGES_AT_MOST} pages")
+        if elsewhere and not pages:
+            # Most likely with and without "www."; an empty list would be taken for an empty site.
+            raise MalformedError(
+                f"the sitemap has no page of {self._host}, but of {', '.join(sorted(elsewhere)[:3])}: "
+                "give its address with the host of its pages"
+            )
 
     async def read(self, entry: Entry) -> Content | None:
         """The page."""
@@ -92,28 +111,70 @@ def _unpacked(body: bytes) -> bytes:
     return unpacked
 
 
-def _parse(sitemap: bytes) -> ET.Element:
-    # Entities come only from a document type, which no sitemap has.
-    if b"<!DOCTYPE" in sitemap or b"<!ENTITY" in sitemap:
-        raise MalformedError("a sitemap declares a document type")
+@dataclass
+class _Sitemap:
+    """What a sitemap says: addresses, and when each changed.
+
+    A target for the parser, which so builds no tree: a hostile one would take gigabytes.
+    """
+
+    is_index: bool = False
+    addresses: list[tuple[str, str | None]] = field(default_factory=list)
+    _path: list[str] = field(default_factory=list)
+    _told: dict[str, str] = field(default_factory=dict)
+    _elements: int = 0
+
+    def start(self, tag: str, _attributes: object) -> None:
+        name = tag.rpartition("}")[2]
+        if not self._path:
+            if name not in {"urlset", "sitemapindex"}:
+                raise MalformedError("a sitemap is neither a urlset nor a sitemapindex")
+            self.is_index = name == "sitemapindex"
+        self._elements += 1
+        if self._elements > ELEMENTS_AT_MOST or len(self._path) > DEEPEST:
+            raise MalformedError(
+                f"a sitemap has more than {ELEMENTS_AT_MOST} elements, or nests them too deep"
+            )
+        self._path.append(name)
+
+    def data(self, text: str) -> None:
+        if len(self._path) == DEPTH_OF_FACTS and self._path[-1] in {"loc", "lastmod"}:
+            said = self._told.get(self._path[-1], "") + text
+            self._told[self._path[-1]] = said[:ADDRESS_CHARS]
+
+    def end(self, _tag: str) -> None:
+        self._path.pop()
+        if len(self._path) == DEPTH_OF_FACTS - 2:
+            if address := self._told.get("loc", "").strip():
+                self.addresses.append((address, self._told.get("lastmod", "").strip() or None))
+            self._told = {}
+
+    def close(self) -> "_Sitemap":
+        return self
+
+
+def _parse(body: bytes) -> _Sitemap:
+    # Entities come only from a document type, which no sitemap has; all are UTF-8 by their own rules.
     try:
-        root = ET.fromstring(sitemap)  # noqa: S314 — without a document type nothing expands
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise MalformedError("a sitemap is not UTF-8") from None
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise MalformedError("a sitemap declares a document type")
+    parser = ET.XMLParser(target=_Sitemap())  # noqa: S314 — without a document type nothing expands
+    try:
+        parser.feed(text)
+        sitemap: _Sitemap = parser.close()
     except ET.ParseError:
         raise MalformedError("a sitemap is not XML") from None
-    if _name(root) not in {"urlset", "sitemapindex"}:
-        raise MalformedError("a sitemap is neither a urlset nor a sitemapindex")
-    return root
+    return sitemap
 
 
-def _addresses(root: ET.Element) -> Iterator[tuple[str, str | None]]:
-    for each in root:
-        told = {_name(part): (part.text or "").strip() for part in each}
-        if address := told.get("loc"):
-            yield address, told.get("lastmod") or None
-
-
-def _name(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _entry(address: str, changed: str | None) -> Entry:
+    moment = _moment(changed)
+    day_only = changed is not None and _DAY.fullmatch(changed) is not None
+    settled = not day_only or (moment is not None and datetime.now(UTC) - moment > SETTLED_AFTER)
+    return Entry(id=address, url=address, revision=changed, settled=settled, updated_at=moment)
 
 
 def _moment(told: str | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.document_service_stand_in import (
     document_service,
     website,
 )
-from wire.errors import MalformedError, SettingsError, UnavailableError
+from wire.errors import MalformedError, OverloadedError, SettingsError, UnavailableError
 from wire.source_settings import SourceSettings
 
 
@@ -116,14 +117,42 @@ async def test_a_website_gives_its_own_pages_that_robots_may_read(site: WebsiteS
         b"<html>not a sitemap</html>",
         b"<urlset><url>",
         b'<!DOCTYPE x [<!ENTITY a "aaaa">]><urlset><url><loc>&a;</loc></url></urlset>',
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><urlset><url><loc>&a;</loc></url></urlset>'.encode("utf-16"),
         gzip.compress(b"<urlset>" + b" " * 51 * 1024 * 1024 + b"</urlset>"),
+        gzip.compress(b"<urlset>" + b"<a/>" * 5_000_000 + b"</urlset>"),
+        b"<urlset>" + b"<a>" * 100_000,
+        b"<urlset><url><loc>http://www.elsewhere.example/</loc></url></urlset>",
     ],
-    ids=["html", "cut short", "entities", "a bomb"],
+    ids=["html", "cut short", "entities", "in UTF-16", "a bomb", "elements", "deep", "another host's"],
 )
 async def test_what_is_no_sitemap_is_an_error(site: WebsiteStandIn, page: bytes) -> None:
     site.pages["/sitemap.xml"] = page
     with pytest.raises(MalformedError):
         await listed(settings("sitemap", f"{site.base}/sitemap.xml"))
+
+
+async def test_a_page_may_change_twice_on_the_day_that_the_sitemap_names(site: WebsiteStandIn) -> None:
+    base, today, hour = site.base, f"{datetime.now(UTC):%Y-%m-%d}", "2026-11-01T10:00:00+00:00"
+    for changed, settled in ((today, False), ("2026-11-01", True), (hour, True), (None, True)):
+        site.pages["/sitemap.xml"] = sitemap(f"{base}/leave", changed=changed)
+        (entry,) = await listed(settings("sitemap", f"{base}/sitemap.xml"))
+        assert (entry.revision, entry.settled) == (changed, settled)
+
+
+async def test_who_asks_for_patience_is_not_asked_again_meanwhile(site: WebsiteStandIn) -> None:
+    """Promise 8: no call inside the window; one that is too long is for the next resync."""
+    async with open_fetching(private_addresses=True) as fetching:
+        for told, calls in (("3600", 1), ("0", 3)):
+            site.asked.clear()
+            site.pages["/busy"] = web.Response(status=429, headers={"Retry-After": told})
+            with pytest.raises(OverloadedError):
+                await fetching.get(f"{site.base}/busy", max_bytes=100)
+            assert len(site.asked) == calls
+
+
+async def test_a_list_s_last_page_may_name_an_empty_next_one(site: WebsiteStandIn) -> None:
+    site.pages["/documents"] = b'{"documents": [{"id": "a"}], "next": ""}'
+    assert [entry.id for entry in await listed(settings("http", site.base))] == ["a"]
 
 
 async def test_private_addresses_are_not_asked_unless_allowed(site: WebsiteStandIn) -> None:

@@ -38,6 +38,13 @@ def test_whatever_the_list_says_anew_is_noticed(change: dict[str, str | None]) -
     assert must_read(dataclasses.replace(ENTRY, **change), indexed(), allow=PUBLIC, full=False)  # type: ignore[arg-type] # by name, from a table
 
 
+def test_a_document_that_may_change_under_the_same_revision_is_read_and_its_bytes_decide() -> None:
+    entry = dataclasses.replace(ENTRY, settled=False)
+    assert must_read(entry, indexed(), allow=PUBLIC, full=False)
+    assert not differs(indexed(), mark_of(entry, allow=PUBLIC, data=b"28 days"))
+    assert differs(indexed(), mark_of(entry, allow=PUBLIC, data=b"30 days"))
+
+
 def test_new_readers_of_an_unchanged_document_are_noticed() -> None:
     assert must_read(ENTRY, indexed(), allow=("group:S1",), full=False)
     assert differs(indexed(), mark_of(ENTRY, allow=("group:S1",), data=b"28 days"))
