@@ -132,9 +132,7 @@ class _Sitemap:
             self.is_index = name == "sitemapindex"
         self._elements += 1
         if self._elements > ELEMENTS_AT_MOST or len(self._path) > DEEPEST:
-            raise MalformedError(
-                f"a sitemap has more than {ELEMENTS_AT_MOST} elements, or nests them too deep"
-            )
+            raise MalformedError(f"a sitemap has more than {ELEMENTS_AT_MOST} elements, or too deep ones")
         self._path.append(name)
 
     def data(self, text: str) -> None:
@@ -149,9 +147,6 @@ class _Sitemap:
                 self.addresses.append((address, self._told.get("lastmod", "").strip() or None))
             self._told = {}
 
-    def close(self) -> "_Sitemap":
-        return self
-
 
 def _parse(body: bytes) -> _Sitemap:
     # Entities come only from a document type, which no sitemap has; all are UTF-8 by their own rules.
@@ -161,10 +156,11 @@ def _parse(body: bytes) -> _Sitemap:
         raise MalformedError("a sitemap is not UTF-8") from None
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise MalformedError("a sitemap declares a document type")
-    parser = ET.XMLParser(target=_Sitemap())  # noqa: S314 — without a document type nothing expands
+    sitemap = _Sitemap()
+    parser = ET.XMLParser(target=sitemap)  # noqa: S314 — without a document type nothing expands
     try:
         parser.feed(text)
-        sitemap: _Sitemap = parser.close()
+        parser.close()
     except ET.ParseError:
         raise MalformedError("a sitemap is not XML") from None
     return sitemap
