@@ -93,6 +93,8 @@ CONSUMERS = (
 
 KEY_VALUE_BUCKETS = (
     KeyValueConfig(bucket=subjects.HEADS_BUCKET, history=1, storage=StorageType.FILE, direct=True),
+    # Not direct: who serves a former index would miss what is written to the present one alone.
+    KeyValueConfig(bucket=subjects.INDEX_BUCKET, history=1, storage=StorageType.FILE, direct=False),
     KeyValueConfig(
         bucket=subjects.ATTEMPTS_BUCKET, history=1, storage=StorageType.FILE, ttl=7 * DAY_S, direct=False
     ),

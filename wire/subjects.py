@@ -26,6 +26,8 @@ DOCUMENTS_FAILED_ALL = "documents.failed.*"
 
 HEADS_BUCKET = "heads"
 """KV: each document's current version; the one home of versions and tombstones."""
+INDEX_BUCKET = "index"
+"""KV: which index readers are served from."""
 QUESTIONS_BUCKET = "questions"
 """KV: who answers which question, and where; kept for 25 hours, longer than Slack redelivers."""
 THREADS_BUCKET = "threads"
