@@ -26,6 +26,7 @@ from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
@@ -65,8 +66,17 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
         threads = await open_threads(client)
         queue = QuestionQueue(client)
-        asking = Asking(store=queue, participation=threads)
-        app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
+        claims = await open_claims(client)
+        stops = await stack.enter_async_context(hearing_stops(client))
+        asking = Asking(
+            store=queue,
+            participation=threads,
+            stops=stops,
+            records=claims,
+            messages=workspace,
+            team=workspace.identity.team,
+        )
+        app = bolt_app(client=workspace.client, identity=workspace.identity, listener=asking)
         socket = await stack.enter_async_context(
             listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
         )
@@ -89,8 +99,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             answers=answering,
             messages=workspace,
             audience=await stack.enter_async_context(watching_people(workspace)),
-            claims=await open_claims(client),
+            claims=claims,
             turns=threads,
+            stops=stops,
             budget=ValkeyEditBudget(redis, team=workspace.identity.team),
             identity=workspace.identity,
             at_once=settings.answers_at_once,

@@ -1,8 +1,34 @@
-"""A question on its way from the bot's intake to whichever replica answers it."""
+"""A question on its way from the bot's intake to whichever replica answers it, and what may stop it there."""
+
+from dataclasses import dataclass
 
 from pydantic import AwareDatetime
 
 from wire.shapes import Shape
+
+
+@dataclass(frozen=True)
+class QuestionName:
+    """What names a question: the message that asked it, and how often that was answered anew.
+
+    As text, ``team:channel:ts:attempt``.
+    """
+
+    team: str
+    channel: str
+    ts: str
+    attempt: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.team}:{self.channel}:{self.ts}:{self.attempt}"
+
+    @classmethod
+    def read(cls, text: str) -> "QuestionName | None":
+        """The name that this text is, if it is one."""
+        match text.split(":"):
+            case [team, channel, ts, attempt] if team and channel and ts and attempt.isdecimal():
+                return cls(team, channel, ts, int(attempt))
+        return None
 
 
 class QuestionAsked(Shape):
@@ -23,9 +49,14 @@ class QuestionAsked(Shape):
     """Grows each time the same message is to be answered anew."""
 
     @property
+    def name(self) -> QuestionName:
+        """The same for every redelivery and for Slack's twin events."""
+        return QuestionName(self.team, self.channel, self.ts, self.attempt)
+
+    @property
     def id(self) -> str:
-        """Names the question: the same for every redelivery and for Slack's twin events."""
-        return f"{self.team}:{self.channel}:{self.ts}:{self.attempt}"
+        """Its name as text."""
+        return str(self.name)
 
     @property
     def direct(self) -> bool:
@@ -36,3 +67,19 @@ class QuestionAsked(Shape):
     def thread(self) -> str:
         """The first message of the thread that the answer goes to."""
         return self.thread_ts or self.ts
+
+
+class StopAsked(Shape):
+    """Somebody wants an answer to stop; told to every replica, and heard by the one that writes it.
+
+    Fields that are None match any answer in the channel.
+    """
+
+    channel: str
+    thread_ts: str | None = None
+    ts: str | None = None
+    """The message that asked the question."""
+    by: str | None = None
+    """Who wants it; None where the question itself is gone."""
+    pressed: bool = False
+    """By a button, which answers whoever may not press it; a word that is not for us is passed over."""

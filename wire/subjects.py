@@ -12,6 +12,7 @@ ANSWERING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost its question to another."""
 
 QUESTIONS_ASKED = "questions.asked"
+ANSWERS_STOP = "answers.stop"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
 QUOTAS_LOW = "quotas.low"

@@ -1,14 +1,27 @@
-"""What becomes of a message that may be a question: it is kept, or it was not for us."""
+"""What becomes of what people say and do: a question is kept, an answer stopped, or it was not for us."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
-from bot.slack.events import Asked
-from wire.errors import UnavailableError
-from wire.questions import QuestionAsked
+import structlog
+
+from bot.slack.buttons import STOP, Press, again_button
+from bot.slack.events import Asked, Reworded
+from bot.slack.ports import Messages
+from bot.slack.view import Payload, View, payload
+from wire.errors import MalformedError, RefusedError, UnavailableError
+from wire.questions import QuestionAsked, QuestionName, StopAsked
 
 HEARD_WITHIN_S = 2.0
 """Slack wants its acknowledgement within 3 s."""
+
+_REWORDED = "You changed your question. Shall I answer it anew?"
+_GONE = "I can't find that question any more. Please ask it in a new message."
+_log = structlog.get_logger("asking")
 
 
 class Store(Protocol):
@@ -31,29 +44,117 @@ class Participation(Protocol):
         ...
 
 
-class Asking:
-    """Takes what people say."""
+class Stops(Protocol):
+    """Tells every replica that an answer is to stop."""
 
-    def __init__(self, *, store: Store, participation: Participation) -> None:
+    async def tell(self, order: StopAsked) -> None:
+        """Raises UnavailableError."""
+        ...
+
+
+class Records(Protocol):
+    """Knows which questions were taken up."""
+
+    async def knows(self, question: QuestionName) -> bool:
+        """Whether this one was, within the last day. Raises UnavailableError."""
+        ...
+
+
+class Asking:
+    """Takes what people say and do. Every method raises UnavailableError where it could not be kept."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        participation: Participation,
+        stops: Stops,
+        records: Records,
+        messages: Messages,
+        team: str,
+    ) -> None:
         self._store = store
         self._participation = participation
+        self._stops = stops
+        self._records = records
+        self._messages = messages
+        self._team = team
 
     async def hear(self, asked: Asked) -> None:
-        """Keep the question, if it is one for us.
+        """Keep the question, if it is one for us; else Slack must bring it again."""
+        async with _in_time():
+            if asked.addressed:
+                # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
+                await self._participation.take_part(asked.question)
+            elif not await self._participation.takes_part(asked.question):
+                return
+            await self._store.store(asked.question)
 
-        Raises:
-            UnavailableError: it could not be kept: Slack must bring it again.
-        """
+    async def stop(self, order: StopAsked) -> None:
+        """Let the answer stop."""
+        async with _in_time():
+            await self._stops.tell(order)
+
+    async def reworded(self, change: Reworded) -> None:
+        """Offer to answer anew, where it was a question to us."""
+        async with _in_time():
+            if not await self._records.knows(change.asked):
+                return
+            button = again_button("Answer the new wording", question=change.anew, thread_ts=change.thread_ts)
+            shown = payload(View(text=_REWORDED))
+            await self._whisper(
+                change.asked.channel,
+                thread_ts=change.thread_ts,
+                user=change.by,
+                shown=replace(shown, blocks=[*shown.blocks, button]),
+            )
+
+    async def press(self, press: Press) -> None:
+        """Stop, or ask again."""
+        async with _in_time():
+            if press.action == STOP:
+                question = press.question
+                await self._stops.tell(
+                    StopAsked(channel=question.channel, ts=question.ts, by=press.by, pressed=True)
+                )
+            else:
+                await self._ask_again(press)
+
+    async def _ask_again(self, press: Press) -> None:
+        """The same words, as they are now, asked by whoever presses."""
+        asked, thread_ts = press.question, press.thread_ts
         try:
-            async with asyncio.timeout(HEARD_WITHIN_S):
-                await self._keep(asked)
-        except TimeoutError as error:
-            raise UnavailableError("the question could not be kept in time", service="nats") from error
-
-    async def _keep(self, asked: Asked) -> None:
-        if asked.addressed:
-            # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
-            await self._participation.take_part(asked.question)
-        elif not await self._participation.takes_part(asked.question):
+            text = await self._messages.words(channel=asked.channel, thread_ts=thread_ts, ts=asked.ts)
+        except RefusedError:
+            text = None
+        if text is None or asked.team != self._team:
+            gone = payload(View(text=_GONE))
+            await self._whisper(asked.channel, thread_ts=thread_ts, user=press.by, shown=gone)
             return
-        await self._store.store(asked.question)
+        await self._store.store(
+            QuestionAsked(
+                team=asked.team,
+                channel=asked.channel,
+                ts=asked.ts,
+                attempt=asked.attempt,
+                thread_ts=thread_ts if thread_ts != asked.ts else None,
+                user=press.by,
+                text=text,
+                asked_at=datetime.now(UTC),
+            )
+        )
+
+    async def _whisper(self, channel: str, *, thread_ts: str, user: str, shown: Payload) -> None:
+        try:
+            await self._messages.whisper(channel=channel, thread_ts=thread_ts, user=user, shown=shown)
+        except (RefusedError, MalformedError) as error:
+            _log.warning("Slack takes no private message there", reason=str(error))
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(HEARD_WITHIN_S):
+            yield
+    except TimeoutError as error:
+        raise UnavailableError("it could not be kept in time", service="nats") from error

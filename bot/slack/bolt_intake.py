@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -20,9 +21,11 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.events import Asked, read_asked
+from bot.slack.buttons import Press, read_press
+from bot.slack.events import Asked, Reworded, read_asked, read_reworded, read_stop
 from bot.slack.ports import Identity
 from wire.errors import AnswerdeskError, SettingsError, UnavailableError
+from wire.questions import StopAsked
 from wire.stopping import stopped
 
 PING_EVERY_S = 5.0
@@ -39,29 +42,55 @@ _BOLT.setLevel(logging.ERROR)
 _SILENT = logging.getLogger("bolt.socket")
 _SILENT.setLevel(logging.CRITICAL + 1)
 
-Hear = Callable[[Asked], Awaitable[None]]
-"""Takes what may be a question; raises UnavailableError where it can't be kept."""
+
+class Listener(Protocol):
+    """Takes what people say and do; every method raises UnavailableError where that can't be kept."""
+
+    async def hear(self, asked: Asked) -> None:
+        """What may be a question."""
+
+    async def stop(self, order: StopAsked) -> None:
+        """Somebody wants an answer to stop."""
+
+    async def reworded(self, change: Reworded) -> None:
+        """A message that may have been a question reads otherwise now."""
+
+    async def press(self, press: Press) -> None:
+        """One of our buttons was pressed."""
 
 
-def bolt_app(*, client: AsyncWebClient, identity: Identity, hear: Hear) -> AsyncApp:
-    """The Bolt app: hands every event that may ask something to ``hear``."""
+def bolt_app(*, client: AsyncWebClient, identity: Identity, listener: Listener) -> AsyncApp:
+    """The Bolt app: hands what people say and do to the listener."""
 
     async def hand_off(
         req: AsyncBoltRequest,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 — Bolt's name
     ) -> BoltResponse:
-        if req.body.get("type") != "event_callback":
-            return await next()
-        asked = read_asked(req.body, bot_user=identity.user, team=identity.team)
         try:
-            if asked is not None:
-                await hear(asked)
+            match req.body.get("type"):
+                case "event_callback":
+                    await _hear(req.body, identity=identity, listener=listener)
+                case "block_actions":
+                    if (press := read_press(req.body)) is not None:
+                        await listener.press(press)
+                case _:
+                    return await next()
         except UnavailableError as error:
-            _log.warning("event not acknowledged, Slack will bring it again", reason=str(error))
+            # An event comes again; under a button its presser sees that it did not work.
+            _log.warning("not acknowledged", reason=str(error))
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="")
 
     return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT)
+
+
+async def _hear(body: dict[str, Any], *, identity: Identity, listener: Listener) -> None:
+    if (order := read_stop(body, bot_user=identity.user)) is not None:
+        await listener.stop(order)
+    elif (change := read_reworded(body, team=identity.team)) is not None:
+        await listener.reworded(change)
+    elif (asked := read_asked(body, bot_user=identity.user, team=identity.team)) is not None:
+        await listener.hear(asked)
 
 
 class Socket:

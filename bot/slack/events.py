@@ -1,17 +1,18 @@
 """Slack's events, read: which of them ask us something (pure)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from wire.questions import QuestionAsked
+from wire.questions import QuestionAsked, QuestionName, StopAsked
 
 _USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL_MENTION = re.compile(r"<#[CG][A-Z0-9]+(?:\|([^>]*))?>")
 _SPECIAL_MENTION = re.compile(r"<!(?:subteam\^[A-Z0-9]+\|?@?|date\^[^|>]*\|)?([^>|]*)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 _PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
+_STOP = re.compile(r"(please )?(stop|cancel|never ?mind)( please)?[.!]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,56 @@ def read_asked(body: dict[str, Any], *, bot_user: str, team: str) -> Asked | Non
     if not addressed and (mentioned or question.thread_ts is None):
         return None
     return Asked(question=question, addressed=addressed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reworded:
+    """Somebody changed a message of theirs, which may have been a question to us.
+
+    Attributes:
+        asked: the question as it was first asked.
+        anew: the same, asked anew in its new words.
+    """
+
+    asked: QuestionName
+    anew: QuestionName
+    thread_ts: str
+    by: str
+
+
+def read_stop(body: dict[str, Any], *, bot_user: str) -> StopAsked | None:
+    """The wish to stop an answer: a message that says no more than that, or the end of the question."""
+    event = body.get("event") or {}
+    channel = str(event.get("channel") or "")
+    if event.get("type") == "message" and event.get("subtype") == "message_deleted":
+        return StopAsked(channel=channel, ts=str(event.get("deleted_ts") or ""))
+    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
+        return None
+    if event.get("bot_id") or not event.get("user"):
+        return None
+    if not _STOP.fullmatch(spoken(str(event.get("text") or ""), bot_user=bot_user, names={})):
+        return None
+    if event.get("thread_ts") is None and not channel.startswith("D"):
+        return None
+    return StopAsked(channel=channel, thread_ts=event.get("thread_ts"), by=str(event["user"]))
+
+
+def read_reworded(body: dict[str, Any], *, team: str) -> Reworded | None:
+    """The change of a person's message, if its words have changed (Slack tells of unfurled links, too)."""
+    event = body.get("event") or {}
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    if event.get("type") != "message" or event.get("subtype") != "message_changed":
+        return None
+    edited = message.get("edited") or {}
+    if message.get("bot_id") or not message.get("user") or not edited:
+        return None
+    if message.get("text") == before.get("text"):
+        return None
+    asked = QuestionName(body.get("team_id") or team, str(event["channel"]), str(message["ts"]))
+    # Each wording is an attempt of its own, and the same one for every redelivery.
+    anew = replace(asked, attempt=int(float(edited.get("ts") or event["event_ts"])))
+    thread_ts = message.get("thread_ts") or message["ts"]
+    return Reworded(asked=asked, anew=anew, thread_ts=str(thread_ts), by=str(message["user"]))
 
 
 def _question(event: dict[str, Any], *, team: str, external: bool | None) -> QuestionAsked:

@@ -9,15 +9,17 @@ waited out by everybody. The last edit is never skipped.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
+from bot.slack.buttons import with_button
 from bot.slack.ports import EditBudget, Messages, SupersededError
 from bot.slack.view import Payload, View, payload
-from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
+from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
+from wire.questions import QuestionName
 
 WORDLESS_PACE_S = 0.3
 """Before the first words: those should not wait for the line that said what was being done."""
@@ -39,8 +41,7 @@ class Place:
 
     channel: str
     thread_ts: str
-    asked_ts: str
-    question: str
+    question: QuestionName
 
 
 class LiveMessage:
@@ -70,6 +71,12 @@ class LiveMessage:
         self._stopping = asyncio.Event()
         self._worded = False
         self._post_lost = False
+        self._under_way: asyncio.Task[Any] | None = None
+
+    @property
+    def newest(self) -> View:
+        """What was to be shown last."""
+        return self._newest or View()
 
     async def find(self) -> None:
         """Learn whether an earlier try, whose end is unknown, has posted the message.
@@ -172,8 +179,13 @@ class LiveMessage:
         if not await self._still_ours():
             raise SupersededError
         try:
-            await self._messages.update(
-                channel=self._place.channel, ts=self.ts or "", shown=shown, question=self._place.question
+            await self._in_order(
+                self._messages.update(
+                    channel=self._place.channel,
+                    ts=self.ts or "",
+                    shown=self._buttoned(shown),
+                    question=str(self._place.question),
+                )
             )
         except OverloadedError as error:
             await self._budget.pause(seconds=error.retry_after_s or RETRY_AFTER_S)
@@ -183,21 +195,44 @@ class LiveMessage:
     async def _post(self, shown: Payload) -> str:
         if not await self._still_ours():
             raise SupersededError
+        await self._settled()
         if self._post_lost and (found := await self._find()):
+            self.ts = found
+            await self._edit(shown)
             return found
+        # Until Slack has said so: a lost response is not a lost message, which carries the question's id.
+        self._post_lost = True
         try:
-            return await self._messages.post(
-                channel=self._place.channel,
-                thread_ts=self._place.thread_ts,
-                shown=shown,
-                question=self._place.question,
+            ts = await self._in_order(
+                self._messages.post(
+                    channel=self._place.channel,
+                    thread_ts=self._place.thread_ts,
+                    shown=self._buttoned(shown),
+                    question=str(self._place.question),
+                )
             )
-        except OverloadedError:
+        except (OverloadedError, RefusedError, MalformedError, SettingsError):
+            self._post_lost = False
             raise
-        except UnavailableError:
-            # The response was lost, but perhaps not the message: it carries the question's id.
-            self._post_lost = True
-            raise
+        self._post_lost = False
+        return ts
+
+    def _buttoned(self, shown: Payload) -> Payload:
+        return with_button(shown, question=self._place.question, thread_ts=self._place.thread_ts)
+
+    async def _in_order(self, call: Coroutine[Any, Any, T]) -> T:
+        """See each call to its end before the next, even if whoever made it is cancelled.
+
+        Slack would else be sent two at once, and might show the older one last.
+        """
+        await self._settled()
+        task = self._under_way = asyncio.create_task(call)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def _settled(self) -> None:
+        if self._under_way is not None:
+            await asyncio.wait((self._under_way,))
 
     async def _find(self) -> str | None:
         place = self._place
@@ -205,8 +240,8 @@ class LiveMessage:
             return await self._messages.find(
                 channel=place.channel,
                 thread_ts=place.thread_ts,
-                asked_ts=place.asked_ts,
-                question=place.question,
+                asked_ts=place.question.ts,
+                question=str(place.question),
             )
         except RefusedError as error:
             # We may not read here. A message that stands twice is better than none.

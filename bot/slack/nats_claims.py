@@ -17,7 +17,7 @@ from bot.slack.view import Payload
 from wire import subjects
 from wire.errors import UnavailableError
 from wire.nats_connection import FAULTS
-from wire.questions import QuestionAsked
+from wire.questions import QuestionAsked, QuestionName
 from wire.shapes import Shape, read_shape
 
 KV_WITHIN_S = 2.0
@@ -118,7 +118,7 @@ class NatsClaims:
             SupersededError: another replica took it up in this very moment.
             UnavailableError: NATS does not answer.
         """
-        key = f"answer.{question.id.replace(':', '.')}"
+        key = _key(question.id)
         found = await _get(self._bucket, key)
         if found is None:
             record, revision = _Record(owner=uuid.uuid4().hex, epoch=1), 0
@@ -132,10 +132,22 @@ class NatsClaims:
             raise SupersededError
         return NatsClaim(self._bucket, key=key, record=record, revision=written)
 
+    async def knows(self, question: QuestionName) -> bool:
+        """Whether it was taken up within the last day.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        return await _get(self._bucket, _key(str(question))) is not None
+
 
 async def open_claims(client: Client) -> NatsClaims:
     """The bucket that ``ensure_topology`` has made."""
     return NatsClaims(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.QUESTIONS_BUCKET))
+
+
+def _key(question: str) -> str:
+    return f"answer.{question.replace(':', '.')}"
 
 
 async def _get(bucket: KeyValue, key: str) -> tuple[_Record, int] | None:

@@ -80,7 +80,7 @@ class Threads:
             SupersededError: another replica waits with this question by now.
         """
         key = f"line.{_thread(question)}"
-        place = f"{question.ts}:{uuid.uuid4().hex}"
+        place = f"{question.ts}/{question.attempt}:{uuid.uuid4().hex}"
         try:
             await self._come_to_front(key, place, on_wait=on_wait, within_s=within_s)
             renewing = asyncio.create_task(self._renew(key, place))

@@ -1,7 +1,8 @@
 """What the Slack use cases need of the world: small Protocols, and the types that cross them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +54,20 @@ class ThreadMessage:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class StopWish:
+    """Somebody wants our answer to stop.
+
+    Attributes:
+        granted: whether they may: whoever asked, or nobody in particular where the question is gone.
+        pressed: whether they pressed the button, and so look for something to happen.
+    """
+
+    granted: bool
+    by: str | None
+    pressed: bool
+
+
 class Messages(Protocol):
     """Posts and edits our messages. Every method raises the wire's errors, and none tries twice."""
 
@@ -76,6 +91,14 @@ class Messages(Protocol):
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
         """A thread's newest messages, oldest first. Raises likewise."""
+        ...
+
+    async def words(self, *, channel: str, thread_ts: str, ts: str) -> str | None:
+        """What a message of a thread says now; None where it is gone. Raises likewise."""
+        ...
+
+    async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
+        """Show one person a message that nobody else sees. Raises likewise."""
         ...
 
 
@@ -174,6 +197,14 @@ class Claims(Protocol):
             SupersededError: another replica took it up in this very moment.
             UnavailableError: it could not be taken.
         """
+        ...
+
+
+class Stops(Protocol):
+    """Hears who wants an answer to stop."""
+
+    def heard(self, question: QuestionAsked) -> AbstractContextManager[asyncio.Queue[StopWish]]:
+        """The wishes to stop this question's answer, while the block lasts."""
         ...
 
 

@@ -1,8 +1,10 @@
 """One question, from its place in the queue to its finished message."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -13,11 +15,23 @@ from bot.answering.sentences import SEARCHING
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage, Place
-from bot.slack.ports import Claim, Claims, EditBudget, Identity, Messages, ThreadMessage, Turns
+from bot.slack.ports import (
+    Claim,
+    Claims,
+    EditBudget,
+    Identity,
+    Messages,
+    Stops,
+    StopWish,
+    ThreadMessage,
+    Turns,
+)
+from bot.slack.unfinished import presentable
 from bot.slack.view import Payload, View, after, payload, without_blocks
 from wire.answers import AnswerEvent
-from wire.errors import MalformedError, RefusedError, UnavailableError
-from wire.questions import QuestionAsked
+from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
+from wire.questions import QuestionAsked, QuestionName
+from wire.stopping import stopped
 
 TOO_OLD = timedelta(minutes=15)
 DELIVERIES = 5
@@ -28,6 +42,8 @@ _GAVE_UP = "I tried several times and couldn't finish this answer, sorry. Please
 _WAITING_FOR_THREAD = "Waiting for the question before this one"
 _WAITING_FOR_US = "Many questions at once; yours is next in line"
 _PLAIN = "(Slack did not take this answer's formatting and links, so here are its words alone.)"
+_STOPPED = "_Stopped._"
+_NOT_YOURS = "Only the person who asked can stop this answer."
 _NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
 
 _log = structlog.get_logger("replying")
@@ -57,6 +73,7 @@ class Replying:
         audience: Audience,
         claims: Claims,
         turns: Turns,
+        stops: Stops,
         budget: EditBudget,
         identity: Identity,
         at_once: int,
@@ -66,6 +83,7 @@ class Replying:
         self._audience = audience
         self._claims = claims
         self._turns = turns
+        self._stops = stops
         self._budget = budget
         self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
@@ -94,12 +112,39 @@ class Replying:
         elif delivery > DELIVERIES:
             await self._finish(claim, message, payload(View(text=_GAVE_UP)))
         else:
-            await self._in_turn(question, claim, message, delivery=delivery, within_s=left.total_seconds())
+            working = self._in_turn(
+                question, claim, message, delivery=delivery, within_s=left.total_seconds()
+            )
+            if not await self._unless_stopped(working, question=question):
+                await self._finish(claim, message, payload(_as_stopped(message.newest)))
+
+    async def _unless_stopped(self, work: Coroutine[None, None, None], *, question: QuestionAsked) -> bool:
+        """Work until it is done, which is True, or the asker wants it to stop."""
+        with self._stops.heard(question) as wishes:
+            working = asyncio.create_task(work)
+            stopping = asyncio.create_task(self._stop_wanted(question, wishes))
+            try:
+                await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await stopped(working, stopping)
+        if working.cancelled():
+            return False
+        working.result()
+        return True
+
+    async def _stop_wanted(self, question: QuestionAsked, wishes: asyncio.Queue[StopWish]) -> None:
+        while not (wish := await wishes.get()).granted:
+            if wish.pressed and wish.by:
+                with contextlib.suppress(AnswerdeskError):
+                    await self._messages.whisper(
+                        channel=question.channel,
+                        thread_ts=question.thread,
+                        user=wish.by,
+                        shown=payload(View(text=_NOT_YOURS)),
+                    )
 
     async def _message(self, question: QuestionAsked, claim: Claim) -> LiveMessage:
-        place = Place(
-            channel=question.channel, thread_ts=question.thread, asked_ts=question.ts, question=question.id
-        )
+        place = Place(channel=question.channel, thread_ts=question.thread, question=question.name)
         message = LiveMessage(
             messages=self._messages,
             budget=self._budget,
@@ -222,6 +267,13 @@ class Replying:
 def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
     if not message.ours:
         return float(message.ts) < float(asked.ts)
-    # Our message's question is named by its id: team:channel:ts:attempt.
-    answered_ts = (message.question or "").split(":")[2:3]
-    return message.finished and bool(answered_ts) and float(answered_ts[0]) < float(asked.ts)
+    answered = QuestionName.read(message.question or "")
+    return message.finished and answered is not None and float(answered.ts) < float(asked.ts)
+
+
+def _as_stopped(view: View) -> View:
+    """What was written so far, closed properly; nothing else is to be expected."""
+    if view.doing is None:
+        return view
+    text = presentable(view.text)
+    return replace(view, text=f"{text}\n\n{_STOPPED}" if text else _STOPPED, doing=None)

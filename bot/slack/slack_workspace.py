@@ -94,6 +94,26 @@ class SlackWorkspace:
                 break
         return [self._thread_message(message) for message in page]
 
+    async def words(self, *, channel: str, thread_ts: str, ts: str) -> str | None:
+        """What a message of a thread says now; None where it is gone."""
+        found = await self._call(
+            "conversations.replies",
+            channel=channel,
+            ts=thread_ts,
+            oldest=ts,
+            latest=ts,
+            inclusive=True,
+            limit=2,
+        )
+        messages = found.get("messages") or []
+        return next((str(message.get("text") or "") for message in messages if message["ts"] == ts), None)
+
+    async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
+        """Show one person a message that nobody else sees."""
+        await self._call(
+            "chat.postEphemeral", channel=channel, thread_ts=thread_ts, user=user, **slack_arguments(shown)
+        )
+
     def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
         metadata = message.get("metadata") or {}
         ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
 
 from bot.slack.asking import Asking
 from bot.slack.bolt_intake import Socket, bolt_app, listening
+from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
 from bot.slack.slack_workspace import SlackWorkspace
 from desk.engines import nats_command
@@ -34,11 +37,25 @@ def intake(slack: Sandbox, workspace: SlackWorkspace) -> Intake:
 
     @asynccontextmanager
     async def listen(client: Client) -> AsyncIterator[Socket]:
-        asking = Asking(store=QuestionQueue(client), participation=await open_threads(client))
-        app = bolt_app(client=workspace.client, identity=workspace.identity, hear=asking.hear)
-        async with listening(
-            app, app_token=SecretStr(APP_TOKEN), check_tokens=workspace.check_tokens
-        ) as socket:
+        async with (
+            hearing_stops(client) as stops,
+            listening(
+                bolt_app(
+                    client=workspace.client,
+                    identity=workspace.identity,
+                    listener=Asking(
+                        store=QuestionQueue(client),
+                        participation=await open_threads(client),
+                        stops=stops,
+                        records=await open_claims(client),
+                        messages=workspace,
+                        team=workspace.identity.team,
+                    ),
+                ),
+                app_token=SecretStr(APP_TOKEN),
+                check_tokens=workspace.check_tokens,
+            ) as socket,
+        ):
             await until(lambda: slack.open_sockets, within_s=10)
             yield socket
 
@@ -132,12 +149,12 @@ async def test_a_lost_socket_is_replaced(client: Client, slack: Sandbox, intake:
         await until(socket.connected, within_s=10)
 
 
-async def test_a_wrong_app_token_is_named_at_the_start(slack: Sandbox, workspace: SlackWorkspace) -> None:
-    async def hear(_: object) -> None:
-        raise AssertionError("nothing can be heard")
-
-    app = bolt_app(client=workspace.client, identity=workspace.identity, hear=hear)
-    wrong = listening(app, app_token=SecretStr("xapp-wrong"), check_tokens=workspace.check_tokens)
+async def test_a_wrong_app_token_is_named_at_the_start(workspace: SlackWorkspace) -> None:
+    wrong = listening(
+        AsyncApp(client=workspace.client),
+        app_token=SecretStr("xapp-wrong"),
+        check_tokens=workspace.check_tokens,
+    )
     with pytest.raises(SettingsError, match="SLACK_APP_TOKEN"):
         await wrong.__aenter__()
 

@@ -16,8 +16,9 @@ from sandbox.conversations import Message
 from sandbox.faults import RateLimited
 from sandbox.service import Sandbox
 from wire.errors import SettingsError, UnavailableError
+from wire.questions import QuestionName
+from wire.stopping import stopped
 
-QUESTION = "T0LARKSPUR:C0GENERAL:1.1:0"
 FINAL = payload(View(text="The whole answer."))
 
 
@@ -37,8 +38,7 @@ class Growing:
         )
 
     def place(self) -> Place:
-        ts = self.question.ts
-        return Place(channel="C0GENERAL", thread_ts=ts, asked_ts=ts, question=QUESTION)
+        return _place(self.question)
 
     async def still_ours(self) -> bool:
         return self.ours
@@ -54,6 +54,14 @@ class Growing:
             group.create_task(self.message.write())
             yield self.message
             self.message.stop()
+
+
+def _place(question: Message) -> Place:
+    return Place(
+        channel="C0GENERAL",
+        thread_ts=question.thread_ts or question.ts,
+        question=QuestionName("T0LARKSPUR", "C0GENERAL", question.ts),
+    )
 
 
 @pytest.fixture
@@ -124,7 +132,10 @@ async def test_without_looking_for_it_a_lost_answer_would_give_two(
     for _ in range(2):
         try:
             await workspace.post(
-                channel="C0GENERAL", thread_ts=growing.question.ts, shown=FINAL, question=QUESTION
+                channel="C0GENERAL",
+                thread_ts=growing.question.ts,
+                shown=FINAL,
+                question=str(growing.place().question),
             )
         except UnavailableError:
             continue
@@ -189,7 +200,7 @@ async def test_many_posts_in_a_channel_are_paced_without_a_single_refusal(
 ) -> None:
     async def post(n: int) -> None:
         question = slack.say("jonas", "general", f"@answerdesk question {n}")
-        place = Place(channel="C0GENERAL", thread_ts=question.ts, asked_ts=question.ts, question=f"Q{n}")
+        place = _place(question)
         message = LiveMessage(
             messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
         )
@@ -206,7 +217,7 @@ async def test_in_a_very_long_thread_a_lost_answer_still_gives_one_message(
     for n in range(230):
         slack.say("theo", "general", f"chat {n}", thread_ts=growing.question.ts)
     late = slack.say("jonas", "general", "@answerdesk and now?", thread_ts=growing.question.ts)
-    place = Place(channel="C0GENERAL", thread_ts=growing.question.ts, asked_ts=late.ts, question=QUESTION)
+    place = _place(late)
     message = LiveMessage(
         messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
     )
@@ -222,3 +233,30 @@ async def test_nothing_that_is_posted_unfurls(growing: Growing) -> None:
     [call] = growing.slack.calls("chat.postMessage")
     assert call.arguments["unfurl_links"] is False
     assert call.arguments["unfurl_media"] is False
+
+
+async def test_an_edit_that_nobody_waits_for_any_more_still_comes_before_the_next(
+    growing: Growing, slack: Sandbox
+) -> None:
+    """Stopped in mid-edit: Slack is never sent two at once, of which the older might be shown last."""
+    await growing.message.open(View(doing="Looking into it…"))
+    slack.faults.slow_api_s = 1.0
+    growing.message.show(View(text="half an answ", doing="Writing…"))
+    writing = asyncio.create_task(growing.message.write())
+    await asyncio.sleep(0.3)
+    await stopped(writing)
+    slack.faults.slow_api_s = 0.0
+    await growing.message.close(FINAL)
+    assert [reply.text for reply in growing.replies()] == ["The whole answer."]
+    texts = [call.arguments["text"] for call in slack.calls("chat.update")]
+    assert texts == ["half an answ", "The whole answer."]
+
+
+async def test_a_post_that_nobody_waits_for_any_more_is_found_again(growing: Growing, slack: Sandbox) -> None:
+    slack.faults.slow_api_s = 1.0
+    opening = asyncio.create_task(growing.message.open(View(doing="Looking into it…")))
+    await asyncio.sleep(0.3)
+    await stopped(opening)
+    slack.faults.slow_api_s = 0.0
+    await growing.message.post(FINAL)
+    assert [reply.text for reply in growing.replies()] == ["The whole answer."]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.events import Asked, read_asked, spoken
+from bot.slack.events import Asked, read_asked, read_reworded, read_stop, spoken
+from wire.questions import QuestionName, StopAsked
 
 US = "U0BOT"
 
@@ -66,3 +67,63 @@ def test_what_asks_us_nothing_is_left_alone(changes: dict[str, Any]) -> None:
 def test_a_message_is_read_as_it_was_meant() -> None:
     text = f"<@{US}>: ask <@U2|ada> in <#C9|general> about <https://x.example/a|the page> &lt;b&gt; <!here>"
     assert spoken(text, bot_user=US, names={"U2": "Ada"}) == "ask @Ada in #general about the page <b> @here"
+
+
+@pytest.mark.parametrize("text", ["stop", "Stop!", f"<@{US}> stop please", "please cancel.", "never mind"])
+def test_a_message_of_a_thread_that_says_no_more_than_stop_stops(text: str) -> None:
+    order = read_stop(event(text=text, thread_ts="1.0"), bot_user=US)
+    assert order == StopAsked(channel="C1", thread_ts="1.0", by="U1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(
+            {"text": "how do I stop a deployment?", "thread_ts": "1.0"}, id="a question about stopping"
+        ),
+        pytest.param({"text": "stop"}, id="people talking in a channel"),
+        pytest.param({"text": "stop", "thread_ts": "1.0", "bot_id": "B1"}, id="another bot"),
+        pytest.param({"text": "stop", "thread_ts": "1.0", "type": "reaction_added"}, id="no message"),
+    ],
+)
+def test_anything_else_stops_nothing(changes: dict[str, Any]) -> None:
+    assert read_stop(event(**changes), bot_user=US) is None
+
+
+def test_a_question_that_is_deleted_stops_its_answer_whoever_deleted_it() -> None:
+    gone = event(subtype="message_deleted", user=None, text=None, ts="2.0", deleted_ts="1.0")
+    assert read_stop(gone, bot_user=US) == StopAsked(channel="C1", ts="1.0")
+
+
+def changed(text: str, **of_message: Any) -> dict[str, Any]:
+    message = {"user": "U1", "text": text, "ts": "1.0", "edited": {"user": "U1", "ts": "1700000005.000000"}}
+    return event(
+        subtype="message_changed",
+        user=None,
+        text=None,
+        ts="2.0",
+        message=message | of_message,
+        previous_message={"user": "U1", "text": "how many days?", "ts": "1.0"},
+    )
+
+
+def test_a_message_in_new_words_is_a_question_of_its_own_and_the_same_one_each_time() -> None:
+    change = read_reworded(changed("how many weeks?", thread_ts="0.5"), team="T1")
+    assert change is not None
+    assert change.asked == QuestionName("T1", "C1", "1.0", 0)
+    assert change.anew == QuestionName("T1", "C1", "1.0", 1_700_000_005)
+    assert (change.thread_ts, change.by) == ("0.5", "U1")
+    assert read_reworded(changed("how many weeks?", thread_ts="0.5"), team="T1") == change
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(changed("how many days?"), id="a link was unfurled"),
+        pytest.param(changed("how many weeks?", bot_id="B1"), id="our own edits"),
+        pytest.param(changed("how many weeks?", edited=None), id="nobody edited it"),
+        pytest.param(event(text="how many weeks?"), id="a new message"),
+    ],
+)
+def test_other_changes_are_no_new_words(body: dict[str, Any]) -> None:
+    assert read_reworded(body, team="T1") is None

@@ -1,0 +1,81 @@
+"""What becomes of a button that is pressed and of a question that reads otherwise: NATS and Slack's API."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from nats.aio.client import Client
+
+from bot.slack.asking import Asking
+from bot.slack.buttons import AGAIN, Press
+from bot.slack.events import Reworded
+from bot.slack.nats_claims import open_claims
+from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_stops import hearing_stops
+from bot.slack.nats_threads import open_threads
+from bot.slack.slack_workspace import SlackWorkspace
+from sandbox.conversations import Message
+from sandbox.service import Sandbox
+from tests.contract.slack.asked import asked
+from wire.questions import QuestionName
+
+
+@pytest.fixture
+async def asking(client: Client, workspace: SlackWorkspace) -> AsyncIterator[Asking]:
+    async with hearing_stops(client) as stops:
+        yield Asking(
+            store=QuestionQueue(client),
+            participation=await open_threads(client),
+            stops=stops,
+            records=await open_claims(client),
+            messages=workspace,
+            team=workspace.identity.team,
+        )
+
+
+def named(slack: Sandbox, message: Message, attempt: int = 0) -> QuestionName:
+    return QuestionName(slack.workspace.company.team.id, message.channel, message.ts, attempt)
+
+
+async def test_asking_again_asks_in_the_words_as_they_are_now_and_for_whoever_asks(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk hello")
+    question = slack.say("jonas", "general", "@answerdesk how many days?", thread_ts=root.ts)
+    anew = named(slack, question, attempt=1)
+    theo = slack.workspace.person("theo")
+    await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
+    await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
+    delivery = await QuestionQueue(client).take()
+    assert delivery.question.name == anew
+    assert "how many days?" in delivery.question.text
+    assert (delivery.question.user, delivery.question.thread_ts) == (theo, root.ts)
+    assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 1
+
+
+async def test_a_question_that_is_gone_can_not_be_asked_again_and_that_is_said(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk hello")
+    gone = QuestionName(slack.workspace.company.team.id, root.channel, "1700000000.000001", 1)
+    jonas = slack.workspace.person("jonas")
+    await asking.press(Press(action=AGAIN, question=gone, thread_ts=root.ts, by=jonas))
+    [whisper] = slack.whispers("jonas")
+    assert "can't find that question" in whisper.text
+    assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 0
+
+
+async def test_new_words_for_a_question_of_ours_are_offered_an_answer_and_other_peoples_talk_is_not(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    question = slack.say("jonas", "general", "@answerdesk how many weeks?")
+    name = named(slack, question)
+    change = Reworded(
+        asked=name, anew=named(slack, question, attempt=7), thread_ts=question.ts, by=question.user
+    )
+    await asking.reworded(change)
+    assert not slack.whispers("jonas")
+    claims = await open_claims(client)
+    await claims.claim(asked(team=name.team, channel=name.channel, ts=name.ts))
+    await asking.reworded(change)
+    [whisper] = slack.whispers("jonas")
+    assert str(change.anew) in str(whisper.blocks)

@@ -1,0 +1,111 @@
+"""The buttons under an answer, and the words that do the same: read like the chats they are."""
+
+import asyncio
+
+from sandbox.conversations import Message
+from sandbox.service import Sandbox
+from tests.claude_stand_in import ClaudeStandIn, Script
+from tests.e2e.bot_fleet import Fleet
+from tests.e2e.conftest import QUESTION
+from tests.until import until
+
+STOP, AGAIN = "answerdesk_stop", "answerdesk_again"
+
+
+def replies(slack: Sandbox, question: Message, channel: str = "general") -> list[Message]:
+    thread = slack.thread(channel, question.thread_ts or question.ts, person=question.user)
+    return [reply for reply in thread if reply.by_app]
+
+
+def finished(message: Message) -> bool:
+    return AGAIN in str(message.blocks)
+
+
+async def being_written(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, channel: str = "general"
+) -> Message:
+    """A question whose answer has some words, and will not end by itself."""
+    claude.scripts.append(Script(sentences=3, ending="stall", after_words=12, pings=True))
+    if not fleet.running:
+        fleet.start()
+    question = slack.say("jonas", channel, QUESTION)
+    await until(lambda: claude.streams_open, within_s=20)
+    await until(
+        lambda: any("every parent" in reply.text for reply in replies(slack, question, channel)), within_s=20
+    )
+    return question
+
+
+async def test_the_asker_stops_an_answer_and_what_was_written_stands(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    question = await being_written(fleet, slack, claude)
+    [reply] = replies(slack, question)
+    slack.click("jonas", reply, STOP)
+    await until(lambda: finished(replies(slack, question)[0]), within_s=10)
+    await until(lambda: not claude.streams_open, within_s=10)
+    [reply] = replies(slack, question)
+    assert "every parent" in reply.text
+    assert reply.text.endswith("Stopped.")
+    assert "hourglass" not in str(reply.blocks)
+
+
+async def test_nobody_else_stops_it_and_they_are_told_why(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    question = await being_written(fleet, slack, claude)
+    [reply] = replies(slack, question)
+    slack.click("theo", reply, STOP)
+    [whisper] = await until(lambda: slack.whispers("theo"), within_s=10)
+    assert "Only the person who asked" in whisper.text
+    assert claude.streams_open
+    assert not finished(replies(slack, question)[0])
+
+
+async def test_the_word_does_the_same_if_the_asker_says_it(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    question = await being_written(fleet, slack, claude)
+    slack.say("theo", "general", "stop", thread_ts=question.ts)
+    await asyncio.sleep(1)
+    assert not finished(replies(slack, question)[0])
+    slack.say("jonas", "general", "@answerdesk Stop!", thread_ts=question.ts)
+    await until(lambda: finished(replies(slack, question)[0]), within_s=10)
+    [reply] = replies(slack, question)
+    assert "Stopped." in reply.text
+
+
+async def test_in_a_direct_message_the_word_needs_no_thread(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    question = await being_written(fleet, slack, claude, channel="dm")
+    slack.say("jonas", "dm", "stop")
+    await until(lambda: finished(replies(slack, question, "dm")[0]), within_s=10)
+
+
+async def test_the_next_question_of_the_thread_comes_as_soon_as_one_is_stopped(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    question = await being_written(fleet, slack, claude)
+    slack.say("jonas", "general", "And in how many parts?", thread_ts=question.ts)
+    await until(lambda: len(replies(slack, question)) == 2, within_s=10)
+    slack.click("jonas", replies(slack, question)[0], STOP)
+    await until(lambda: finished(replies(slack, question)[1]), within_s=20)
+
+
+async def test_asking_again_answers_anew_below_and_a_double_click_counts_once(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    fleet.start()
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: replies(slack, question) and finished(replies(slack, question)[0]), within_s=20)
+    slack.click("theo", replies(slack, question)[0], AGAIN)
+    slack.click("theo", replies(slack, question)[0], AGAIN)
+    await until(
+        lambda: len(replies(slack, question)) == 2 and finished(replies(slack, question)[1]), within_s=20
+    )
+    await asyncio.sleep(1)
+    first, second = replies(slack, question)
+    assert first.text == second.text
+    slack.click("jonas", second, AGAIN)
+    await until(lambda: len(replies(slack, question)) == 3, within_s=20)
