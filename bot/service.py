@@ -20,6 +20,7 @@ from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
@@ -151,8 +152,10 @@ async def _answering(settings: Settings, client: Client, redis: Valkey) -> Async
                 answer_tokens=settings.answer_tokens,
                 answer_within_s=settings.answer_within_s,
                 relevance_floor=settings.relevance_floor,
+                answers_at_once=settings.answers_at_once,
             ),
             cache=ValkeyCache(redis),
+            flights=ValkeyFlights(redis),
             quota=Allowance(quota) if limits.any else None,
         )
         try:

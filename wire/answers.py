@@ -44,6 +44,8 @@ class Delta(Shape):
 
     event: Literal["delta"] = "delta"
     text: str
+    anew: Literal[True] | None = None
+    """True: this text takes the place of all that was shown. Who wrote that has died in the middle of it."""
 
 
 class Citation(Shape):
@@ -74,6 +76,10 @@ class Done(Shape):
     cached: bool
     model: str
     timings_ms: dict[str, float]
+    answered_at: datetime | None = None
+    """When a cached answer was written."""
+    joined: bool = False
+    """Whether it was written for somebody else who asked the same at the same time; it has cost nothing."""
     complete: bool = True
     """False where the model stopped early: the text says so too."""
 

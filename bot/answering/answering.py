@@ -11,7 +11,7 @@ first showing of each ``[n]``. Exactly one event ends the stream:
 Closing the stream ends the model's call and charges what was used until then.
 """
 
-import contextlib
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -21,15 +21,20 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.answering import sentences
-from bot.answering.cache import Cache, CachedAnswer, CachedCitation, cache_key
+from bot.answering.cache import Cache, CachedAnswer, CachedCitation, flight_key, packed
 from bot.answering.charging import Charging
 from bot.answering.composition import source_of
+from bot.answering.estimate import Estimate
+from bot.answering.flights import Flights
 from bot.answering.following_up import standalone_query
+from bot.answering.joining import Joining
+from bot.answering.line import Line
 from bot.answering.model import Model
 from bot.answering.prompt import Count, Prompt, build_prompt
 from bot.answering.question import Question
 from bot.answering.quota import Asker, Quota, utc_now
-from bot.answering.recalling import retold, still_true
+from bot.answering.recalling import Recalled, Recalling, retold
+from bot.answering.tally import Tally
 from bot.answering.writing import Ending, Writing
 from retrieval.client import RetrievalClient
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Sources, Status, Usage
@@ -42,6 +47,11 @@ NEAREST = 3
 """How many documents are named where nothing answers the question."""
 NEAR_RELEVANCE = 0.1
 """Below it, not even that."""
+SEARCHES_AT_ONCE = 16
+"""More would only wait in the worker, and count there against its patience."""
+SEARCH_TURN_WITHIN_S = 10.0
+LINE_WITHIN_S = 180.0
+"""The longest wait for the model; who waits so long is told to come back."""
 NO_MODEL = "none"
 """Who wrote the sentence that nothing was found."""
 
@@ -65,6 +75,7 @@ class Limits:
         answer_tokens: most tokens that it may write.
         answer_within_s: longest time that it may write.
         relevance_floor: below it, nothing relevant was found.
+        answers_at_once: answers that a model writes at a time; the next ones stand in line.
     """
 
     question_chars: int
@@ -72,6 +83,7 @@ class Limits:
     answer_tokens: int
     answer_within_s: float
     relevance_floor: float
+    answers_at_once: int = 50
 
 
 @dataclass(kw_only=True)
@@ -83,13 +95,23 @@ class _Run:
     started_at: float = field(default_factory=time.monotonic)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def stands_alone(self) -> str | None:
+        """The question, if it can be told from its words alone; None where it leans on what was said."""
+        text = self.question.text
+        return text if not self.question.conversation or self.query == text.strip() else None
+
     def mark(self, step: str, at: float | None = None) -> None:
         """Note how many milliseconds after the start a step was reached."""
         self.timings_ms[step] = round(((at or time.monotonic()) - self.started_at) * 1000, 1)
 
 
 class Answering:
-    """Answers questions."""
+    """Answers questions.
+
+    Attributes:
+        tally: what became of them.
+    """
 
     def __init__(
         self,
@@ -99,6 +121,7 @@ class Answering:
         count: Count,
         limits: Limits,
         cache: Cache | None = None,
+        flights: Flights | None = None,
         quota: Quota | None = None,
     ) -> None:
         """Put the pipeline together.
@@ -109,26 +132,42 @@ class Answering:
             count: counts a text's tokens.
             limits: what one answer may take.
             cache: answers of before; None keeps none.
+            flights: answers being written, by all processes; None writes each by itself.
             quota: how much each person may ask; None sets no limit.
         """
         self._retrieval = retrieval
         self._model = model
-        self._count = count
         self._limits = limits
-        self._cache = cache if model.metered else None
-        self._charging = Charging(quota) if quota is not None and model.metered else None
+        self._estimate = Estimate(count)
+        self._line = Line(at_once=limits.answers_at_once)
+        self._searching = asyncio.Semaphore(SEARCHES_AT_ONCE)
+        metered = model.metered
+        self._charging = Charging(quota) if quota is not None and metered else None
+        self._recalling = (
+            Recalling(cache, retrieval=retrieval, model=model.name) if cache is not None and metered else None
+        )
+        self._joining = (
+            Joining(flights, within_s=limits.answer_within_s + LINE_WITHIN_S)
+            if flights is not None and metered
+            else None
+        )
+        self.tally = Tally()
 
     async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         """The events of the answer; every failure is one of them."""
+        self.tally.asked += 1
         try:
             async with aclosing(self._answer(_Run(question=question))) as events:
                 async for event in events:
+                    self._count(event)
                     yield event
         except AnswerdeskError as error:
             _log.info("no answer", question=question.id, error=type(error).__name__)
+            self.tally.failed += 1
             yield sentences.failed(error)
         except Exception:  # noqa: BLE001 — a bug ends one answer, and the asker is told
             _log.exception("answering failed", question=question.id)
+            self.tally.failed += 1
             yield sentences.INTERNAL
 
     async def settled(self) -> None:
@@ -137,7 +176,7 @@ class Answering:
             await self._charging.settled()
 
     async def _answer(self, run: _Run) -> AsyncGenerator[AnswerEvent, None]:
-        self._admit(run.question)
+        await self._admit(run.question)
         yield Status(text=sentences.SEARCHING)
         run.query = standalone_query(run.question)
         found = await self._search(run)
@@ -148,64 +187,119 @@ class Answering:
             return
         recalled = await self._recall(run, found)
         if recalled is not None:
-            for event in _from_cache(run, *recalled):
+            for event in _from_cache(run, recalled):
                 yield event
             return
+        async with aclosing(self._written(run, found)) as events:
+            async for event in events:
+                yield event
+
+    async def _admit(self, question: Question) -> None:
+        if not question.text.strip():
+            raise sentences.no_question()
+        if len(question.text) > self._limits.question_chars:
+            raise sentences.question_too_long(chars=len(question.text), most=self._limits.question_chars)
+        if self._charging is not None:
+            await self._charging.admit(_asker(question))
+
+    async def _search(self, run: _Run) -> SearchReply:
+        try:
+            async with asyncio.timeout(SEARCH_TURN_WITHIN_S):
+                await self._searching.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
+        try:
+            return await self._retrieval.search(
+                SearchRequest(
+                    query=run.query,
+                    principals=run.question.principals,
+                    limit=PASSAGES,
+                    with_highlights=self._model.reads_highlights,
+                    with_vector=self._recalling is not None,
+                )
+            )
+        finally:
+            self._searching.release()
+
+    async def _recall(self, run: _Run, found: SearchReply) -> Recalled | None:
+        asked = run.stands_alone
+        if self._recalling is None or asked is None or run.question.fresh:
+            return None
+        recalled = await self._recalling.recall(asked, found=found, principals=run.question.principals)
+        if recalled is not None:
+            self.tally.recalled += int(recalled.exact)
+            self.tally.recalled_alike += int(not recalled.exact)
+            self.tally.saved_tokens += recalled.answer.tokens
+        return recalled
+
+    async def _written(self, run: _Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
+        """An answer that is written now: for us, or for somebody who asks the very same."""
         prompt = build_prompt(
             run.question,
             found.passages,
             prompt_tokens=self._limits.prompt_tokens,
             answer_tokens=self._limits.answer_tokens,
-            count=self._count,
+            count=self._estimate.count,
         )
-        async with aclosing(self._write(run, prompt, found)) as events:
+
+        def write() -> AsyncGenerator[AnswerEvent, None]:
+            return self._write(run, prompt, found)
+
+        if self._joining is None or run.question.conversation or run.question.fresh:
+            events = write()
+        else:
+            events = self._joining.answer(
+                flight_key(
+                    run.question.text,
+                    model=self._model.name,
+                    given=(passage.id for passage in prompt.passages),
+                ),
+                write,
+            )
+        async with aclosing(events):
             async for event in events:
                 yield event
-
-    def _admit(self, question: Question) -> None:
-        if not question.text.strip():
-            raise sentences.no_question()
-        if len(question.text) > self._limits.question_chars:
-            raise sentences.question_too_long(chars=len(question.text), most=self._limits.question_chars)
-
-    async def _search(self, run: _Run) -> SearchReply:
-        return await self._retrieval.search(
-            SearchRequest(
-                query=run.query,
-                principals=run.question.principals,
-                limit=PASSAGES,
-                with_highlights=self._model.reads_highlights,
-            )
-        )
 
     async def _write(
         self, run: _Run, prompt: Prompt, found: SearchReply
     ) -> AsyncGenerator[AnswerEvent, None]:
-        yield Status(text=sentences.reading(prompt.passages))
-        yield Sources(sources=_documents(prompt.passages))
         writing = Writing(
-            model=self._model, prompt=prompt, count=self._count, within_s=self._limits.answer_within_s
+            model=self._model,
+            prompt=prompt,
+            count=self._estimate.count,
+            within_s=self._limits.answer_within_s,
         )
-        async with self._charged(run.question, prompt, writing), aclosing(writing.stream()) as events:
-            async for event in events:
-                yield event
+        async with self._charged(run.question, prompt, writing):
+            with self._line.standing(run.question.person) as ticket:
+                async with aclosing(ticket.places(within_s=LINE_WITHIN_S)) as places:
+                    async for place in places:
+                        yield Status(text=sentences.in_line(place))
+                yield Status(text=sentences.reading(prompt.passages))
+                yield Sources(sources=_documents(prompt.passages))
+                async with aclosing(writing.stream()) as events:
+                    async for event in events:
+                        yield event
+        self._estimate.learn(estimated=prompt.tokens, reported=writing.prompt_tokens)
+        for event in await self._ended(run, prompt, found, writing):
+            yield event
+
+    async def _ended(
+        self, run: _Run, prompt: Prompt, found: SearchReply, writing: Writing
+    ) -> Sequence[AnswerEvent]:
+        """What is told once the model has come to an end, whichever."""
+        self.tally.add(writing.usage)
         if writing.first_words_at is not None:
             run.mark("first_token", writing.first_words_at)
         if writing.ending == "nothing":
-            for event in _not_found(run, found):
-                yield event
-            return
+            return list(_not_found(run, found))
         if writing.ending == "refused":
-            yield sentences.REFUSED
-            return
+            return [sentences.REFUSED]
         if not writing.wrote:
-            yield _WORDLESS.get(writing.ending, sentences.EMPTY)
-            return
-        for event in writing.composition.finish(note=_NOTES.get(writing.ending)):
-            yield event
+            return [_WORDLESS.get(writing.ending, sentences.EMPTY)]
+        events = writing.composition.finish(note=_NOTES.get(writing.ending))
         if writing.ending == "end":
-            await self._keep(run, writing, prompt)
-        yield _done(run, writing, model=self._model.name)
+            await self._keep(run, writing, prompt, found)
+        return [*events, _done(run, writing)]
 
     def _charged(
         self, question: Question, prompt: Prompt, writing: Writing
@@ -213,51 +307,47 @@ class Answering:
         if self._charging is None:
             return nullcontext()
         return self._charging.charged(
-            Asker(person=question.person, groups=question.groups, zone=question.zone),
+            _asker(question),
             # A run of its own: if two processes wrote this answer, both of them were paid for.
             key=f"{question.id}:{question.attempt}:{secrets.token_hex(4)}",
             tokens=prompt.tokens + prompt.answer_tokens,
             used=lambda: writing.tokens,
         )
 
-    def _cache_key(self, run: _Run) -> str | None:
-        # An answer to a follow-up may tell what was said before, which its next reader need not see.
-        return None if run.question.conversation else cache_key(run.question.text, model=self._model.name)
-
-    async def _recall(self, run: _Run, found: SearchReply) -> tuple[CachedAnswer, list[Citation]] | None:
-        key = self._cache_key(run)
-        if self._cache is None or key is None:
-            return None
-        try:
-            answer = await self._cache.recall(key)
-            if answer is None:
-                return None
-            citations = await still_true(
-                answer,
-                results=found.passages,
-                principals=run.question.principals,
-                retrieval=self._retrieval,
-            )
-        except UnavailableError:
-            return None
-        return None if citations is None else (answer, citations)
-
-    async def _keep(self, run: _Run, writing: Writing, prompt: Prompt) -> None:
-        key = self._cache_key(run)
-        if self._cache is None or key is None:
+    async def _keep(self, run: _Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
+        # An answer to a follow-up may tell what was said before, which its next reader need not see; and
+        # another model's answer is not what this one would have said.
+        if self._recalling is None or run.question.conversation or writing.model != self._model.name:
             return
-        answer = CachedAnswer(
-            text=writing.composition.text,
-            citations=tuple(
-                CachedCitation(index=citation.index, passage=passage.id, quote=citation.quote)
-                for citation, passage in writing.composition.citations
+        await self._recalling.keep(
+            run.question.text,
+            CachedAnswer(
+                question=run.question.text,
+                vector=packed(found.query_vector),
+                text=writing.composition.text,
+                citations=tuple(
+                    CachedCitation(index=citation.index, passage=passage.id, quote=citation.quote)
+                    for citation, passage in writing.composition.citations
+                ),
+                given=tuple(passage.id for passage in prompt.passages),
+                model=writing.model,
+                tokens=writing.tokens,
+                answered_at=utc_now(),
             ),
-            given=tuple(passage.id for passage in prompt.passages),
-            model=self._model.name,
-            answered_at=utc_now(),
         )
-        with contextlib.suppress(UnavailableError):
-            await self._cache.keep(key, answer)
+
+    def _count(self, event: AnswerEvent) -> None:
+        match event:
+            case Failed():
+                self.tally.failed += 1
+            case Done(model="none"):
+                self.tally.not_found += 1
+            case Done(joined=True):
+                self.tally.joined += 1
+
+
+def _asker(question: Question) -> Asker:
+    return Asker(person=question.person, groups=question.groups, zone=question.zone)
 
 
 def _documents(passages: Sequence[Passage], *, most: int = PASSAGES) -> tuple[Source, ...]:
@@ -270,14 +360,14 @@ def _documents(passages: Sequence[Passage], *, most: int = PASSAGES) -> tuple[So
     )
 
 
-def _done(run: _Run, writing: Writing, *, model: str) -> Done:
+def _done(run: _Run, writing: Writing) -> Done:
     run.mark("total")
     return Done(
         text=writing.composition.text,
         sources=writing.composition.sources,
         usage=writing.usage,
         cached=False,
-        model=model,
+        model=writing.model,
         timings_ms=run.timings_ms,
         complete=writing.ending == "end",
     )
@@ -304,16 +394,18 @@ def _not_found(run: _Run, found: SearchReply) -> Iterator[AnswerEvent]:
     )
 
 
-def _from_cache(run: _Run, answer: CachedAnswer, citations: Sequence[Citation]) -> Iterator[AnswerEvent]:
+def _from_cache(run: _Run, recalled: Recalled) -> Iterator[AnswerEvent]:
+    answer = recalled.answer
     yield Status(text=sentences.from_earlier(answer.answered_at, now=utc_now()))
     run.mark("first_token")
-    yield from retold(answer, citations)
+    yield from retold(answer, recalled.citations)
     run.mark("total")
     yield Done(
         text=answer.text,
-        sources=tuple(citation.source for citation in citations),
+        sources=tuple(citation.source for citation in recalled.citations),
         usage=Usage(),
         cached=True,
         model=answer.model,
         timings_ms=run.timings_ms,
+        answered_at=answer.answered_at,
     )

@@ -8,9 +8,11 @@ taken as one).
 import asyncio
 import bisect
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+from bot.answering.sentences import line_is_long
 
 MOST_WAITING = 1_000
 """More than one process ever has in hand."""
@@ -30,15 +32,24 @@ class Ticket:
     _line: "Line" = field(compare=False, repr=False)
     _called: asyncio.Event = field(compare=False, repr=False, default_factory=asyncio.Event)
 
-    async def places(self) -> AsyncIterator[int]:
-        """How many are before it, itself included, whenever that changes; ends when it is served."""
+    async def places(self, *, within_s: float) -> AsyncGenerator[int, None]:
+        """How many are before it, itself included, whenever that changes; ends when it is served.
+
+        Raises:
+            OverloadedError: its turn did not come in time.
+        """
         told = 0
+        deadline = asyncio.get_running_loop().time() + within_s
         while (place := self._line.place(self)) > 0:
             if place != told:
                 told = place
                 yield place
             self._called.clear()
-            await self._called.wait()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._called.wait()
+            except TimeoutError:
+                raise line_is_long() from None
 
     def call(self) -> None:
         """The line has moved."""
@@ -57,14 +68,15 @@ class Line:
         self._open: Counter[str] = Counter()
         self._arrivals = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether nobody else can stand in it."""
-        return len(self._waiting) >= MOST_WAITING
-
     @contextmanager
     def standing(self, person: str) -> Iterator[Ticket]:
-        """Stand in line, be served, and make room at the block's end, whatever way it ends."""
+        """Stand in line, be served, and make room at the block's end, whatever way it ends.
+
+        Raises:
+            OverloadedError: the line is too long.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise line_is_long()
         self._rounds[person] = max(self._round, self._rounds.get(person, 0)) + 1
         self._open[person] += 1
         self._arrivals += 1

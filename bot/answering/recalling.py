@@ -6,22 +6,98 @@ which should have been read makes it a miss. So a document that changes, goes, a
 its answers with it, and nothing has to be invalidated.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from bot.answering.cache import CachedAnswer
+from bot.answering.cache import Cache, CachedAnswer, cache_key, cosine, packed
 from bot.answering.composition import source_of
+from bot.answering.sameness import SIMILAR, differences
 from retrieval.client import RetrievalClient
 from wire.answers import AnswerEvent, Citation, Delta
-from wire.search import Passage, PassagesRequest
+from wire.errors import UnavailableError
+from wire.search import Passage, PassagesRequest, SearchReply
 
 MUST_HAVE_READ = 4
 """How many of a question's best results the answer must have been written from: the upper half of what a
 model is given. A passage that answers the question ranks there, whereas the lower half changes places
-whenever anything is indexed. To be measured together with the threshold for paraphrases."""
+whenever anything is indexed."""
+TRIED = 2
+"""Answers to other questions that are looked up for one."""
 
 _PARAGRAPH = re.compile(r"(?<=\n)(?=\S)")
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
+
+
+class Recalling:
+    """Looks for an answer of before, and keeps answers for later."""
+
+    def __init__(self, cache: Cache, *, retrieval: RetrievalClient, model: str) -> None:
+        self._cache = cache
+        self._retrieval = retrieval
+        self._model = model
+
+    async def recall(
+        self, asked: str, *, found: SearchReply, principals: tuple[str, ...]
+    ) -> "Recalled | None":
+        """An answer that may be served now; None where there is none, or it can't be told.
+
+        Args:
+            asked: the question, so that it stands alone.
+            found: what was found for it.
+            principals: who reads the answer.
+        """
+        read = [passage.id for passage in found.passages[:MUST_HAVE_READ]]
+        try:
+            kept = await self._cache.recall(cache_key(asked, model=self._model), read=read)
+            if kept.exact is not None:
+                return await self._served(kept.exact, found, principals, exact=True)
+            for answer in _same(kept.near, asked=asked, vector=packed(found.query_vector)):
+                recalled = await self._served(answer, found, principals, exact=False)
+                if recalled is not None:
+                    return recalled
+        except UnavailableError:
+            pass
+        return None
+
+    async def keep(self, asked: str, answer: CachedAnswer) -> None:
+        """Keep an answer for whoever asks the same; without a cache it is not kept."""
+        with contextlib.suppress(UnavailableError):
+            await self._cache.keep(cache_key(asked, model=self._model), answer)
+
+    async def _served(
+        self, answer: CachedAnswer, found: SearchReply, principals: tuple[str, ...], *, exact: bool
+    ) -> "Recalled | None":
+        citations = await still_true(
+            answer, results=found.passages, principals=principals, retrieval=self._retrieval
+        )
+        return None if citations is None else Recalled(answer=answer, citations=citations, exact=exact)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """An answer of before that may be served.
+
+    Attributes:
+        answer: as it was written.
+        citations: as they read today.
+        exact: whether it was given to a question of the same words.
+    """
+
+    answer: CachedAnswer
+    citations: list[Citation]
+    exact: bool
+
+
+def _same(near: Sequence[CachedAnswer], *, asked: str, vector: bytes) -> list[CachedAnswer]:
+    """The answers to questions that ask the same in other words, most similar first."""
+    similar = sorted(((cosine(answer.vector, vector), at) for at, answer in enumerate(near)), reverse=True)
+    return [
+        near[at]
+        for likeness, at in similar
+        if likeness >= SIMILAR and not differences(asked, near[at].question)
+    ][:TRIED]
 
 
 async def still_true(

@@ -1,10 +1,13 @@
 """The answer cache in Redis or Valkey, bounded in age, size and number.
 
 The server must not evict (quotas live there), so the number is bounded here: a sorted set knows the
-order of entries, and the oldest goes when a new one would be too many.
+order of entries, and the oldest goes when a new one would be too many. A sorted set for each passage knows
+the answers that were written from it, so that a question which is asked in other words finds them.
 """
 
-from bot.answering.cache import CachedAnswer
+from collections.abc import Sequence
+
+from bot.answering.cache import CachedAnswer, CacheKey, Remembered
 from bot.answering.valkey_connection import Valkey
 from wire.errors import MalformedError
 from wire.shapes import read_shape
@@ -14,22 +17,59 @@ KEPT_S = 24 * 3600
 ENTRY_BYTES = 32 * 1024
 """Several times the longest answer with its quotes; a larger one is not kept."""
 ENTRIES = 2_000
-"""At most 64 MB together, and about 8 MB with usual answers."""
+"""At most 64 MB together, and about 12 MB with usual answers."""
+
+PER_PASSAGE = 16
+"""The newest entries known by a passage that they were written from."""
+NEAR = 8
+"""Entries looked at for each question that has none of its own words."""
 
 _PREFIX = "answerdesk:{answers}:"
 """The braces keep all of them on one node of a cluster, so that one script may touch them."""
 
 _KEEP = """
-local order, entry, kept_s, most = KEYS[1], KEYS[2], tonumber(ARGV[2]), tonumber(ARGV[3])
-redis.call('SET', entry, ARGV[1], 'EX', kept_s)
-redis.call('ZADD', order, redis.call('TIME')[1], entry)
-local old = redis.call('ZRANGE', order, 0, -1 - most)
-for _, key in ipairs(old) do
-  redis.call('DEL', key)
+local order, entry, by = KEYS[1], KEYS[2], ARGV[1]
+local kept_s, most, per_passage = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now = redis.call('TIME')
+local at = now[1] + now[2] / 1000000
+local function forget(key)
+  local old = redis.call('GET', key)
+  if old then
+    local kind = string.match(key, '([^:]+):[^:]+$')
+    for _, passage in ipairs(cjson.decode(old).given or {}) do
+      redis.call('ZREM', by .. kind .. ':' .. passage, key)
+    end
+    redis.call('DEL', key)
+  end
+end
+forget(entry)
+redis.call('SET', entry, ARGV[2], 'EX', kept_s)
+redis.call('ZADD', order, at, entry)
+for index = 3, #KEYS do
+  redis.call('ZADD', KEYS[index], at, entry)
+  redis.call('ZREMRANGEBYRANK', KEYS[index], 0, -1 - per_passage)
+  redis.call('EXPIRE', KEYS[index], kept_s)
+end
+for _, key in ipairs(redis.call('ZRANGE', order, 0, -1 - most)) do
+  forget(key)
   redis.call('ZREM', order, key)
 end
 redis.call('EXPIRE', order, kept_s)
-return #old
+return 1
+"""
+
+_RECALL = """
+local exact = redis.call('GET', KEYS[1])
+if exact or #KEYS == 1 then return {exact, {}} end
+local passages = {}
+for index = 2, #KEYS do passages[index - 1] = KEYS[index] end
+local near = redis.call('ZINTER', #passages, unpack(passages))
+local found = {}
+for index = #near, math.max(1, #near - tonumber(ARGV[1]) + 1), -1 do
+  local entry = redis.call('GET', near[index])
+  if entry then table.insert(found, entry) end
+end
+return {false, found}
 """
 
 
@@ -41,19 +81,18 @@ class ValkeyCache:
         self._entries = entries
         self._kept_s = kept_s
 
-    async def recall(self, key: str) -> CachedAnswer | None:
-        """What was kept under this key; an entry of another release's shape counts as none.
+    async def recall(self, key: CacheKey, *, read: Sequence[str]) -> Remembered:
+        """What is kept under this key, or was written from these passages.
+
+        An entry of another release's shape counts as none.
 
         Raises:
             UnavailableError: no answer from the server.
         """
-        kept = await self._connection.get(_PREFIX + key)
-        try:
-            return None if kept is None else read_shape(CachedAnswer, kept)
-        except MalformedError:
-            return None
+        exact, near = await self._connection.run(_RECALL, keys=[_entry(key), *_by(key, read)], args=[NEAR])
+        return Remembered(exact=_read(exact), near=tuple(filter(None, map(_read, near))))
 
-    async def keep(self, key: str, answer: CachedAnswer) -> None:
+    async def keep(self, key: CacheKey, answer: CachedAnswer) -> None:
         """Keep an answer, unless it is too large.
 
         Raises:
@@ -62,5 +101,22 @@ class ValkeyCache:
         entry = answer.to_json().decode()
         if len(entry.encode()) <= ENTRY_BYTES:
             await self._connection.run(
-                _KEEP, keys=[f"{_PREFIX}order", _PREFIX + key], args=[entry, self._kept_s, self._entries]
+                _KEEP,
+                keys=[f"{_PREFIX}order", _entry(key), *_by(key, answer.given)],
+                args=[f"{_PREFIX}by:", entry, self._kept_s, self._entries, PER_PASSAGE],
             )
+
+
+def _entry(key: CacheKey) -> str:
+    return f"{_PREFIX}{key.kind}:{key.words}"
+
+
+def _by(key: CacheKey, passages: Sequence[str]) -> list[str]:
+    return [f"{_PREFIX}by:{key.kind}:{passage}" for passage in dict.fromkeys(passages)]
+
+
+def _read(entry: str | None) -> CachedAnswer | None:
+    try:
+        return None if entry is None else read_shape(CachedAnswer, entry)
+    except MalformedError:
+        return None

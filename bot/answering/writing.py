@@ -25,6 +25,7 @@ class Writing:
         composition: the text and its sources.
         usage: as the model reported it.
         model: who writes.
+        prompt_tokens: what the prompt really was, for the model that was asked first; 0 until it is told.
         ending: how it ended; until it has, or where it was closed early, ``cut``.
         first_words_at: when the first of the text came (``time.monotonic``); None before.
     """
@@ -33,6 +34,7 @@ class Writing:
         self.composition = Composition(prompt.passages)
         self.usage = Usage()
         self.model = model.name
+        self.prompt_tokens = 0
         self.ending: Ending = "cut"
         self.first_words_at: float | None = None
         self._model = model
@@ -92,6 +94,8 @@ class Writing:
                 return self.composition.cite(passage=event.passage, quote=event.quote)
             case Used():
                 self.usage, self._counted = event.usage, event.counted
+                if not self.prompt_tokens and self.model == self._model.name:
+                    self.prompt_tokens = event.usage.input_tokens + event.usage.cache_read_input_tokens
             case Waiting():
                 return [Status(text=sentences.model_busy(event.seconds))]
             case Writer():

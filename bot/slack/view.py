@@ -129,7 +129,8 @@ def after(view: View, event: AnswerEvent) -> View:
         case Status():
             return replace(view, doing=event.text)
         case Delta():
-            return replace(view, text=view.text + event.text, doing=WRITING)
+            before = View(text="") if event.anew else view
+            return replace(before, text=before.text + event.text, doing=WRITING)
         case Citation():
             known = {source.index: source for source in view.sources} | {event.index: event.source}
             return replace(view, sources=tuple(known[index] for index in sorted(known)))
@@ -143,6 +144,7 @@ def after(view: View, event: AnswerEvent) -> View:
 
 def _notice(done: Done) -> str | None:
     if done.cached:
-        return "Answered before; every document behind it still reads the same."
-    written_by_a_model = done.usage.output_tokens > 0
+        when = f" on {_day(done.answered_at)} at {done.answered_at:%H:%M %Z}" if done.answered_at else ""
+        return f"Answered before{when}; every document behind it still reads the same."
+    written_by_a_model = done.usage.output_tokens > 0 or done.joined
     return "Written by AI from the sources above; check what matters." if written_by_a_model else None

@@ -9,6 +9,7 @@ from bot.answering.answering import Answering, Limits
 from bot.answering.cache import Cache
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
+from bot.answering.flights import Flights
 from bot.answering.model import Model
 from bot.answering.quota import Quota
 from bot.answering.tiktoken_tokens import TiktokenTokens
@@ -18,7 +19,8 @@ from tests.claude_stand_in import claude_stand_in
 from tests.contract.answering.telling import GERMANY, Desk
 from tests.retrieval_stand_in import passage, retrieval_stand_in
 
-STALLED_AFTER_S = 0.4
+STALLED_AFTER_S = 10.0
+"""Long enough for a busy machine; a module whose streams stall says otherwise."""
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +29,17 @@ def tokens() -> TiktokenTokens:
 
 
 @pytest.fixture
-async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
+def stalled_after_s() -> float:
+    return STALLED_AFTER_S
+
+
+@pytest.fixture
+async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -> AsyncIterator[Desk]:
     async with (
         retrieval_stand_in(client) as retrieval,
         claude_stand_in() as api,
         claude(
-            name="claude-sonnet-5-5", api_key="k", base_url=api.base_url, stalled_after_s=STALLED_AFTER_S
+            name="claude-sonnet-5-5", api_key="k", base_url=api.base_url, stalled_after_s=stalled_after_s
         ) as claude_alone,
     ):
         model = Trying([claude_alone], within_s=20.0)
@@ -42,7 +49,9 @@ async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
             *,
             model: Model = model,
             cache: Cache | None = None,
+            flights: Flights | None = None,
             quota: Quota | None = None,
+            answers_at_once: int = 50,
             within_s: float = 20.0,
             relevance_floor: float = 0.25,
         ) -> Answering:
@@ -52,6 +61,7 @@ async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
                 answer_tokens=500,
                 answer_within_s=within_s,
                 relevance_floor=relevance_floor,
+                answers_at_once=answers_at_once,
             )
             return Answering(
                 retrieval=RetrievalClient(client),
@@ -59,6 +69,7 @@ async def desk(client: Client, tokens: TiktokenTokens) -> AsyncIterator[Desk]:
                 count=tokens.count,
                 limits=limits,
                 cache=cache,
+                flights=flights,
                 quota=quota,
             )
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.answering.answering import Answering
-from bot.answering.cache import CachedAnswer, cache_key
+from bot.answering.cache import CachedAnswer, CacheKey, cache_key
 from bot.answering.question import Turn
 from bot.answering.quota import QuotaLimits, utc_now
 from bot.answering.recalling import MUST_HAVE_READ
@@ -185,28 +185,36 @@ async def test_another_model_or_other_instructions_are_another_question() -> Non
     assert cache_key("How long?", model="a") != cache_key("How far?", model="a")
 
 
+def key(words: str) -> CacheKey:
+    return CacheKey(kind="kind", words=words)
+
+
 def entry(text: str) -> CachedAnswer:
-    return CachedAnswer(text=text, citations=(), given=("a",), model="m", answered_at=utc_now())
+    return CachedAnswer(question="q", text=text, citations=(), given=("a",), model="m", answered_at=utc_now())
 
 
 async def test_the_cache_is_bounded_in_number_and_size(connection: Valkey) -> None:
     cache = ValkeyCache(connection, entries=3)
     for number in range(5):
-        await cache.keep(f"k{number}", entry(str(number)))
-    kept = [await cache.recall(f"k{number}") for number in range(5)]
-    assert sum(answer is not None for answer in kept) == 3
-    await cache.keep("huge", entry("x" * ENTRY_BYTES))
-    assert await cache.recall("huge") is None
+        await cache.keep(key(f"k{number}"), entry(str(number)))
+    kept = [(await cache.recall(key(f"k{number}"), read=())).exact for number in range(5)]
+    assert [answer.text for answer in kept if answer is not None] == ["2", "3", "4"]
+    await cache.keep(key("huge"), entry("x" * ENTRY_BYTES))
+    assert (await cache.recall(key("huge"), read=())).exact is None
 
 
 async def test_an_entry_ends_with_its_time(connection: Valkey, valkey_url: str) -> None:
-    await ValkeyCache(connection, kept_s=1000).keep("k", entry("x"))
-    ttl = await connection.run("return redis.call('TTL', KEYS[1])", keys=["answerdesk:{answers}:k"], args=[])
+    await ValkeyCache(connection, kept_s=1000).keep(key("k"), entry("x"))
+    ttl = await connection.run(
+        "return redis.call('TTL', KEYS[1])", keys=["answerdesk:{answers}:kind:k"], args=[]
+    )
     assert 0 < ttl <= 1000
 
 
 async def test_an_entry_of_another_release_counts_as_none(connection: Valkey) -> None:
     await connection.run(
-        "return redis.call('SET', KEYS[1], ARGV[1])", keys=["answerdesk:{answers}:k"], args=['{"old": 1}']
+        "return redis.call('SET', KEYS[1], ARGV[1])",
+        keys=["answerdesk:{answers}:kind:k"],
+        args=['{"old": 1}'],
     )
-    assert await ValkeyCache(connection).recall("k") is None
+    assert (await ValkeyCache(connection).recall(key("k"), read=())).exact is None

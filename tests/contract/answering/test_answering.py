@@ -3,6 +3,7 @@
 import pytest
 
 from bot.answering.answering import PASSAGES
+from bot.answering.estimate import Estimate
 from bot.answering.extractive_model import CLOSING, ExtractiveModel
 from bot.answering.question import Turn
 from tests.claude_stand_in import Script
@@ -174,7 +175,7 @@ async def test_a_bug_is_told_as_our_fault_and_without_its_insides(desk: Desk) ->
         raise ZeroDivisionError("the secret is hunter2")
 
     answering = desk.answering()
-    answering._count = broken
+    answering._estimate = Estimate(broken)
     told = await tell(answering)
     assert told.failed.code == "internal"
     assert "hunter2" not in told.failed.message

@@ -18,6 +18,11 @@ RETRIED: tuple[Ending, ...] = ("error", "overloaded", "rate_limited", "cut", "no
 BUSY: tuple[Ending, ...] = ("overloaded", "rate_limited")
 
 
+@pytest.fixture
+def stalled_after_s() -> float:
+    return 1.0
+
+
 async def told_with(desk: Desk, script: Script) -> Told:
     desk.claude.default = script
     return await tell(desk.answering())
