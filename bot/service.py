@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import stamina
 import structlog
@@ -31,6 +32,7 @@ from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
+from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.web.aiohttp_health import serving_health
@@ -44,7 +46,7 @@ SLACK_WITHIN_S = 60.0
 """How long Slack may be away at the start before the process gives up."""
 
 IN_HAND_PER_ANSWER = 10
-"""Questions that wait for their turn in a thread, for each answer that may be written at once."""
+"""Questions that wait for their turn, in a thread or for the model, for each that is being answered."""
 
 _log = structlog.get_logger("bot")
 
@@ -77,7 +79,12 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             messages=workspace,
             team=workspace.identity.team,
         )
-        app = bolt_app(client=workspace.client, identity=workspace.identity, listener=asking)
+        app = bolt_app(
+            client=workspace.client,
+            identity=workspace.identity,
+            listener=asking,
+            overhear=partial(tell_of_threads, client=client),
+        )
         socket = await stack.enter_async_context(
             listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
         )
@@ -96,6 +103,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(
             serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
         )
+        in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=answering,
             messages=workspace,
@@ -105,9 +113,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             stops=stops,
             budget=ValkeyEditBudget(redis, team=workspace.identity.team),
             identity=workspace.identity,
-            at_once=settings.answers_at_once,
+            # They stand in line for the model, which is fair and told, rather than for this.
+            at_once=in_hand,
         )
-        in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
 
 
