@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 
+import nats.js.errors
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from ingest.reconcile import Indexed
 from wire import subjects
-from wire.documents import DocumentFailed, DocumentUpsert, read_document_changed
+from wire.documents import DocumentFailed, DocumentUpsert, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 from wire.nats_connection import FAULTS
@@ -30,10 +31,24 @@ async def indexed_of(client: Client, source: str) -> dict[str, Indexed]:
         UnavailableError: NATS does not answer.
     """
     async with aclosing(_heads(client, f"$KV.{subjects.HEADS_BUCKET}.{source}.>")) as heads:
-        return {
-            head.document: Indexed(head.version, head.revision, live=head.state == "live")
-            async for head in heads
-        }
+        return {head.document: _indexed(head) async for head in heads}
+
+
+async def one_indexed(client: Client, source: str, document: str) -> Indexed | None:
+    """What is known of one document.
+
+    Raises:
+        UnavailableError: NATS does not answer.
+    """
+    try:
+        async with asyncio.timeout(BATCH_WITHIN_S):
+            heads = await client.jetstream().key_value(subjects.HEADS_BUCKET)
+            entry = await heads.get(document_key(source, document))
+    except nats.js.errors.KeyNotFoundError:
+        return None
+    except FAULTS as error:
+        raise UnavailableError("what is indexed can't be read", service="nats") from error
+    return _indexed(read_shape(Head, entry.value or b""))
 
 
 async def counts(client: Client) -> dict[str, tuple[int, datetime]]:
@@ -127,3 +142,7 @@ def _given_up(data: bytes, *, source: str) -> DocumentUpsert | None:
     except MalformedError:
         return None
     return changed if isinstance(changed, DocumentUpsert) and changed.revision else None
+
+
+def _indexed(head: Head) -> Indexed:
+    return Indexed(head.version, head.revision, live=head.state == "live")

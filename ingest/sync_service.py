@@ -12,6 +12,7 @@ from ingest.apscheduler_schedule import CronSchedule
 from ingest.client import IngestClient
 from ingest.nats_indexed import counts, given_up_of, indexed_of, queued
 from ingest.nats_runs import LEASE_S, open_runs
+from ingest.nats_touches import following_touches
 from ingest.scheduling import keep_schedule, utc_now
 from ingest.sources.opening import check_source, open_source
 from ingest.sync_endpoints import sync_endpoints
@@ -41,6 +42,7 @@ async def resyncing(
     """
     schedules = _schedules(sources)
     runs = await open_runs(client, lease_s=lease_s)
+    announce = IngestClient(client).announce
 
     async def tell(run: SyncRun) -> None:
         # Only for those who watch: the record is kept by the run itself.
@@ -53,7 +55,7 @@ async def resyncing(
         open_source=open_source,
         indexed_of=partial(indexed_of, client),
         given_up_of=partial(given_up_of, client),
-        announce=IngestClient(client).announce,
+        announce=announce,
         tell=tell,
         schedules=schedules,
         pipeline=pipeline,
@@ -73,9 +75,10 @@ async def resyncing(
         )
         tasks.append(asyncio.create_task(keeping, name=f"schedule of {name}"))
     try:
-        yield sync_endpoints(
-            syncing, sources=sources, schedules=schedules, runs=runs, counts=partial(counts, client)
-        )
+        async with following_touches(client, sources=sources, announce=announce):
+            yield sync_endpoints(
+                syncing, sources=sources, schedules=schedules, runs=runs, counts=partial(counts, client)
+            )
     finally:
         await stopped(*reversed(tasks))
 

@@ -46,7 +46,8 @@ class SourceSettings(_Table):
     """The first that matches decides."""
     allow_from_source: bool | None = None
     """Take a document's readers from the source where it names them and no rule matches: who is in the
-    channel with ``slack``, and only where this is true with the others."""
+    channel with ``slack``, and only where this is true with the others. Nobody but who is in it reads a
+    private channel's threads, whatever is said here."""
     url_prefix: str | None = None
     """``files``: readers open a document at this and its id."""
     include: tuple[Pattern, ...] = ("*",)
@@ -56,6 +57,9 @@ class SourceSettings(_Table):
     """``http`` and ``slack``: the bearer token."""
     channels: tuple[Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")], ...] = ()
     """``slack``: the channels' ids; the token's app must be in them."""
+    reread_days: Annotated[float, Field(ge=0, le=3650)] = 7.0
+    """``slack``: a thread whose last reply is younger is read by each resync, because an edited reply shows
+    in no list; an older one when the bot hears of it."""
     options: dict[str, str | int | bool | dict[str, str | int | bool]] = Field(
         default_factory=dict, repr=False
     )

@@ -107,6 +107,16 @@ class SyncRun(Shape):
         return self.state == "done" and not self.failed and not self.withheld
 
 
+class SlackThreadTouched(Shape):
+    """Somebody wrote in a thread of Slack's, edited it or deleted from it."""
+
+    channel: str
+    thread: str
+    """Its first message's ``ts``."""
+    touched_at: AwareDatetime
+    """By Slack's clock."""
+
+
 class SourcesRequest(Shape):
     """Which sources are there?"""
 

@@ -59,7 +59,16 @@ class Listener(Protocol):
         """One of our buttons was pressed."""
 
 
-def bolt_app(*, client: AsyncWebClient, identity: Identity, listener: Listener) -> AsyncApp:
+Overhear = Callable[[dict[str, Any]], Awaitable[None]]
+"""Takes every ``event_callback``, whatever it is about; raises nothing."""
+
+
+async def _nobody(_body: dict[str, Any]) -> None: ...
+
+
+def bolt_app(
+    *, client: AsyncWebClient, identity: Identity, listener: Listener, overhear: Overhear = _nobody
+) -> AsyncApp:
     """The Bolt app: hands what people say and do to the listener."""
 
     async def hand_off(
@@ -69,6 +78,7 @@ def bolt_app(*, client: AsyncWebClient, identity: Identity, listener: Listener) 
         try:
             match req.body.get("type"):
                 case "event_callback":
+                    await overhear(req.body)
                     await _hear(req.body, identity=identity, listener=listener)
                 case "block_actions":
                     if (press := read_press(req.body)) is not None:

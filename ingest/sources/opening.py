@@ -28,15 +28,24 @@ def check_source(name: str, settings: SourceSettings) -> None:
 
 
 @asynccontextmanager
+async def open_slack(settings: SourceSettings) -> AsyncIterator[SlackSource]:
+    """Slack's channels, for as long as the block lasts."""
+    async with open_fetching(private_addresses=settings.private_addresses) as fetching:
+        yield SlackSource(settings, fetching=fetching)
+
+
+@asynccontextmanager
 async def open_source(settings: SourceSettings) -> AsyncIterator[Source]:
     """The source, for as long as the block lasts."""
     if settings.kind == "files":
         yield FsspecSource(settings)
         return
+    if settings.kind == "slack":
+        async with open_slack(settings) as slack:
+            yield slack
+        return
     async with open_fetching(private_addresses=settings.private_addresses) as fetching:
         if settings.kind == "http":
             yield HttpSource(settings, fetching=fetching)
-        elif settings.kind == "slack":
-            yield SlackSource(settings, fetching=fetching)
         else:
             yield SitemapSource(settings, fetching=fetching)

@@ -1,16 +1,20 @@
 """Slack channels: a thread is a document, for whoever is in the channel.
 
 Only messages of people are taken: an answer of ours that was indexed would be quoted as a source. Slack's
-list tells a new reply and an edit of the first message, but not one of a reply.
+list tells a new reply and an edit of the first message, but not one of another: so young threads are read
+each time, and an older one when the bot hears of it (`ingest/touching.py`).
 """
 
+import asyncio
 import html
 import re
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from ingest.formats import markdown
 from ingest.sources.aiohttp_fetching import Fetching
 from ingest.sources.source import Content, Entry
 from wire.errors import MalformedError, UnavailableError
@@ -21,6 +25,8 @@ PAGE = 200
 PAGE_BYTES = 16 * 1024 * 1024
 PAGES_AT_MOST = 10_000
 TITLE_CHARS = 100
+NAMES_KEPT = 5_000
+_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _MENTION = re.compile(r"<(?:@|#|!)(?:[^>|]*\|)?([^>]*)>")
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 
@@ -32,16 +38,23 @@ class _Edited(Shape):
 class _Message(Shape):
     ts: str
     text: str = ""
+    user: str | None = None
     subtype: str | None = None
     bot_id: str | None = None
+    thread_ts: str | None = None
     reply_count: int = 0
     latest_reply: str | None = None
     edited: _Edited | None = None
 
     @property
     def by_person(self) -> bool:
-        """Neither by an app, nor Slack's own "has joined"."""
+        """Neither by an app, nor Slack's own "has joined" or "was deleted"."""
         return self.bot_id is None and self.subtype in {None, "thread_broadcast", "file_share"}
+
+    @property
+    def begins_thread(self) -> bool:
+        """Whether it and its replies are a document."""
+        return self.by_person and self.reply_count > 0 and self.thread_ts in {None, self.ts}
 
 
 class _Cursor(Shape):
@@ -62,36 +75,140 @@ class _Messages(Shape):
     response_metadata: _Cursor | None = None
 
 
+class _Conversation(Shape):
+    is_private: bool
+
+
+class _ConversationInfo(Shape):
+    channel: _Conversation
+
+
+class _Profile(Shape):
+    display_name: str = ""
+    real_name: str = ""
+
+
+class _User(Shape):
+    name: str = ""
+    profile: _Profile = _Profile()
+
+
+class _UserInfo(Shape):
+    user: _User
+
+
+class _RefusedError(UnavailableError):
+    """Slack's own error, which may be looked at."""
+
+    def __init__(self, method: str, error: str) -> None:
+        super().__init__(f"Slack refuses {method}: {error}", service="source")
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Channel:
+    id: str
+    private: bool
+    team_url: str
+
+
 class SlackSource:
     """Threads of the channels that the settings name."""
 
     def __init__(self, settings: SourceSettings, *, fetching: Fetching) -> None:
         self._base = settings.url.rstrip("/")
         self._channels = settings.channels
+        self._settled_after = timedelta(days=settings.reread_days)
         self._fetching = fetching
+        self._turn = asyncio.Lock()
+        self._names: dict[str, str] = {}
         token = settings.token.get_secret_value() if settings.token else ""
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def entries(self) -> AsyncGenerator[Entry, None]:
         """Channel by channel, the newest thread first."""
-        team = await self._call("auth.test", _Team)
-        for channel in self._channels:
-            async for message in self._messages("conversations.history", channel=channel):
-                if message.reply_count and message.by_person:
-                    yield _entry(message, channel=channel, team=team.url)
+        for name in self._channels:
+            channel = await self._channel(name)
+            async for message in self._messages("conversations.history", channel=name):
+                if message.begins_thread:
+                    yield await self._entry(message, channel=channel)
 
     async def read(self, entry: Entry) -> Content | None:
         """A thread's messages, as Markdown."""
         channel, _, ts = entry.id.partition("/")
-        try:
-            said = [
-                markdown(message.text)
-                async for message in self._messages("conversations.replies", channel=channel, ts=ts)
-                if message.by_person and message.text
-            ]
-        except _ThreadGoneError:
+        messages = await self._thread(channel, ts)
+        return await self._content(messages) if messages else None
+
+    async def look_up(self, document: str) -> tuple[Entry, Content] | None:
+        """A thread as it is now; None where it is none, or none any longer.
+
+        Raises:
+            UnavailableError: Slack does not answer, or refuses.
+            MalformedError: the thread is too long.
+        """
+        name, _, ts = document.partition("/")
+        messages = await self._thread(name, ts)
+        if not messages or not messages[0].begins_thread:
             return None
+        entry = await self._entry(messages[0], channel=await self._channel(name))
+        return entry, await self._content(messages)
+
+    async def _channel(self, name: str) -> _Channel:
+        team = await self._call("auth.test", _Team)
+        about = await self._call("conversations.info", _ConversationInfo, channel=name)
+        return _Channel(id=name, private=about.channel.is_private, team_url=team.url.rstrip("/"))
+
+    async def _thread(self, channel: str, ts: str) -> list[_Message]:
+        """Its messages, the first one first; none where there is no such thread."""
+        try:
+            asked = self._messages("conversations.replies", channel=channel, ts=ts)
+            return [message async for message in asked]
+        except _RefusedError as refusal:
+            if refusal.error == "thread_not_found":
+                return []
+            raise
+
+    async def _entry(self, message: _Message, *, channel: _Channel) -> Entry:
+        latest = message.latest_reply or message.ts
+        latest_at = datetime.fromtimestamp(float(latest), tz=UTC)
+        edited = message.edited.ts if message.edited else ""
+        words = plain(message.text, names=await self._mentioned(message.text)).split()
+        return Entry(
+            id=f"{channel.id}/{message.ts}",
+            revision=f"{latest} {message.reply_count} {edited}",
+            settled=datetime.now(UTC) - latest_at > self._settled_after,
+            title=" ".join(words)[:TITLE_CHARS],
+            url=f"{channel.team_url}/archives/{channel.id}/p{message.ts.replace('.', '')}",
+            media_type="text/markdown",
+            allow=(f"channel:{channel.id}",),
+            confined=channel.private,
+            updated_at=latest_at,
+        )
+
+    async def _content(self, messages: list[_Message]) -> Content:
+        said = []
+        for message in messages:
+            if message.by_person and message.text:
+                text = written(message.text, names=await self._mentioned(message.text))
+                author = await self._name(message.user) if message.user else "Somebody"
+                said.append(f"**{author}:**{' ' if text[:1].isalnum() else chr(10) * 2}{text}")
         return Content("\n\n".join(said).encode())
+
+    async def _mentioned(self, text: str) -> dict[str, str]:
+        return {user: await self._name(user) for user in dict.fromkeys(_USER.findall(text))}
+
+    async def _name(self, user: str) -> str:
+        """What people call this person; the id, where Slack tells no name."""
+        if user not in self._names:
+            try:
+                about = (await self._call("users.info", _UserInfo, user=user)).user
+            except _RefusedError:
+                about = _User(name=user)
+            profile = about.profile
+            while len(self._names) >= NAMES_KEPT:
+                del self._names[next(iter(self._names))]
+            self._names[user] = profile.real_name or profile.display_name or about.name or user
+        return self._names[user]
 
     async def _messages(self, method: str, **arguments: str) -> AsyncGenerator[_Message, None]:
         cursor = ""
@@ -107,34 +224,36 @@ class SlackSource:
 
     async def _call(self, method: str, shape: type[ShapeT], **arguments: Any) -> ShapeT:
         url = f"{self._base}/{method}" + (f"?{urlencode(arguments)}" if arguments else "")
-        fetched = await self._fetching.get(url, max_bytes=PAGE_BYTES, headers=self._headers)
+        # One after the other, so that all wait while Slack asks for patience.
+        async with self._turn:
+            fetched = await self._fetching.get(url, max_bytes=PAGE_BYTES, headers=self._headers)
         answer = read_shape(_Answer, fetched.body)
-        if answer.error == "thread_not_found":
-            raise _ThreadGoneError
         if not answer.ok:
-            raise UnavailableError(f"Slack refuses {method}: {answer.error}", service="source")
+            raise _RefusedError(method, answer.error)
         return read_shape(shape, fetched.body)
 
 
-class _ThreadGoneError(Exception):
-    """The thread was deleted since it was listed."""
-
-
-def markdown(text: str) -> str:
-    """A message's text, as Slack sends it, in Markdown; people and channels by what Slack calls them."""
-    text = _LINK.sub(lambda link: f"[{link[2]}]({link[1]})" if link[2] else link[1], text)
+def plain(text: str, *, names: Mapping[str, str]) -> str:
+    """A message's text, as Slack sends it, with people and channels by what they are called."""
+    text = _USER.sub(lambda mention: f"@{names.get(mention[1], mention[1])}", text)
+    text = _LINK.sub(lambda link: link[2] or link[1], text)
     return html.unescape(_MENTION.sub(lambda mention: mention[1], text))
 
 
-def _entry(message: _Message, *, channel: str, team: str) -> Entry:
-    latest = message.latest_reply or message.ts
-    edited = message.edited.ts if message.edited else ""
-    return Entry(
-        id=f"{channel}/{message.ts}",
-        revision=f"{latest} {message.reply_count} {edited}",
-        title=" ".join(markdown(message.text).split())[:TITLE_CHARS],
-        url=f"{team.rstrip('/')}/archives/{channel}/p{message.ts.replace('.', '')}",
-        media_type="text/markdown",
-        allow=(f"channel:{channel}",),
-        updated_at=datetime.fromtimestamp(float(latest), tz=UTC),
-    )
+def written(text: str, *, names: Mapping[str, str]) -> str:
+    """The same in Markdown: links are links, code is code, and what only looks like a heading is none."""
+    pieces = []
+    for number, piece in enumerate(text.split("```")):
+        if number % 2:
+            pieces.append(markdown.fence(plain(piece, names=names)))
+        elif piece.strip():
+            linked = _LINK.sub(_link, _USER.sub(lambda each: f"@{names.get(each[1], each[1])}", piece))
+            unescaped = html.unescape(_MENTION.sub(lambda mention: mention[1], linked))
+            pieces.append(markdown.paragraphs(unescaped.strip()))
+    return "\n\n".join(pieces)
+
+
+def _link(link: re.Match[str]) -> str:
+    if not link[2]:
+        return link[1]
+    return f"[{link[2].replace('[', '(').replace(']', ')')}]({link[1].replace(')', '%29')})"
