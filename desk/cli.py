@@ -7,13 +7,15 @@ import asyncio
 import logging
 import sys
 from collections.abc import Coroutine
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from desk.data_set import read_data_set
 from desk.failure_list import (
     discard_failures,
     list_failures,
@@ -308,6 +310,37 @@ def sync(
         _print_json(ended)
     if not ended.ok:
         raise typer.Exit(FAILED)
+
+
+@app.command(name="eval")
+def evaluate(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", exists=True, file_okay=False, help="corpus.jsonl, queries.jsonl and qrels.tsv."
+        ),
+    ],
+    *,
+    limit_queries: Annotated[int | None, typer.Option(min=1, help="Only so many questions.")] = None,
+    mode: Annotated[
+        Literal["hybrid", "dense", "bm25", "rerank"],
+        typer.Option(help="As readers search, or by a part of it; rerank needs RERANK_MODEL."),
+    ] = "hybrid",
+    cache: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Keep the index there, for the next run on the same corpus."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well questions find their documents, on a data set; needs nothing that runs."""
+    # The encoder's libraries, for which no other command should wait.
+    evaluation = import_module("desk.evaluation")
+    terminal = Terminal(Console(stderr=True))
+    data = read_data_set(folder, limit_queries=limit_queries)
+    judged = _run(
+        evaluation.evaluate(data, mode=mode, settings=load_settings(), cache=cache, terminal=terminal)
+    )
+    _print_json(judged) if as_json else evaluation.show(judged, Console())
 
 
 def _print_json(shape: Shape) -> None:

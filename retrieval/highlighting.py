@@ -4,23 +4,21 @@ An encoding costs 2 to 5 ms, so each passage sends only its most promising sente
 share the rarest words with the question, and its first ones. What was encoded is remembered.
 """
 
-import re
 from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
 from retrieval.encoding import Encoder
 from retrieval.sentences import Span, sentences
+from retrieval.stems import stems
 from wire.search import Highlight
 
 PER_PASSAGE = 4
 """Sentences encoded per passage: 32 for 8 passages."""
 REMEMBERED = 4096
 """Sentence vectors kept: 1.5 KB each at 384 dimensions, 6 MB in all."""
-STEM_CHARS = 5
-"""Words count as the same when they start alike; crude, and enough to choose what to encode."""
-
-_WORD = re.compile(r"\w+")
+SHORT_CHARS = 2
+"""Words of so few letters do not count."""
 
 
 class Highlighting:
@@ -71,7 +69,7 @@ def _most_promising(query: str, text: str) -> list[Span]:
     if len(spans) <= PER_PASSAGE:
         return spans
     words = [_stems(text[span.start : span.end]) for span in spans]
-    seen = Counter(stem for stems in words for stem in stems)
+    seen = Counter(stem for found in words for stem in found)
     asked = _stems(query)
 
     def promise(number: int) -> tuple[float, int]:
@@ -82,4 +80,4 @@ def _most_promising(query: str, text: str) -> list[Span]:
 
 
 def _stems(text: str) -> set[str]:
-    return {word[:STEM_CHARS] for word in _WORD.findall(text.lower()) if len(word) > 2}  # noqa: PLR2004 — as short as "to"
+    return {stem for stem in stems(text) if len(stem) > SHORT_CHARS}

@@ -1,30 +1,86 @@
 """How likely it is that anything found answers the question.
 
-A logistic curve over the best passage's cosine, for questions of which three in five can be answered.
-Its slope was fitted (both classes weighing the same, ridge 10 on the standardized cosine) on
-azure-ragchat: 175 answerable questions and 45 that its documents do not answer, each with its best
-cosine among 8 passages of this search. At the default floor of 0.25, a cosine of 0.33, with the packaged
-model:
+A logistic curve over three things that cost nothing more to know: how near the first passage is in meaning,
+how many of the question's words it has, and how far ahead of the rest the nearest passage is (where an
+answer stands, one passage stands out; where none does, many are equally far). Its figures and how they were
+fitted stand in docs/quality.md; `tests/bench/bench_relevance.py` makes them.
 
-    set                                    answerable, still answered    unanswerable, refused
-    azure-ragchat (fitted on)              100 % of 175                  51 % of 45
-    mtrag-un (checked; the last turn       92 % of 332                   23 % of 97
-      alone, follow-ups not rewritten)
-
-The floor refuses what the documents are not about at all (every such question of azure-ragchat is below
-0.17 in cosine). What gets through are near misses: questions in the documents' own words on what they do
-not say, and those are for the model that writes the answer to refuse. A floor that caught more of them
-(0.40 in cosine: 60 % and 51 %) refused 15 % of mtrag-un's answerable questions, and short ones about a
-handbook such as "who do I call when the database is down". The area under the curve is 0.83 and 0.78; the
-best sentence's cosine reaches 0.86 and 0.81, but costs a hundred milliseconds of encoding.
+The floor refuses what the documents are not about. What gets through are near misses: questions in the
+documents' own words on what they do not say, and those are for the model that writes the answer to refuse.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-INTERCEPT = -2.90
-SLOPE = 5.52
+from retrieval.ranking import Ranked
+from retrieval.stems import stems
+from retrieval.stop_words import StopWords
+
+INTERCEPT = -5.86
+OF_COSINE = 8.04
+OF_COVERAGE = 2.15
+OF_LEAD = 10.63
+NEAREST = 20
+"""Passages that the lead is measured against."""
+USUAL_LEAD = 0.12
+"""Stands for each passage that an index with fewer than those does not have."""
+MOST_LEAD = 0.25
+"""A greater one says nothing more."""
 
 
-def relevance(*, cosine: float) -> float:
-    """From 0 to 1, for the best cosine among the passages found."""
-    return 1 / (1 + math.exp(-(INTERCEPT + SLOPE * cosine)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for an answer.
+
+    Attributes:
+        cosine: of the first passage, -1 to 1.
+        coverage: the share of the question's words that the first passage has, 0 to 1.
+        lead: how much nearer the nearest passage is than the nearest 20 are on average.
+    """
+
+    cosine: float
+    coverage: float
+    lead: float
+
+
+class Relevance:
+    """Judges what was found for a question."""
+
+    def __init__(self, stop_words: StopWords) -> None:
+        self._stop_words = stop_words
+
+    def of(self, question: str, found: Sequence[Ranked]) -> float:
+        """From 0 to 1: how likely it is that the first of these candidates answer it."""
+        return relevance(self.evidence(question, found)) if found else 0.0
+
+    def evidence(self, question: str, found: Sequence[Ranked]) -> Evidence:
+        """What the curve is over; there is at least one candidate."""
+        nearest = sorted((one.hit.cosine for one in found), reverse=True)[:NEAREST]
+        behind = sum(nearest[0] - cosine for cosine in nearest) + USUAL_LEAD * (NEAREST - len(nearest))
+        return Evidence(
+            cosine=found[0].hit.cosine,
+            coverage=self._coverage(question, found[0]),
+            lead=min(MOST_LEAD, behind / NEAREST),
+        )
+
+    def _coverage(self, question: str, first: Ranked) -> float:
+        asked = stems(question, without=self._stop_words.of(question))
+        passage = first.hit.passage
+        has = stems(f"{passage.title} {' '.join(passage.heading)} {passage.text}")
+        return len(asked & has) / len(asked) if asked else 1.0
+
+
+def relevance(evidence: Evidence) -> float:
+    """The curve."""
+    return 1 / (
+        1
+        + math.exp(
+            -(
+                INTERCEPT
+                + OF_COSINE * evidence.cosine
+                + OF_COVERAGE * evidence.coverage
+                + OF_LEAD * evidence.lead
+            )
+        )
+    )

@@ -19,6 +19,8 @@ class SearchRequest(Shape):
     principals: Principals
     sources: tuple[str, ...] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 8
+    per_document: Annotated[int, Field(ge=1, le=100)] = 3
+    """Passages of one document before other documents come."""
     with_vector: bool = False
     with_highlights: bool = False
     """Also name each passage's sentences that are nearest to the query (costs an encoding each)."""

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from ingest.chunking import BETWEEN, Chunk, chunk
 from retrieval.edge_index import open_edge_index
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
-from retrieval.index import EncodedPassage, Hit, StoredPassage
-from retrieval.search import choose
+from retrieval.index import EncodedPassage, StoredPassage
+from retrieval.ranking import Ranked, Ranking, chosen, ranked
 from tests.bench.passages import stored
 
 SETS = ("azure-ragchat", "chroma-chunking", "mtrag-un", "sourcegraph-handbook")
@@ -36,6 +37,7 @@ BUDGET_TOKENS = 1_000
 RUN_OF_WORDS = 5
 FETCHED = 100
 PAGES = 10
+PER_DOCUMENT = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +154,8 @@ def coverage(question: Question, found: Sequence[StoredPassage], encoder: Fastem
     return len(wanted & seen) / len(wanted)
 
 
-def ndcg(question: Question, hits: Sequence[Hit]) -> float:
-    pages = list(dict.fromkeys(hit.passage.document for hit in hits))[:PAGES]
+def ndcg(question: Question, found: Sequence[Ranked]) -> float:
+    pages = list(dict.fromkeys(one.hit.passage.document for one in found))[:PAGES]
     gained = sum(1 / math.log2(rank + 2) for rank, page in enumerate(pages) if page in question.pages)
     best = sum(1 / math.log2(rank + 2) for rank in range(min(PAGES, len(question.pages))))
     return gained / best
@@ -183,9 +185,10 @@ async def judge(
                     sources=None,
                     limit=FETCHED,
                 )
-                pages.append(ndcg(question, hits))
+                found = ranked(hits, Ranking(), now=datetime.now(UTC))
+                pages.append(ndcg(question, found))
                 if question.answer:
-                    first = [hit.passage for hit in choose(hits, limit=30)]
+                    first = [one.hit.passage for one in chosen(found, limit=30, per_document=PER_DOCUMENT)]
                     covered.append(coverage(question, first, encoder))
     share = f"{sum(covered) / len(covered):.3f}" if covered else "-"
     mean = sum(pages) / len(pages)

@@ -127,7 +127,7 @@ async def test_the_passage_that_answers_comes_first_with_all_that_is_told_of_it(
     best = reply.passages[0]
     assert (best.source, best.document, best.version) == ("handbook", "leave", 42)
     assert best.text == "Employees in Germany have 30 days of annual leave."
-    assert best.score == 1.0
+    assert 1.0 >= best.score > reply.passages[1].score >= 0.0
     assert best.updated_at == datetime(2026, 11, 1, tzinfo=UTC)
     assert reply.timings_ms.total > 0
     assert reply.query_vector is None

@@ -1,0 +1,104 @@
+"""Hits and passages of the editions that readers see.
+
+The index holds every edition that was written, seen or not; the heads tell which one of each document stands.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from retrieval.editions import written_over
+from retrieval.encoding import Sparse
+from retrieval.heads import Heads
+from retrieval.index import Edition, Hit, Index, StoredPassage
+from wire.documents import document_key
+
+CANDIDATES = 40
+"""Hits fetched at the least, so that neither the order nor the relevance depends on how many are wanted."""
+FETCHED_PER_PASSAGE = 5
+"""Hits fetched for each passage wanted: some are of editions that nobody sees, some of one document."""
+WIDEST = 400
+"""Hits fetched at the most, where too many are of editions that nobody sees."""
+LEFT_OUT_AT_ONCE = 16
+MOST_LEFT_OUT = 64
+"""Editions left out of a search at the most: each is a condition that the engine checks for each hit."""
+
+
+class Finding:
+    """Searches the index and drops what is of no document's present edition."""
+
+    def __init__(self, *, index: Index, heads: Heads) -> None:
+        self._index = index
+        self._heads = heads
+
+    async def hits(
+        self,
+        *,
+        dense: Sequence[float] | None,
+        sparse: Sparse,
+        principals: Sequence[str],
+        sources: Sequence[str] | None,
+        wanted: int,
+    ) -> list[Hit]:
+        """Candidates for a list of ``wanted`` passages, in the index's order.
+
+        Where too few are of editions that readers see, those that nobody sees (a long document that is
+        being written, say) are left out, and the search goes wider.
+        """
+        limit = max(CANDIDATES, wanted * FETCHED_PER_PASSAGE)
+        unseen: set[Edition] = set()
+        looked_again = False
+        while True:
+            newest = self._heads.newest
+            hits = await self._index.search(
+                dense=dense,
+                sparse=sparse,
+                principals=principals,
+                sources=sources,
+                limit=limit,
+                without=unseen,
+            )
+            standing = await self._of_shown_editions([hit.passage for hit in hits])
+            ids = {passage.id for passage in standing}
+            shown = [hit for hit in hits if hit.passage.id in ids]
+            if len(shown) < 2 * wanted and len(hits) == limit and len(unseen) < MOST_LEFT_OUT:
+                dropped = [hit.passage for hit in hits if hit.passage.id not in ids]
+                if not dropped:
+                    return shown
+                editions = Counter((_key(passage), passage.edition) for passage in dropped)
+                unseen |= {edition for edition, _ in editions.most_common(LEFT_OUT_AT_ONCE)}
+                limit = max(limit, min(WIDEST, 2 * limit))
+            elif not looked_again and self._was_replaced(hits, shown, since=newest):
+                looked_again = True
+            else:
+                return shown
+
+    async def standing(self, ids: Sequence[str], *, principals: Sequence[str]) -> dict[str, StoredPassage]:
+        """Those of these passages that stand and that these principals may read, by id."""
+        found = await self._index.readable(ids=ids, principals=principals)
+        return {passage.id: passage for passage in await self._of_shown_editions(found)}
+
+    def _was_replaced(self, hits: Sequence[Hit], shown: Sequence[Hit], *, since: int) -> bool:
+        """Whether a document has dropped out whose new edition may not have been there to be found yet."""
+        found = {_key(hit.passage) for hit in shown}
+        dropped = {_key(hit.passage) for hit in hits} - found
+        heads = [self._heads.shown(key) for key in dropped]
+        return any(head.edition and head.revision > since for head in heads)
+
+    async def _of_shown_editions(self, passages: Sequence[StoredPassage]) -> list[StoredPassage]:
+        keys = {passage.id: _key(passage) for passage in passages}
+        # An edition that memory does not know may be newer than memory: then the bucket is asked.
+        newer = {
+            keys[passage.id]
+            for passage in passages
+            if (head := self._heads.shown(keys[passage.id])).edition != passage.edition
+            and written_over(passage.edition) >= head.revision
+        }
+        await asyncio.gather(*(self._heads.look_up(key) for key in newer))
+        return [
+            passage for passage in passages if self._heads.shown(keys[passage.id]).edition == passage.edition
+        ]
+
+
+def _key(passage: StoredPassage) -> str:
+    return document_key(passage.source, passage.document)
