@@ -61,9 +61,7 @@ class Touching:
             at: by the source's clock, so that of two workers who look, the one who was told later is right.
         """
         if document not in self._waiting and len(self._waiting) >= WAITING_AT_MOST:
-            _log.warning(
-                "too many documents were touched at once; a resync will see to it", source=self._name
-            )
+            _log.warning("too many touched documents; they wait for the next resync", source=self._name)
             return
         self._waiting[document] = max(at, self._waiting.get(document, at))
         self._some.set()
