@@ -8,7 +8,7 @@ their header, code keeps its fence.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -92,8 +92,14 @@ def chunk(markdown: str, *, window_tokens: int, count_tokens: CountTokens) -> li
 
 
 def first_heading(markdown: str) -> str | None:
-    """The first heading's words: a title for a document that came without."""
-    return next((path[-1] for path, _ in _sections(markdown) if path), None)
+    """The first heading of the highest level, in words: a title for a document that came without."""
+    parser = _parser()
+    for lines in _slices(markdown.split("\n")):
+        for opening, inline in pairwise(parser.parse("\n".join(lines))):
+            is_highest = (opening.type, opening.tag, opening.level) == ("heading_open", "h1", 0)
+            if is_highest and (words := _words(inline.content, parser)):
+                return words
+    return None
 
 
 def _bounded(count_tokens: CountTokens, *, window_tokens: int) -> CountTokens:
@@ -120,8 +126,7 @@ def _sections(markdown: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
 
 
 def _walk(markdown: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
-    # Only headings need their inline markup read.
-    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    parser = _parser()
     path: list[tuple[int, str]] = []
     blocks: list[_Block] = []
     for lines in _slices(markdown.split("\n")):
@@ -139,6 +144,11 @@ def _walk(markdown: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
             elif block := _block(tokens, number, lines):
                 blocks.append(block)
     yield tuple(words for _, words in path), blocks
+
+
+def _parser() -> MarkdownIt:
+    # Only headings need their inline markup read.
+    return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 def _slices(lines: Sequence[str]) -> Iterator[Sequence[str]]:

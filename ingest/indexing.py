@@ -7,12 +7,14 @@ Whoever loses the compare-and-set looks again: versions decide.
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ingest import chunking
-from ingest.chunking import Chunk, chunk, first_heading
+from ingest.chunking import Chunk, chunk
+from ingest.description import changed_at, described, title_of
 from ingest.fetching import Fetch, no_fetch
+from ingest.fingerprint import is_cut_alike, pipeline_fingerprint
 from ingest.formats.parsed import Parsed
 from ingest.leftovers import Leftovers, text_name
 from ingest.objects import Objects
@@ -29,6 +31,9 @@ from wire.heads import Head
 SPECIAL_TOKENS = 2
 """The encoder's own, at a text's start and end."""
 CHUNKS_PER_WRITE = 64
+HASH_CHARS = 32
+NOBODY = document_key("nobody", "")
+"""A document that there is not."""
 ROUNDS = 5
 """Other writers of one document that may come first before we give it back to the queue."""
 
@@ -56,7 +61,15 @@ class Indexing:
         self._leftovers = leftovers
         self._parse = parse or Parsing().parse
         self._fetch = fetch
-        self._fingerprint = f"{encoder.fingerprint}/{chunking.FINGERPRINT}/{index.name}"
+
+    async def is_well(self) -> bool:
+        """Whether what every document needs answers now; where it does not, none is to blame for failing."""
+        try:
+            await self._heads.look_up(NOBODY)
+            await self._index.names(key=NOBODY)
+        except UnavailableError:
+            return False
+        return True
 
     async def apply(self, changed: DocumentChanged) -> None:
         """Make the index say what this announcement says, unless a higher version stands already.
@@ -82,9 +95,9 @@ class Indexing:
         body = await self._body(changed, entry)
         if body is None:
             return True
-        content_hash = _content_hash(changed, body)
+        content_hash, fingerprint = _content_hash(changed, body), self._fingerprint(changed)
         stands = upsert_stands(
-            entry.head, version=changed.version, content_hash=content_hash, fingerprint=self._fingerprint
+            entry.head, version=changed.version, content_hash=content_hash, fingerprint=fingerprint
         )
         if not stands:
             await self._drop_body(changed)
@@ -100,12 +113,12 @@ class Indexing:
             version=changed.version,
             state="live",
             content_hash=content_hash,
-            fingerprint=self._fingerprint,
+            fingerprint=fingerprint,
             edition=edition_name(
                 over=entry.revision,
                 version=changed.version,
                 content_hash=content_hash,
-                fingerprint=self._fingerprint,
+                fingerprint=fingerprint,
             ),
             revision=changed.revision,
             changed_at=datetime.now(UTC),
@@ -117,10 +130,11 @@ class Indexing:
     ) -> bool:
         key = document_key(changed.source, changed.id)
         title, chunks = await asyncio.to_thread(self._cut, changed, parsed)
+        shown = changed.model_copy(
+            update={"title": title, "updated_at": changed_at(parsed, given=changed.updated_at)}
+        )
         for start in range(0, len(chunks), CHUNKS_PER_WRITE):
-            await self._write(
-                chunks[start : start + CHUNKS_PER_WRITE], changed=changed, title=title, edition=head.edition
-            )
+            await self._write(chunks[start : start + CHUNKS_PER_WRITE], shown=shown, edition=head.edition)
         await self._texts.put(text_name(key, head.edition), parsed.markdown.encode())
         advanced = await self._advance(head.model_copy(update={"passages": len(chunks)}), entry)
         if advanced:
@@ -137,42 +151,40 @@ class Indexing:
             self._leftovers.later(key, *(edition for edition in editions if edition))
 
     def _cut(self, changed: DocumentUpsert, parsed: Parsed) -> tuple[str, list[Chunk]]:
-        title = changed.title or parsed.title or first_heading(parsed.markdown) or changed.id
+        title = title_of(parsed, given=changed.title, media_type=changed.media_type, document=changed.id)
         chunks = chunk(
-            parsed.markdown,
+            described(parsed, changed.metadata),
             window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
             count_tokens=self._encoder.count_tokens,
         )
         return title, chunks
 
-    async def _write(
-        self, chunks: Sequence[Chunk], *, changed: DocumentUpsert, title: str, edition: str
-    ) -> None:
+    async def _write(self, chunks: Sequence[Chunk], *, shown: DocumentUpsert, edition: str) -> None:
         digests = [hashlib.sha256(piece.embedded.encode()).hexdigest() for piece in chunks]
         texts = {digest: piece.embedded for digest, piece in zip(digests, chunks, strict=True)}
         meanings = await self._meanings(texts)
-        words = await self._encoder.weigh_passages([piece.words(title) for piece in chunks])
+        words = await self._encoder.weigh_passages([piece.words(shown.title) for piece in chunks])
         await self._index.upsert(
             [
                 EncodedPassage(
                     passage=StoredPassage(
                         id=passage_id(
-                            source=changed.source,
-                            document=changed.id,
+                            source=shown.source,
+                            document=shown.id,
                             edition=edition,
                             ordinal=piece.ordinal,
                         ),
-                        source=changed.source,
-                        document=changed.id,
-                        version=changed.version,
+                        source=shown.source,
+                        document=shown.id,
+                        version=shown.version,
                         edition=edition,
-                        title=title,
-                        url=changed.url,
+                        title=shown.title,
+                        url=shown.url,
                         heading=piece.heading,
                         ordinal=piece.ordinal,
                         text=piece.text,
-                        allow=changed.allow,
-                        updated_at=changed.updated_at,
+                        allow=shown.allow,
+                        updated_at=shown.updated_at,
                     ),
                     dense=meanings[digest],
                     sparse=sparse,
@@ -207,7 +219,7 @@ class Indexing:
         return await self._advance(tombstone, entry)
 
     async def _body(self, changed: DocumentUpsert, entry: HeadEntry) -> bytes | None:
-        """The announced bytes; None where they are gone because this version was indexed from them."""
+        """The announced bytes; None where they are gone because this was indexed from them."""
         if changed.body is not None:
             return changed.body.encode()
         if changed.body_base64 is not None:
@@ -216,10 +228,23 @@ class Indexing:
             try:
                 return await self._bodies.get(changed.body_object, max_bytes=BODY_BYTES)
             except MalformedError:
-                if entry.head is not None and entry.head.version == changed.version:
+                if entry.head is not None and self._is_indexed(changed, entry.head):
                     return None
                 raise
         return await self._fetch(changed.body_url or "", max_bytes=BODY_BYTES)
+
+    def _is_indexed(self, changed: DocumentUpsert, head: Head) -> bool:
+        """As far as can be told without the body; if a better reader has come since, the old text stays."""
+        return (
+            (head.version, head.state) == (changed.version, "live")
+            and head.content_hash.partition("-")[0] == _description_hash(changed)
+            and is_cut_alike(head.fingerprint, self._fingerprint(changed))
+        )
+
+    def _fingerprint(self, changed: DocumentUpsert) -> str:
+        return pipeline_fingerprint(
+            encoder=self._encoder.fingerprint, index=self._index.name, media_type=changed.media_type
+        )
 
     async def _drop_body(self, changed: DocumentUpsert) -> None:
         if changed.body_object is not None:
@@ -227,14 +252,21 @@ class Indexing:
 
 
 def _content_hash(changed: DocumentUpsert, body: bytes) -> str:
-    """Of everything that readers would see or be kept from."""
-    described = "\n".join(
-        (
-            changed.title,
-            changed.url or "",
-            changed.media_type,
-            str(changed.updated_at),
-            *sorted(changed.allow),
-        )
+    """Of everything that readers would see or be kept from: what describes the document, and its body."""
+    return f"{_description_hash(changed)}-{_short(body)}"
+
+
+def _description_hash(changed: DocumentUpsert) -> str:
+    described = (
+        changed.title,
+        changed.url,
+        changed.media_type,
+        str(changed.updated_at),
+        sorted(changed.allow),
+        changed.metadata,
     )
-    return hashlib.sha256(described.encode() + b"\0" + body).hexdigest()
+    return _short(json.dumps(described, sort_keys=True, default=str).encode())
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:HASH_CHARS]

@@ -2,19 +2,23 @@
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ingest.fingerprint import is_read_alike
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers, text_name
 from retrieval.edge_index import open_edge_index
 from retrieval.heads import HeadEntry
+from retrieval.index import StoredPassage
 from tests.contract.ingest.workshop import Workshop, delete, upsert
 from tests.until import until
 from wire.documents import DocumentChanged, document_key
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
+from wire.search import SearchRequest
 
 KEY = document_key("handbook", "leave")
 
@@ -118,6 +122,7 @@ async def test_no_half_document_is_seen_while_it_is_replaced(workshop: Workshop)
     async def keep_searching() -> None:
         while True:
             seen.append(await workshop.found("annual leave"))
+            await asyncio.sleep(0)  # a search of words that are known waits for nothing
 
     searching = asyncio.create_task(keep_searching())
     for version in range(2, 12):
@@ -280,6 +285,57 @@ async def test_a_body_in_the_object_store_is_read_and_then_removed(workshop: Wor
     assert await workshop.found("annual leave") == {("leave", 1)}, "a redelivery does no harm"
 
 
+async def test_new_readers_whose_body_is_gone_are_a_failure_and_no_silence(workshop: Workshop) -> None:
+    """Promise 29: the same version for fewer readers, and nothing left to index it from."""
+    await workshop.bodies.put("a long body", b"Annual leave is 28 days.")
+    await workshop.indexing.apply(upsert(body_object="a long body"))
+    with pytest.raises(MalformedError, match="has no such object"):
+        await workshop.indexing.apply(upsert(body_object="a long body", allow=("user:U1",)))
+
+
+async def test_a_deleted_document_whose_body_is_gone_does_not_come_back_in_silence(
+    workshop: Workshop,
+) -> None:
+    await workshop.bodies.put("a long body", b"Annual leave is 28 days.")
+    await workshop.indexing.apply(upsert(body_object="a long body"))
+    await workshop.indexing.apply(delete(if_version=1))
+    with pytest.raises(MalformedError, match="has no such object"):
+        await workshop.indexing.apply(upsert(body_object="a long body"))
+
+
+async def read_by_an_older_release(workshop: Workshop) -> Head:
+    """What stands of the document, as if a reader that is no more had read it."""
+    entry = await workshop.heads.look_up(KEY)
+    assert entry.head is not None
+    cut_by, _, _ = entry.head.fingerprint.rpartition("/")
+    older = entry.head.model_copy(update={"fingerprint": f"{cut_by}/markdown-0"})
+    assert await workshop.heads.advance(older, over=entry.revision)
+    return older
+
+
+async def test_an_equal_version_is_indexed_anew_once_its_reader_is_a_better_one(workshop: Workshop) -> None:
+    await workshop.indexing.apply(upsert())
+    older = await read_by_an_older_release(workshop)
+    assert not is_read_alike(older.fingerprint)
+    await workshop.indexing.apply(upsert())
+    head = (await workshop.heads.look_up(KEY)).head
+    assert head is not None
+    assert head.edition != older.edition
+    assert is_read_alike(head.fingerprint)
+    assert await workshop.found("annual leave") == {("leave", 1)}
+
+
+async def test_without_its_body_a_document_keeps_the_text_that_an_older_reader_made(
+    workshop: Workshop,
+) -> None:
+    await workshop.bodies.put("a long body", b"Annual leave is 28 days.")
+    await workshop.indexing.apply(upsert(body_object="a long body"))
+    older = await read_by_an_older_release(workshop)
+    await workshop.indexing.apply(upsert(body_object="a long body"))
+    assert (await workshop.heads.look_up(KEY)).head == older
+    assert await workshop.found("annual leave") == {("leave", 1)}
+
+
 async def test_a_body_that_is_not_there_can_never_succeed(workshop: Workshop) -> None:
     with pytest.raises(MalformedError, match="has no such object"):
         await workshop.indexing.apply(upsert(body_object="nowhere"))
@@ -313,9 +369,26 @@ async def test_an_index_that_was_removed_is_filled_again_by_publishing_again(
         assert name.edition == workshop.heads.shown(KEY).edition
 
 
+async def stored(workshop: Workshop, document: str = "leave") -> StoredPassage:
+    (name,) = await workshop.index.names(key=document_key("handbook", document))
+    (passage,) = await workshop.index.readable(ids=[name.id], principals=["public"])
+    return passage
+
+
 async def test_a_document_without_a_title_takes_its_first_heading(workshop: Workshop) -> None:
     untitled = upsert(body="# How we travel\n\nBook early.").model_copy(update={"title": ""})
     await workshop.indexing.apply(untitled)
-    (name,) = await workshop.index.names(key=KEY)
-    (stored,) = await workshop.index.readable(ids=[name.id], principals=["public"])
-    assert stored.title == "How we travel"
+    assert (await stored(workshop)).title == "How we travel"
+
+
+async def test_what_a_document_says_of_itself_is_found_and_shown(workshop: Workshop) -> None:
+    front_matter = "---\ntitle: Parental leave\nowner: Priya Raman\nupdated: 2026-03-01\n---\n"
+    body = f"{front_matter}# Leave for parents\n\n14 weeks."
+    await workshop.indexing.apply(upsert(body=body).model_copy(update={"title": ""}))
+    await workshop.indexing.apply(upsert("other", body="# Travel\n\nBook early."))
+    passage = await stored(workshop)
+    assert passage.title == "Parental leave"
+    assert passage.updated_at == datetime(2026, 3, 1, tzinfo=UTC)
+    assert "Owner: Priya Raman" in passage.text
+    reply = await workshop.search.search(SearchRequest(query="Priya Raman", principals=("public",)))
+    assert reply.passages[0].document == "leave"

@@ -122,9 +122,19 @@ def test_headings_too_long_for_the_window_lose_the_outermost_first() -> None:
     assert piece.embedded == "inner\n\nText."
 
 
-def test_the_first_heading_serves_as_title() -> None:
-    assert first_heading("Intro.\n\n## Travel\n\nBook early.") == "Travel"
-    assert first_heading("No heading.") is None
+@pytest.mark.parametrize(
+    ("markdown", "title"),
+    [
+        ("Intro.\n\n# Travel *policy* `v2`\n\n# Another", "Travel policy v2"),
+        ("# Handbook\n\n## Travel\n\nBook early.", "Handbook"),
+        ("Travel policy\n=============\n", "Travel policy"),
+        ("# \n\n# Second", "Second"),
+        ("```\n# not a heading\n```\n\n> # nor this\n\n## nor this", None),
+        ("No heading.", None),
+    ],
+)
+def test_the_first_top_heading_serves_as_title(markdown: str, title: str | None) -> None:
+    assert first_heading(markdown) == title
 
 
 @pytest.mark.parametrize("blob", ["x" * 100_000, "# " + "x" * 100_000 + "\n\nWords.", "- " + "x" * 100_000])
