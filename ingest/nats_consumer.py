@@ -6,6 +6,7 @@ fencing: whoever else has the same announcement finds that version there and doe
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from nats.js import JetStreamContext
 
 from ingest.nats_attempts import Attempts, NatsAttempts
 from ingest.nats_failures import NatsFailures
-from ingest.turns import Room, Turns
+from ingest.turns import Room
 from wire import subjects
 from wire.documents import DocumentChanged, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
+from wire.nats_connection import FAULTS
 from wire.stopping import stopped
 
 AT_ONCE = 4
@@ -33,6 +35,12 @@ AGAIN_AFTER_S = (1.0, 5.0, 30.0, 120.0)
 """How long the queue keeps an announcement after each failed attempt."""
 DEATHS = 3
 """Of workers that had only this document in hand: one may be an operator's doing, two bad luck."""
+BUSY_AGAIN_AFTER_S = (0.1, 0.5, 2.0, 5.0)
+"""How long the queue keeps an announcement of a document that is in hand already, at each delivery."""
+OUTAGES = 3
+"""That an attempt outlasts; a document that brings one about each time must not go on for ever."""
+LOOK_EVERY_S = 1.0
+"""Whether an outage is over."""
 DOCUMENT_WITHIN_S = 3600.0
 FETCH_WITHIN_S = 5.0
 RECONNECT_AFTER_S = 1.0
@@ -43,6 +51,12 @@ RECORD_WITHIN_S = 1.0
 _log = structlog.get_logger("ingest")
 
 Apply = Callable[[DocumentChanged], Awaitable[None]]
+IsWell = Callable[[], Awaitable[bool]]
+"""Whether what every document needs answers: where it does not, no document is to blame."""
+
+
+async def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,27 +67,39 @@ class Patience:
     again_after_s: tuple[float, ...] = AGAIN_AFTER_S
     attempts: int = ATTEMPTS
     deaths: int = DEATHS
+    look_every_s: float = LOOK_EVERY_S
     drain_within_s: float = DRAIN_WITHIN_S
 
 
 class NatsConsumer:
     """Keeps up to ``at_once`` announcements in hand, of one document only one at a time.
 
+    Others of a document that is in hand go back to the queue for a moment, so that they take nobody's place.
+
     A document that was in hand when a worker died may be why: it is tried again with nothing beside it, so
     that only itself can be to blame the next time.
     """
 
     def __init__(
-        self, client: Client, *, apply: Apply, at_once: int = AT_ONCE, patience: Patience | None = None
+        self,
+        client: Client,
+        *,
+        apply: Apply,
+        is_well: IsWell = _always,
+        at_once: int = AT_ONCE,
+        patience: Patience | None = None,
     ) -> None:
         self._jetstream = client.jetstream()
         self._apply = apply
+        self._is_well = is_well
         self._slots = asyncio.Semaphore(at_once)
         self._at_once = at_once
         self._patience = patience or Patience()
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._documents = Turns()
+        self._documents: dict[str, int] = {}
+        """Those in hand, each with its announcement's place in the queue."""
         self._room = Room()
+        self._name = uuid.uuid4().hex
         self._attempts = NatsAttempts(client)
         self._failures = NatsFailures(client)
 
@@ -136,15 +162,13 @@ class NatsConsumer:
         before = Attempts()
         try:
             async with _heartbeats(message, every_s=self._patience.heartbeat_every_s):
-                if message.metadata.num_delivered > 1:
-                    before = await self._attempts.look_up(_name(message))
-                if before.deaths >= self._patience.deaths:
-                    await self._give_up(message, before, _killed(before.deaths))
-                elif before.deaths or before.settled < message.metadata.num_delivered - 1:
-                    await self._try_alone(message, before)
+                before = await self._noted(message)
+                try:
+                    changed = read_document_changed(message.data, source=_source(message))
+                except MalformedError as error:
+                    await self._give_up(message, _failed(before), str(error))
                 else:
-                    async with self._room.entered(alone=False):
-                        await self._try(message, before)
+                    await self._one_at_a_time(message, changed, before)
         except asyncio.CancelledError:
             await self._give_back(message, before)
             raise
@@ -152,56 +176,100 @@ class NatsConsumer:
             # Left as it is, it comes again after ack_wait.
             _log.warning("an announcement was put back", sequence=_sequence(message), why=str(error))
 
-    async def _try_alone(self, message: Msg, before: Attempts) -> None:
+    async def _noted(self, message: Msg) -> Attempts:
+        """What became of it so far."""
+        if _deliveries(message) == 1:
+            return Attempts()
+        noted = await self._attempts.look_up(_name(message))
+        if noted.begun_by == self._name:
+            # Lost from sight, as when NATS was away, but of that attempt nobody died: here we are.
+            return noted.model_copy(update={"deaths": noted.deaths - 1, "begun_by": ""})
+        return noted
+
+    async def _one_at_a_time(self, message: Msg, changed: DocumentChanged, before: Attempts) -> None:
+        key, sequence = document_key(changed.source, changed.id), _sequence(message)
+        holder = self._documents.get(key)
+        if holder == sequence:
+            # The queue gave it twice; whoever has it answers for it.
+            return
+        if holder is not None:
+            await self._give_back(message, before, delay_s=_at(BUSY_AGAIN_AFTER_S, _deliveries(message)))
+            return
+        self._documents[key] = sequence
+        try:
+            if before.deaths >= self._patience.deaths:
+                await self._give_up(message, before, _killed(before.deaths), document=changed.id)
+            elif before.deaths or before.settled < _deliveries(message) - 1:
+                await self._try_alone(message, changed, before)
+            else:
+                async with self._room.entered(alone=False):
+                    await self._try(message, changed, before)
+        finally:
+            del self._documents[key]
+
+    async def _try_alone(self, message: Msg, changed: DocumentChanged, before: Attempts) -> None:
         """A worker that had it died or was lost: say so on record before it can happen again."""
         if before.deaths:
             # Those that were only in hand beside it go first.
-            await asyncio.sleep(self._again_after_s(before.deaths))
+            await asyncio.sleep(_at(self._patience.again_after_s, before.deaths))
         async with self._room.entered(alone=True):
-            begun = before.model_copy(update={"deaths": before.deaths + 1})
+            begun = before.model_copy(update={"deaths": before.deaths + 1, "begun_by": self._name})
             await self._attempts.keep(_name(message), begun)
-            await self._try(message, before)
+            await self._try(message, changed, before)
 
-    async def _try(self, message: Msg, before: Attempts) -> None:
-        source = _source(message)
-        after = before.model_copy(update={"failed": before.failed + 1})
+    async def _try(self, message: Msg, changed: DocumentChanged, before: Attempts) -> None:
+        after = _failed(before)
         try:
-            changed = read_document_changed(message.data, source=source)
-            async with (
-                self._documents.turn(document_key(source, changed.id)),
-                asyncio.timeout(DOCUMENT_WITHIN_S),
-            ):
-                await self._apply(changed)
-            await message.ack()
+            await self._apply_through_outages(changed)
         except MalformedError as error:
-            await self._give_up(message, after, str(error))
+            await self._give_up(message, after, str(error), document=changed.id)
         except (UnavailableError, TimeoutError) as error:
-            await self._again(message, after, str(error) or "it took longer than an hour")
+            reason = str(error) or "it took longer than an hour"
+            await self._again(message, after, reason, document=changed.id)
         except Exception:  # noqa: BLE001 — a bug in one document must not end the worker
-            _log.exception("a document could not be indexed", source=source, sequence=_sequence(message))
-            await self._again(message, after, "a bug; the worker's log has the trace")
+            _log.exception(
+                "a document could not be indexed", source=changed.source, sequence=_sequence(message)
+            )
+            await self._again(message, after, "a bug; the worker's log has the trace", document=changed.id)
+        else:
+            # One that is lost costs a look at the head when the announcement comes again.
+            with contextlib.suppress(*FAULTS):
+                await message.ack()
 
-    async def _again(self, message: Msg, after: Attempts, reason: str) -> None:
+    async def _apply_through_outages(self, changed: DocumentChanged) -> None:
+        """Keep it in hand while what every document needs is away: that is no attempt of this one's."""
+        outages = 0
+        while True:
+            try:
+                async with asyncio.timeout(DOCUMENT_WITHIN_S):
+                    return await self._apply(changed)
+            except UnavailableError as error:
+                if outages == OUTAGES or await self._is_well():
+                    raise
+                _log.warning("indexing waits for what is away", why=str(error))
+            outages += 1
+            while not await self._is_well():  # noqa: ASYNC110 — nobody would set an event
+                await asyncio.sleep(self._patience.look_every_s)
+
+    async def _again(self, message: Msg, after: Attempts, reason: str, *, document: str) -> None:
         if after.failed >= self._patience.attempts:
-            await self._give_up(message, after, reason)
+            await self._give_up(message, after, reason, document=document)
             return
         _log.warning("trying again later", sequence=_sequence(message), attempt=after.failed, why=reason)
-        await self._give_back(message, after, delay_s=self._again_after_s(after.failed))
-
-    def _again_after_s(self, times: int) -> float:
-        delays = self._patience.again_after_s
-        return delays[min(times, len(delays)) - 1]
+        await self._give_back(message, after, delay_s=_at(self._patience.again_after_s, after.failed))
 
     async def _give_back(self, message: Msg, attempts: Attempts, *, delay_s: float | None = None) -> None:
         """To the queue, with a note that this delivery ended in order."""
-        noted = attempts.model_copy(update={"settled": message.metadata.num_delivered})
+        noted = attempts.model_copy(update={"settled": _deliveries(message)})
         with contextlib.suppress(UnavailableError, TimeoutError):
             async with asyncio.timeout(RECORD_WITHIN_S):
                 await self._attempts.keep(_name(message), noted)
-        with contextlib.suppress(nats.errors.Error):
+        with contextlib.suppress(*FAULTS):
             await message.nak(delay=delay_s)
 
-    async def _give_up(self, message: Msg, attempts: Attempts, reason: str) -> None:
+    async def _give_up(
+        self, message: Msg, attempts: Attempts, reason: str, *, document: str | None = None
+    ) -> None:
         """Report the failure, and only once that is stored, take the announcement off the queue."""
         source = _source(message)
         try:
@@ -209,12 +277,12 @@ class NatsConsumer:
                 message.data,
                 name=_name(message),
                 source=source,
-                document=_document(message),
+                document=document,
                 reason=reason,
                 attempts=attempts.failed + attempts.deaths,
             )
             await message.term()
-        except (nats.errors.Error, UnavailableError):
+        except (*FAULTS, UnavailableError):
             _log.warning("a failure could not be reported; trying again later", sequence=_sequence(message))
             await self._give_back(message, attempts, delay_s=self._patience.again_after_s[-1])
             return
@@ -229,11 +297,16 @@ def _source(message: Msg) -> str:
     return message.subject.rpartition(".")[2]
 
 
-def _document(message: Msg) -> str | None:
-    try:
-        return read_document_changed(message.data, source=_source(message)).id
-    except MalformedError:
-        return None
+def _failed(before: Attempts) -> Attempts:
+    return before.model_copy(update={"failed": before.failed + 1})
+
+
+def _at(delays_s: tuple[float, ...], times: int) -> float:
+    return delays_s[min(times, len(delays_s)) - 1]
+
+
+def _deliveries(message: Msg) -> int:
+    return message.metadata.num_delivered
 
 
 def _name(message: Msg) -> str:
@@ -253,11 +326,11 @@ async def _heartbeats(message: Msg, *, every_s: float) -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
             await asyncio.sleep(every_s)
-            with contextlib.suppress(nats.errors.Error):
+            with contextlib.suppress(*FAULTS):
                 await message.in_progress()
 
     beating = asyncio.create_task(beat(), name="heartbeats")
     try:
         yield
     finally:
-        beating.cancel()
+        await stopped(beating)

@@ -51,7 +51,7 @@ async def run_ingest(
             allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
         ),
     )
-    consumer = NatsConsumer(client, apply=indexing.apply)
+    consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
         async with (

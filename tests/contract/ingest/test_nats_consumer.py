@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
 from ingest.client import IngestClient
-from ingest.nats_consumer import Apply, NatsConsumer, Patience
+from ingest.nats_consumer import OUTAGES, Apply, IsWell, NatsConsumer, Patience
 from tests.contract.ingest.workshop import Workshop, upsert
 from tests.until import until
 from wire import subjects
@@ -18,7 +18,7 @@ from wire.documents import DocumentChanged, DocumentFailed, DocumentUpsert
 from wire.errors import MalformedError, UnavailableError
 from wire.shapes import read_shape
 
-HASTY = Patience(heartbeat_every_s=0.2, again_after_s=(0.05,), drain_within_s=0.5)
+HASTY = Patience(heartbeat_every_s=0.2, again_after_s=(0.05,), look_every_s=0.01, drain_within_s=0.5)
 
 
 async def set_ack_wait(client: Client, seconds: float) -> None:
@@ -30,18 +30,28 @@ async def set_ack_wait(client: Client, seconds: float) -> None:
 
 @asynccontextmanager
 async def consuming(
-    client: Client, apply: Apply, *, at_once: int = 4, patience: Patience = HASTY
+    client: Client,
+    apply: Apply,
+    *,
+    is_well: IsWell | None = None,
+    at_once: int = 4,
+    patience: Patience = HASTY,
 ) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    running = asyncio.create_task(
-        NatsConsumer(client, apply=apply, at_once=at_once, patience=patience).run(stop)
+    consumer = NatsConsumer(
+        client, apply=apply, is_well=is_well or _all_is_well, at_once=at_once, patience=patience
     )
+    running = asyncio.create_task(consumer.run(stop))
     try:
         yield
     finally:
         stop.set()
         async with asyncio.timeout(30):
             await running
+
+
+async def _all_is_well() -> bool:
+    return True
 
 
 async def waiting(client: Client) -> int:
@@ -112,25 +122,120 @@ async def test_a_slow_document_with_heartbeats_runs_once(client: Client) -> None
     assert runs == 1
 
 
-async def test_a_slow_document_without_heartbeats_runs_twice_with_one_effect(
+async def test_a_slow_document_without_heartbeats_runs_at_two_workers_with_one_effect(
     client: Client, workshop: Workshop
 ) -> None:
     """Promise 14: heartbeats stopped is two executions; the second finds the version there."""
     await set_ack_wait(client, 0.5)
+    runs: list[str] = []
+    both = asyncio.Event()
+
+    def slow(worker: str) -> Apply:
+        async def apply(changed: DocumentChanged) -> None:
+            runs.append(worker)
+            if len(set(runs)) == 2:
+                both.set()
+            await both.wait()
+            await workshop.indexing.apply(changed)
+
+        return apply
+
+    mute = dataclasses.replace(HASTY, heartbeat_every_s=60)
+    await IngestClient(client).announce(upsert())
+    async with consuming(client, slow("first"), patience=mute):
+        await until(lambda: runs, within_s=5)
+        async with consuming(client, slow("second"), patience=mute):
+            await until(both.is_set, within_s=20)
+            await until(lambda: _is_zero(client), within_s=10)
+    assert sorted(runs) == ["first", "second"]
+    assert await workshop.found("annual leave") == {("leave", 1)}
+    assert await workshop.stored() == 1
+
+
+async def test_an_announcement_that_comes_twice_to_one_worker_runs_once(client: Client) -> None:
+    """As when heartbeats were lost: who has it in hand answers for both."""
+    await set_ack_wait(client, 0.3)
     runs = 0
 
-    async def slow(changed: DocumentChanged) -> None:
+    async def slow(_: DocumentChanged) -> None:
         nonlocal runs
         runs += 1
-        await asyncio.sleep(0.8)
-        await workshop.indexing.apply(changed)
+        await asyncio.sleep(1.5)
 
     async with consuming(client, slow, patience=dataclasses.replace(HASTY, heartbeat_every_s=60)):
         await IngestClient(client).announce(upsert())
-        await until(lambda: runs >= 2, within_s=5)
         await until(lambda: _is_zero(client), within_s=10)
-    assert await workshop.found("annual leave") == {("leave", 1)}
-    assert await workshop.stored() == 1
+    assert runs == 1
+
+
+async def test_versions_of_a_slow_document_take_nobodys_place(client: Client) -> None:
+    """Promise 13: five versions of one document wait outside, and are handled when it is done."""
+    slow_may_end = asyncio.Event()
+    done: list[tuple[str, int | None]] = []
+
+    async def apply(changed: DocumentChanged) -> None:
+        if changed.id == "slow":
+            await slow_may_end.wait()
+        done.append((changed.id, changed.version))
+
+    announce = IngestClient(client)
+    for version in range(1, 6):
+        await announce.announce(upsert("slow", version=version))
+    for n in range(10):
+        await announce.announce(upsert(f"document {n}"))
+    async with consuming(client, apply, at_once=2):
+        await until(lambda: len(done) == 10, within_s=10)
+        assert "slow" not in {document for document, _ in done}
+        slow_may_end.set()
+        await until(lambda: _is_zero(client), within_s=30)
+    assert sorted(version for document, version in done if document == "slow" and version) == [1, 2, 3, 4, 5]
+    assert await failures(client) == []
+
+
+@pytest.mark.parametrize("outages", [1, OUTAGES])
+async def test_an_outage_is_no_attempt_of_the_documents_in_it(client: Client, outages: int) -> None:
+    """Promise 13: however long what every document needs is away, nobody is condemned for it."""
+    left, looks, tries = outages, 0, 0
+
+    async def is_well() -> bool:
+        nonlocal left, looks
+        looks += 1
+        # Each outage lasts longer than all the attempts that a document has.
+        if looks > 10 * HASTY.attempts:
+            looks, left = 0, left - 1
+            return True
+        return False
+
+    async def apply(_: DocumentChanged) -> None:
+        nonlocal tries
+        tries += 1
+        if left:
+            raise UnavailableError("the index failed", service="index")
+
+    async with consuming(client, apply, is_well=is_well):
+        await IngestClient(client).announce(upsert())
+        await until(lambda: _is_zero(client), within_s=20)
+    assert tries == outages + 1
+    assert await failures(client) == []
+
+
+async def test_a_document_that_brings_about_an_outage_each_time_is_given_up(client: Client) -> None:
+    """Promise 13: or else it would be tried for ever, in others' place."""
+    well = True
+
+    async def is_well() -> bool:
+        nonlocal well
+        well = not well
+        return well
+
+    async def apply(_: DocumentChanged) -> None:
+        raise UnavailableError("the index takes too long", service="index")
+
+    async with consuming(client, apply, is_well=is_well):
+        await IngestClient(client).announce(upsert())
+        await until(lambda: _is_zero(client), within_s=20)
+    (failed,) = await failures(client)
+    assert failed.attempts == HASTY.attempts
 
 
 async def test_what_can_never_succeed_is_reported_at_once_and_blocks_nobody(client: Client) -> None:
