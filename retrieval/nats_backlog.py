@@ -5,21 +5,24 @@ The documents' stream is a work queue: a message is there until its document is 
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import nats.errors
 import structlog
 from nats.aio.client import Client
 
 from wire import subjects
+from wire.nats_connection import FAULTS
 from wire.search import IndexFreshness
 from wire.stopping import stopped
 
 LOOK_EVERY_S = 0.5
 LOOK_WITHIN_S = 2.0
+KNOWN_FOR_S = 2 * (LOOK_EVERY_S + LOOK_WITHIN_S)
+"""One look may be late on a busy machine; after two, nothing is known of what came since."""
 
 _log = structlog.get_logger("backlog")
 
@@ -27,29 +30,44 @@ _log = structlog.get_logger("backlog")
 class NatsBacklog:
     """The newest look at the documents' stream; `open_backlog` keeps it fresh."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, known_for_s: float = KNOWN_FOR_S) -> None:
+        self._known_for_s = known_for_s
         self._pending = 0
         self._oldest: datetime | None = None
+        self._looked_at = time.monotonic()
+        self._unknown = False
 
     def freshness(self) -> IndexFreshness:
-        """Announcements not yet indexed, and the age of the oldest in seconds (as of half a second ago)."""
-        if not self._pending or self._oldest is None:
-            return IndexFreshness(pending=0, lag_seconds=0.0)
-        lag_s = (datetime.now(UTC) - self._oldest).total_seconds()
-        return IndexFreshness(pending=self._pending, lag_seconds=round(max(0.0, lag_s), 3))
+        """Announcements not yet indexed, and the age of the oldest in seconds (as of half a second ago).
+
+        Where the stream has not answered for 5 s, the number is the last that is known, and the index may be
+        behind by as long as that: the second says so.
+        """
+        unknown_s = time.monotonic() - self._looked_at
+        lag_s = 0.0 if unknown_s < self._known_for_s else unknown_s
+        if self._oldest is not None:
+            lag_s = max(lag_s, (datetime.now(UTC) - self._oldest).total_seconds())
+        return IndexFreshness(pending=self._pending, lag_seconds=round(lag_s, 3))
 
     async def look(self, client: Client) -> None:
-        """Ask the stream; when NATS is away, the last answer stands and its lag grows."""
+        """Ask the stream; where it does not answer properly, the last answer stands."""
         try:
             answer = await client.request(
                 f"$JS.API.STREAM.INFO.{subjects.DOCUMENTS_STREAM}", timeout=LOOK_WITHIN_S
             )
-        except (nats.errors.Error, TimeoutError):
+            # nats-py's StreamState leaves out the first message's time.
+            state: dict[str, Any] = json.loads(answer.data)["state"]
+        except (*FAULTS, KeyError):
+            if not self._unknown:
+                self._unknown = True
+                _log.warning(
+                    "how far the index is behind is not known: the documents' stream does not answer"
+                )
             return
-        # nats-py's StreamState leaves out the first message's time.
-        state: dict[str, Any] = json.loads(answer.data).get("state", {})
-        self._pending = state.get("messages", 0)
+        self._pending = state["messages"]
         self._oldest = datetime.fromisoformat(state["first_ts"]) if self._pending else None
+        self._looked_at = time.monotonic()
+        self._unknown = False
 
 
 @asynccontextmanager
@@ -65,6 +83,7 @@ async def open_backlog(client: Client) -> AsyncIterator[NatsBacklog]:
                 _log.exception("the backlog cannot be read")
             await asyncio.sleep(LOOK_EVERY_S)
 
+    await backlog.look(client)
     looking = asyncio.create_task(keep_looking(), name="look at the backlog")
     try:
         yield backlog
