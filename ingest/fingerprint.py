@@ -1,5 +1,6 @@
 """Names what makes a document's passages, so that an equal version is indexed anew where that has changed."""
 
+import hashlib
 from functools import cache
 from importlib.metadata import version
 
@@ -40,6 +41,11 @@ def is_read_alike(fingerprint: str) -> bool:
 def is_cut_alike(fingerprint: str, other: str) -> bool:
     """Whether model, chunker and index are the same, whatever read the document."""
     return fingerprint.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+def all_readers() -> str:
+    """Names the readers of all kinds together: what one of them could not read, another set may."""
+    return hashlib.sha256("/".join(sorted(_readers())).encode()).hexdigest()[:32]
 
 
 @cache

@@ -9,6 +9,7 @@ import nats.js.errors
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from ingest.fingerprint import is_read_alike
 from ingest.reconcile import Indexed
 from wire import subjects
 from wire.documents import DocumentFailed, DocumentUpsert, document_key, read_document_changed
@@ -145,4 +146,7 @@ def _given_up(data: bytes, *, source: str) -> DocumentUpsert | None:
 
 
 def _indexed(head: Head) -> Indexed:
-    return Indexed(head.version, head.revision, live=head.state == "live")
+    live = head.state == "live"
+    # What a better reader has something new to say of needs announcing, whatever its source says.
+    mark = head.revision if not live or is_read_alike(head.fingerprint) else None
+    return Indexed(head.version, mark, live=live)

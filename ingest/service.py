@@ -6,6 +6,7 @@ from nats.aio.client import Client
 
 from ingest.addresses import read_hosts
 from ingest.aiohttp_fetch import AiohttpFetch
+from ingest.fingerprint import all_readers
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
 from ingest.nats_admin import serving_admin
@@ -14,6 +15,7 @@ from ingest.nats_objects import open_objects
 from ingest.parser_processes import ParserProcesses
 from ingest.parsing import Parsing
 from ingest.sync_service import resyncing
+from ingest.writing import EditionWriting
 from retrieval.encoding import Encoder
 from retrieval.heads import Heads
 from retrieval.index import Index
@@ -30,8 +32,11 @@ async def run_ingest(
     encoder: Encoder,
     heads: Heads,
     stop: asyncio.Event,
+    also: EditionWriting | None = None,
 ) -> None:
     """Index what is announced, and serve admins, until told to stop.
+
+    What is indexed is written ``also`` into a second index, where one is being built.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -50,13 +55,14 @@ async def run_ingest(
         fetch=AiohttpFetch(
             allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
         ),
+        also=also,
     )
     consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
         async with (
             processes,
-            resyncing(client, sources=settings.sources) as resyncs,
+            resyncing(client, sources=settings.sources, pipeline=all_readers()) as resyncs,
             serving_admin(client, also=resyncs),
         ):
             await consumer.run(stop)

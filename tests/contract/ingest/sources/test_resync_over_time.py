@@ -12,7 +12,10 @@ from tests.contract.ingest.workshop import Workshop
 from tests.document_service_stand_in import DocumentServiceStandIn, StandInDocument
 from tests.until import until
 from wire import subjects
+from wire.documents import document_key
+from wire.heads import Head
 from wire.nats_connection import connected
+from wire.shapes import read_shape
 from wire.source_settings import SourceSettings
 from wire.sync import PLANNED_BYTES, SyncRequested, SyncRun
 
@@ -93,6 +96,25 @@ async def test_what_could_not_be_indexed_is_announced_once_more_when_the_readers
         assert (await synced(client)).changed == 1
         await all_indexed(client)
         assert (await synced(client)).changed == 0
+
+
+async def test_what_another_reader_read_is_announced_once_more(
+    client: Client, nats_url: str, indexed: Workshop, wiki: DocumentServiceStandIn
+) -> None:
+    wiki.documents = {name: StandInDocument(f"About {name}.") for name in "ab"}
+    async with worker(nats_url, wiki_settings(wiki)):
+        await synced(client)
+        await all_indexed(client)
+        assert (await synced(client)).changed == 0, "the control"
+        heads = await client.jetstream().key_value(subjects.HEADS_BUCKET)
+        key = document_key("wiki", "a")
+        head = read_shape(Head, (await heads.get(key)).value or b"")
+        older = head.model_copy(update={"fingerprint": f"{head.fingerprint}-of-old"})
+        await heads.put(key, older.to_json())
+        assert (await synced(client)).changed == 1
+        await all_indexed(client)
+        assert (await synced(client)).changed == 0
+        assert "a" in {document for document, _ in await indexed.found("about a")}
 
 
 async def test_new_rules_in_the_settings_hold_as_soon_as_the_worker_starts(
