@@ -1,47 +1,43 @@
 """An answer's text as its readers see it grow (pure).
 
 A ``[n]`` is put in by us alone, right after the words that a source supports: sources are numbered in
-order of appearance, each document once. A number that the model writes itself, in whatever spelling
-Markdown shows as ``[n]``, is dropped, since nothing vouches for it; inside code, brackets are code and
-stay. Only what can no longer become part of such a number is passed on, so that none is ever seen.
-
-Otherwise the model's Markdown passes as it is. It is untrusted, and whoever renders it decides about
-links, pictures, mentions and raw HTML.
+order of appearance, each document once. All else goes through the gate, where a number that the model
+writes itself is dropped; only of a model that can't cite otherwise it is a claim, which is checked.
 """
 
 import re
 from collections.abc import Sequence
 
+from bot.answering.addresses import Addresses, is_web_address
+from bot.answering.gate import Gate, Numbers
+from bot.answering.support import supporting
+from bot.answering.visible import visible
 from wire.answers import AnswerEvent, Citation, Delta, Source
 from wire.search import Passage
 
-_TOKEN = re.compile(
-    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<tick>`+)"
-    r"|(?P<number>[ \t]*\\?\[\d{1,3}(?:[ ,;\u2013-]+\d{1,3})*\\?\])"
-    r"|(?P<bracket>&(?=#0{0,5}91;|#[xX]0{0,4}5[bB];|lbrack;|lsqb;))"
-)
-"""Code within a line, ticks that open a fence or nothing (yet), a number, a bracket by its other name."""
-_FENCE_STANDS_BEHIND = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
-_UNDECIDED = re.compile(r"(?:`+|&[#\w]{0,8}|\s*(?:\\?\[[\d ,;\u2013-]*)?\\?)\Z")
-"""A tail that the next piece of text may turn into one of those, or the end."""
-FENCE_TICKS = 3
-_OPENED = re.compile(r"\[\d{0,3}\Z")
+TITLE_CHARS = 200
+SENTENCE_CHARS = 1_000
+"""The longest sentence that is looked at."""
 _NUMBERS = re.compile(r"(?:\s\[\d{1,3}\])*\Z")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])[\"')\]*_]*\s|\n|\[\d{1,3}\]")
 
 
 def source_of(passage: Passage, *, index: int) -> Source:
-    """The document of a passage as a numbered source."""
+    """The document of a passage as a numbered source; what it says of itself is shown, and does nothing."""
     return Source(
         index=index,
         source=passage.source,
         document=passage.document,
         version=passage.version,
-        title=passage.title,
-        url=passage.url,
-        heading=passage.heading,
+        title=_line(passage.title),
+        url=passage.url if passage.url and is_web_address(passage.url) else None,
+        heading=tuple(map(_line, passage.heading)),
         updated_at=passage.updated_at,
     )
+
+
+def _line(text: str) -> str:
+    return " ".join(visible(text).split())[:TITLE_CHARS]
 
 
 class Composition:
@@ -50,14 +46,16 @@ class Composition:
     Attributes:
         text: all that has been shown.
         citations: for each source shown, its first citation.
+        numbered: whether the text's own numbers name passages, from 1; each is shown only if its passage
+            supports the sentence that it stands in.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.text = ""
         self.citations: list[tuple[Citation, Passage]] = []
+        self.numbered = False
         self._passages = passages
-        self._held = ""
-        self._fence = 0
+        self._gate = Gate(Addresses(passages))
         self._after_number = False
 
     @property
@@ -65,12 +63,14 @@ class Composition:
         """The sources shown, in order of appearance."""
         return tuple(citation.source for citation, _ in self.citations)
 
+    @property
+    def full(self) -> bool:
+        """Whether the longest length is reached: no more of the model's text is shown."""
+        return self._gate.full
+
     def write(self, text: str) -> list[AnswerEvent]:
         """The model's next piece of text."""
-        text = self._held + text
-        cut = self._decided(text)
-        self._held = text[cut:]
-        return self._show(_TOKEN.sub(self._judge, text[:cut]))
+        return self._shown(self._gate.write(text))
 
     def cite(self, *, passage: int, quote: str) -> list[AnswerEvent]:
         """What was written last stands on these words of a passage.
@@ -83,60 +83,40 @@ class Composition:
         cited, quote = self._passages[passage], quote.strip()
         if not quote or quote not in cited.text:
             return []
-        # The number goes before the white space that was held back: it belongs to the words.
-        words = self._held.rstrip()
-        space = self._held[len(words) :]
-        shown = self._show(_TOKEN.sub(self._judge, words))
-        if self.text and not self._fence:
-            shown += self._number(cited, quote=quote)
-        self._held = space
-        return shown
+        return self.settle() + self._number(cited, quote=quote)
+
+    def settle(self) -> list[AnswerEvent]:
+        """No more of the model's text comes: what was held back."""
+        return self._shown(self._gate.flush())
 
     def finish(self, *, note: str | None = None) -> list[AnswerEvent]:
         """The end; a note about what is missing becomes the last paragraph."""
-        shown = self._show(_TOKEN.sub(self._judge, self._held.rstrip()))
-        self._held = ""
+        shown = self.settle()
         if note is not None:
-            fence = "\n" + "`" * self._fence if self._fence else ""
+            fence = f"\n{self._gate.fence}" if self._gate.fence else ""
             self._after_number = False
             shown += self._show(f"{fence}\n\n{note}" if self.text else note)
         return shown
 
-    def _decided(self, text: str) -> int:
-        """Where the part begins that what comes next may still turn into code or a number."""
-        fence = self._fence
-        for token in _TOKEN.finditer(text):
-            line_goes_on = "\n" not in text[token.end() :]
-            at_end = token.end() == len(text)
-            if not fence and ((token["tick"] and line_goes_on) or (token["code"] and at_end)):
-                return token.start()
-            fence = self._fence_after(token, fence)
-        undecided = _UNDECIDED.search(text)
-        return undecided.start() if undecided else len(text)
+    def _shown(self, pieces: Sequence[str | Numbers]) -> list[AnswerEvent]:
+        shown: list[AnswerEvent] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                shown += self._show(piece)
+            elif self.numbered:
+                shown += [event for number in piece.numbers for event in self._claimed(number)]
+        return shown
 
-    def _fence_after(self, token: re.Match[str], fence: int) -> int:
-        """How many ticks will close the code that this token stands in or opens; 0 outside of code."""
-        ticks = len(token["tick"] or "")
-        if ticks < max(fence, FENCE_TICKS) or not _FENCE_STANDS_BEHIND.search(self._before(token)):
-            return fence
-        if "`" in token.string[token.end() :].partition("\n")[0]:
-            return fence
-        return 0 if fence else ticks
-
-    def _before(self, token: re.Match[str]) -> str:
-        return self.text + token.string[: token.start()]
-
-    def _judge(self, token: re.Match[str]) -> str:
-        found = token.group()
-        fence, self._fence = self._fence, self._fence_after(token, self._fence)
-        if fence or self._fence:
-            return found
-        if token["number"]:
-            # What stood around the number must not close up to another one.
-            return " " if _OPENED.search(self._before(token)) else ""
-        return "&amp;" if token["bracket"] else found
+    def _claimed(self, number: int) -> list[AnswerEvent]:
+        if not 1 <= number <= len(self._passages):
+            return []
+        passage = self._passages[number - 1]
+        quote = supporting(passage, sentence=_last_sentence(self.text))
+        return [] if quote is None else self._number(passage, quote=quote)
 
     def _number(self, passage: Passage, *, quote: str) -> list[AnswerEvent]:
+        if not self.text or self._gate.fence or self._gate.full:
+            return []
         document = (passage.source, passage.document)
         known = next(
             (source.index for source in self.sources if (source.source, source.document) == document), None
@@ -146,7 +126,9 @@ class Composition:
             return []
         last_line = self.text[self.text.rfind("\n") + 1 :]
         # Behind a closing fence or a table's row it would break the one and be no part of the other.
-        shown = self._show(("\n\n" if last_line.startswith(("```", "|")) else " ") + number)
+        put_in = ("\n\n" if last_line.startswith(("```", "|")) else " ") + number
+        shown = self._show(put_in)
+        self._gate.put_in(put_in)
         self._after_number = True
         if known is None:
             source = source_of(passage, index=len(self.citations) + 1)
@@ -158,9 +140,16 @@ class Composition:
     def _show(self, text: str) -> list[AnswerEvent]:
         if not text:
             return []
-        if self._after_number and (text[0] in "([" or text[0].isalnum()):
-            # "[1](" would be read as a link.
+        if self._after_number and (text[0] in "([:" or text[0].isalnum()):
+            # "[1](" would be read as a link, and "[1]:" at a line's beginning as the definition of one.
             text = " " + text
         self._after_number = False
         self.text += text
         return [Delta(text=text)]
+
+
+def _last_sentence(text: str) -> str:
+    """The sentence that the text ends in, whether or not its full stop is there yet."""
+    words = _NUMBERS.sub("", text[-SENTENCE_CHARS:]).rstrip(" .!?*_)\"'\n")
+    ends = [match.end() for match in _SENTENCE_ENDS.finditer(words)]
+    return words[ends[-1] :] if ends else words

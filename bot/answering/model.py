@@ -69,7 +69,12 @@ class Finished:
     stop: Literal["end", "length", "refused", "nothing"]
 
 
-ModelEvent = Text | Cited | Used | Waiting | Writer | Finished
+@dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """The model can't cite, and was given numbered passages: ``[n]`` in its text is a claim to be checked."""
+
+
+ModelEvent = Text | Cited | Numbered | Used | Waiting | Writer | Finished
 
 
 class HopelessError(UnavailableError):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.answering import sentences
 from bot.answering.composition import Composition
-from bot.answering.model import Cited, Finished, Model, ModelEvent, Text, Used, Waiting, Writer
+from bot.answering.model import Cited, Finished, Model, ModelEvent, Numbered, Text, Used, Waiting, Writer
 from bot.answering.prompt import Count, Prompt
 from wire.answers import AnswerEvent, Status, Usage
 from wire.errors import UnavailableError
@@ -46,8 +46,8 @@ class Writing:
 
     @property
     def wrote(self) -> bool:
-        """Whether there are any words."""
-        return any(not text.isspace() for text in self._told)
+        """Whether there are any words to show."""
+        return bool(self.composition.text.strip())
 
     @property
     def tokens(self) -> int:
@@ -66,6 +66,17 @@ class Writing:
         Raises:
             UnavailableError: the model failed before its first words.
         """
+        async with aclosing(self._told_in_time()) as told:
+            async for event in told:
+                for shown in self._shown(event):
+                    yield shown
+                if self.composition.full:
+                    self.ending = "length"
+                    break
+        for shown in self.composition.settle():
+            yield shown
+
+    async def _told_in_time(self) -> AsyncGenerator[ModelEvent, None]:
         deadline = asyncio.get_running_loop().time() + self._within_s
         async with aclosing(self._model.stream(self._prompt)) as told:
             while True:
@@ -81,8 +92,7 @@ class Writing:
                     return
                 if event is None:
                     return
-                for shown in self._shown(event):
-                    yield shown
+                yield event
 
     def _shown(self, event: ModelEvent) -> list[AnswerEvent]:
         match event:
@@ -92,6 +102,8 @@ class Writing:
                 return self.composition.write(event.text)
             case Cited():
                 return self.composition.cite(passage=event.passage, quote=event.quote)
+            case Numbered():
+                self.composition.numbered = True
             case Used():
                 self.usage, self._counted = event.usage, event.counted
                 if not self.prompt_tokens and self.model == self._model.name:

@@ -1,12 +1,12 @@
 """Markdown to Slack's rich_text and table blocks (pure).
 
 Rich text carries words as words: nothing in it is parsed by Slack, so ``<!channel>`` or ``<@U1>`` written
-by a model stays text, with no escaping to get wrong. Links come out as links only where the caller
-allows the address; the words of all others stay, without it. Shapes: @slack/types 3.2.0.
+by a model stays text, with no escaping to get wrong. Which links an answer may hold is decided where it is
+written (`bot.answering.gate`). Shapes: @slack/types 3.2.0.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -29,17 +29,8 @@ _DEEPEST_INDENT = 8
 """Slack's limit for rich_text_list."""
 
 
-@dataclass(frozen=True)
-class Links:
-    """Where words of an answer may lead.
-
-    Attributes:
-        citations: the address of each ``[n]``; None where the source has none.
-        allowed: whether another link's address may stand.
-    """
-
-    citations: Mapping[int, str | None]
-    allowed: Callable[[str], bool]
+Citations = Mapping[int, str | None]
+"""The address of each ``[n]``; None where the source has none."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class _Style:
         return element | {"style": style} if style else element
 
 
-def markdown_blocks(markdown: str, links: Links) -> list[Block]:
+def markdown_blocks(markdown: str, citations: Citations) -> list[Block]:
     """The blocks that show this text: one rich_text for what flows, a table block for the first table.
 
     Slack takes one table a message, of 100 rows; what exceeds that comes as preformatted text.
@@ -64,10 +55,10 @@ def markdown_blocks(markdown: str, links: Links) -> list[Block]:
     for node in _parsed(markdown):
         if _is_table(node) and not any(block["type"] == "table" for block in blocks):
             blocks += _rich_text(flowing)
-            blocks.append(_table(node, links))
+            blocks.append(_table(node, citations))
             flowing = []
         else:
-            flowing += _flow(node, links)
+            flowing += _flow(node, citations)
     return blocks + _rich_text(flowing)
 
 
@@ -99,17 +90,17 @@ def _rich_text(elements: list[Element]) -> list[Block]:
     return [{"type": "rich_text", "elements": elements}] if elements else []
 
 
-def _flow(node: SyntaxTreeNode, links: Links) -> list[Element]:
+def _flow(node: SyntaxTreeNode, citations: Citations) -> list[Element]:
     match node.type:
         case "paragraph" | "heading":
             style = _Style(bold=node.type == "heading")
-            return _section(_inline(node.children[0], links, style))
+            return _section(_inline(node.children[0], citations, style))
         case "bullet_list" | "ordered_list":
-            return list(_list(node, links, indent=0))
+            return list(_list(node, citations, indent=0))
         case "fence" | "code_block":
             return _preformatted(node.content.rstrip("\n"))
         case "blockquote":
-            return _quote(node, links)
+            return _quote(node, citations)
         case "table":
             return _preformatted("\n".join(_lines(node)))
         case _:
@@ -126,10 +117,10 @@ def _preformatted(text: str) -> list[Element]:
     return [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}]
 
 
-def _quote(node: SyntaxTreeNode, links: Links) -> list[Element]:
+def _quote(node: SyntaxTreeNode, citations: Citations) -> list[Element]:
     elements: list[Element] = []
     for child in node.children:
-        inner = [part for block in _flow(child, links) for part in _leaves(block)]
+        inner = [part for block in _flow(child, citations) for part in _leaves(block)]
         if elements and inner:
             elements.append({"type": "text", "text": "\n"})
         elements += inner
@@ -146,7 +137,7 @@ def _leaves(block: Element) -> list[Element]:
     return leaves
 
 
-def _list(node: SyntaxTreeNode, links: Links, *, indent: int) -> Iterator[Element]:
+def _list(node: SyntaxTreeNode, citations: Citations, *, indent: int) -> Iterator[Element]:
     """Slack has no nested lists but runs of items at an indent; a numbered run goes on by its offset."""
     style = "ordered" if node.type == "ordered_list" else "bullet"
     offset = max(0, int(node.attrs.get("start", 1)) - 1) if style == "ordered" else 0
@@ -161,9 +152,9 @@ def _list(node: SyntaxTreeNode, links: Links, *, indent: int) -> Iterator[Elemen
         nested: list[Element] = []
         for child in item.children:
             if child.type in ("bullet_list", "ordered_list"):
-                nested += _list(child, links, indent=min(indent + 1, _DEEPEST_INDENT))
+                nested += _list(child, citations, indent=min(indent + 1, _DEEPEST_INDENT))
             else:
-                inner = [part for block in _flow(child, links) for part in _leaves(block)]
+                inner = [part for block in _flow(child, citations) for part in _leaves(block)]
                 words += [{"type": "text", "text": "\n"}, *inner] if words and inner else inner
         items.append({"type": "rich_text_section", "elements": words or [{"type": "text", "text": " "}]})
         if nested:
@@ -175,11 +166,13 @@ def _list(node: SyntaxTreeNode, links: Links, *, indent: int) -> Iterator[Elemen
         yield run()
 
 
-def _table(node: SyntaxTreeNode, links: Links) -> Block:
+def _table(node: SyntaxTreeNode, citations: Citations) -> Block:
     rows: list[list[Element]] = []
     for row in (row for part in node.children for row in part.children):
         style = _Style(bold=not rows)
-        cells = [_inline(cell.children[0], links, style) if cell.children else [] for cell in row.children]
+        cells = [
+            _inline(cell.children[0], citations, style) if cell.children else [] for cell in row.children
+        ]
         rows.append([_cell(cell) for cell in cells])
     return {"type": "table", "rows": rows}
 
@@ -189,43 +182,41 @@ def _cell(elements: list[Element]) -> Element:
     return {"type": "rich_text", "elements": [section]}
 
 
-def _inline(node: SyntaxTreeNode, links: Links, style: _Style) -> list[Element]:
+def _inline(node: SyntaxTreeNode, citations: Citations, style: _Style) -> list[Element]:
     elements: list[Element] = []
     for child in node.children:
         match child.type:
             case "text":
-                elements += _cited(child.content, links, style)
+                elements += _cited(child.content, citations, style)
             case "softbreak" | "hardbreak":
                 elements.append({"type": "text", "text": "\n"})
             case "code_inline":
                 elements.append(replace(style, code=True).on({"type": "text", "text": child.content}))
             case "strong":
-                elements += _inline(child, links, replace(style, bold=True))
+                elements += _inline(child, citations, replace(style, bold=True))
             case "em":
-                elements += _inline(child, links, replace(style, italic=True))
+                elements += _inline(child, citations, replace(style, italic=True))
             case "s":
-                elements += _inline(child, links, replace(style, strike=True))
+                elements += _inline(child, citations, replace(style, strike=True))
             case "link":
-                elements += _link(child, links, style)
+                elements.append(_link(child, style))
             case _:
                 # An image's words stay; what it would fetch does not.
-                elements += _cited(_words(child), links, style)
+                elements += _cited(_words(child), citations, style)
     return [element for element in elements if element.get("text") != ""]
 
 
-def _link(node: SyntaxTreeNode, links: Links, style: _Style) -> list[Element]:
+def _link(node: SyntaxTreeNode, style: _Style) -> Element:
     address = str(node.attrs.get("href", ""))
-    if not links.allowed(address):
-        return _inline(node, links, style)
-    return [style.on({"type": "link", "url": address, "text": _words(node) or address})]
+    return style.on({"type": "link", "url": address, "text": _words(node) or address})
 
 
-def _cited(text: str, links: Links, style: _Style) -> list[Element]:
+def _cited(text: str, citations: Citations, style: _Style) -> list[Element]:
     """Text, with each ``[n]`` that is a source of the answer as a link to it."""
     elements: list[Element] = []
     at = 0
     for match in _CITATION.finditer(text):
-        address = links.citations.get(int(match[1]))
+        address = citations.get(int(match[1]))
         if address:
             elements.append(style.on({"type": "text", "text": text[at : match.start()]}))
             elements.append(style.on({"type": "link", "url": address, "text": match[0]}))

@@ -45,8 +45,6 @@ class SlackWorkspace:
             "chat.postMessage",
             channel=channel,
             thread_ts=thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
             metadata=_metadata(question, shown),
             **slack_arguments(shown),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.slack.rich_text import Block, Links, markdown_blocks, plain_text
+from bot.slack.rich_text import Block, markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
 
@@ -50,9 +50,7 @@ class Payload:
 def payload(view: View) -> Payload:
     """The message for this view, within Slack's limits and with no half-open markup."""
     text = _cut(view.text) if view.doing is None else presentable(_cut(view.text))
-    addresses = {source.index: source.url for source in view.sources}
-    allowed = {source.url for source in view.sources if source.url}
-    blocks = markdown_blocks(text, Links(citations=addresses, allowed=allowed.__contains__))
+    blocks = markdown_blocks(text, {source.index: source.url for source in view.sources})
     if view.doing is not None:
         blocks.append(_small_print(f":hourglass_flowing_sand: {_escaped(view.doing)}"))
     elif view.sources:
@@ -60,12 +58,17 @@ def payload(view: View) -> Payload:
     if view.doing is None and view.notice:
         blocks.append(_small_print(_escaped(view.notice)))
     words = plain_text(text) or view.doing or ""
-    return Payload(text=_escaped(words)[:FALLBACK_CHARS], blocks=blocks, finished=view.doing is None)
+    return Payload(text=_within(_escaped(words), FALLBACK_CHARS), blocks=blocks, finished=view.doing is None)
 
 
 def without_blocks(shown: Payload, *, note: str) -> Payload:
     """The plainest form of a message, for when Slack refuses its blocks."""
-    return Payload(text=f"{shown.text[: FALLBACK_CHARS - len(note) - 2]}\n\n{note}")
+    return Payload(text=f"{_within(shown.text, FALLBACK_CHARS - len(note) - 2)}\n\n{note}")
+
+
+def _within(text: str, most: int) -> str:
+    """So much of it, and never the half of an address."""
+    return text if len(text) <= most else (text[:most].rpartition(" ")[0] or text[:most])
 
 
 def _cut(text: str) -> str:
@@ -119,8 +122,9 @@ def _address(url: str) -> str:
 
 
 def slack_arguments(shown: Payload) -> dict[str, Any]:
-    """As chat.postMessage and chat.update take it."""
-    return {"text": shown.text or "…", **({"blocks": shown.blocks} if shown.blocks else {})}
+    """As chat.postMessage and chat.update take it: nothing unfurls, and Slack links nothing by itself."""
+    quiet = {"parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
+    return {"text": shown.text or "…", **quiet, **({"blocks": shown.blocks} if shown.blocks else {})}
 
 
 def after(view: View, event: AnswerEvent) -> View:
