@@ -64,31 +64,20 @@ class CacheKey:
     words: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Remembered:
-    """What the cache has.
-
-    Attributes:
-        exact: the answer to a question of the same words.
-        near: answers of the same kind that were written from all of the named passages, and from others.
-    """
-
-    exact: CachedAnswer | None = None
-    near: tuple[CachedAnswer, ...] = ()
-
-
 class Cache(Protocol):
     """Keeps answers for some time."""
 
-    async def recall(self, key: CacheKey, *, read: Sequence[str]) -> Remembered:
-        """The answer kept under this key; without one, the newest that were written from these passages.
+    async def recall(self, key: CacheKey, *, read: Sequence[str]) -> list[CachedAnswer]:
+        """Answers of this kind that were written from all of these passages, and from others.
+
+        Those to a question of the same words come first, then the newest.
 
         Raises:
             UnavailableError: the cache is away.
         """
 
     async def keep(self, key: CacheKey, answer: CachedAnswer) -> None:
-        """Keep an answer in place of the one before.
+        """Keep an answer in place of the one before to the same question from the same passages.
 
         Raises:
             UnavailableError: the cache is away.

@@ -33,7 +33,9 @@ class Ticket:
     _called: asyncio.Event = field(compare=False, repr=False, default_factory=asyncio.Event)
 
     async def places(self, *, within_s: float) -> AsyncGenerator[int, None]:
-        """How many are before it, itself included, whenever that changes; ends when it is served.
+        """How many are before it, itself included, whenever they have become fewer; ends when it is served.
+
+        Somebody's first question may yet come before another one's tenth; that is not told as a step back.
 
         Raises:
             OverloadedError: its turn did not come in time.
@@ -41,7 +43,7 @@ class Ticket:
         told = 0
         deadline = asyncio.get_running_loop().time() + within_s
         while (place := self._line.place(self)) > 0:
-            if place != told:
+            if not told or place < told:
                 told = place
                 yield place
             self._called.clear()

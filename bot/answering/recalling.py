@@ -23,8 +23,8 @@ MUST_HAVE_READ = 4
 """How many of a question's best results the answer must have been written from: the upper half of what a
 model is given. A passage that answers the question ranks there, whereas the lower half changes places
 whenever anything is indexed."""
-TRIED = 2
-"""Answers to other questions that are looked up for one."""
+TRIED = 3
+"""Answers of before whose passages are looked up for one question."""
 
 _PARAGRAPH = re.compile(r"(?<=\n)(?=\S)")
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
@@ -49,14 +49,17 @@ class Recalling:
             principals: who reads the answer.
         """
         read = [passage.id for passage in found.passages[:MUST_HAVE_READ]]
+        key = cache_key(asked, model=self._model)
         try:
-            kept = await self._cache.recall(cache_key(asked, model=self._model), read=read)
-            if kept.exact is not None:
-                return await self._served(kept.exact, found, principals, exact=True)
-            for answer in _same(kept.near, asked=asked, vector=packed(found.query_vector)):
-                recalled = await self._served(answer, found, principals, exact=False)
-                if recalled is not None:
-                    return recalled
+            kept = await self._cache.recall(key, read=read)
+            exact = [answer for answer in kept if cache_key(answer.question, model=self._model) == key]
+            alike = _alike(kept, asked=asked, vector=packed(found.query_vector))
+            for answer in (*exact, *alike)[:TRIED]:
+                citations = await still_true(
+                    answer, results=found.passages, principals=principals, retrieval=self._retrieval
+                )
+                if citations is not None:
+                    return Recalled(answer=answer, citations=citations, exact=answer in exact)
         except UnavailableError:
             pass
         return None
@@ -65,14 +68,6 @@ class Recalling:
         """Keep an answer for whoever asks the same; without a cache it is not kept."""
         with contextlib.suppress(UnavailableError):
             await self._cache.keep(cache_key(asked, model=self._model), answer)
-
-    async def _served(
-        self, answer: CachedAnswer, found: SearchReply, principals: tuple[str, ...], *, exact: bool
-    ) -> "Recalled | None":
-        citations = await still_true(
-            answer, results=found.passages, principals=principals, retrieval=self._retrieval
-        )
-        return None if citations is None else Recalled(answer=answer, citations=citations, exact=exact)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +85,14 @@ class Recalled:
     exact: bool
 
 
-def _same(near: Sequence[CachedAnswer], *, asked: str, vector: bytes) -> list[CachedAnswer]:
-    """The answers to questions that ask the same in other words, most similar first."""
-    similar = sorted(((cosine(answer.vector, vector), at) for at, answer in enumerate(near)), reverse=True)
+def _alike(kept: Sequence[CachedAnswer], *, asked: str, vector: bytes) -> list[CachedAnswer]:
+    """The answers to questions that ask the same, in other words or in these, most similar first."""
+    similar = sorted(((cosine(answer.vector, vector), at) for at, answer in enumerate(kept)), reverse=True)
     return [
-        near[at]
+        kept[at]
         for likeness, at in similar
-        if likeness >= SIMILAR and not differences(asked, near[at].question)
-    ][:TRIED]
+        if likeness >= SIMILAR and not differences(asked, kept[at].question)
+    ]
 
 
 async def still_true(

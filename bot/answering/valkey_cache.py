@@ -5,9 +5,10 @@ order of entries, and the oldest goes when a new one would be too many. A sorted
 the answers that were written from it, so that a question which is asked in other words finds them.
 """
 
+import hashlib
 from collections.abc import Sequence
 
-from bot.answering.cache import CachedAnswer, CacheKey, Remembered
+from bot.answering.cache import CachedAnswer, CacheKey
 from bot.answering.valkey_connection import Valkey
 from wire.errors import MalformedError
 from wire.shapes import read_shape
@@ -19,10 +20,10 @@ ENTRY_BYTES = 32 * 1024
 ENTRIES = 2_000
 """At most 64 MB together, and about 12 MB with usual answers."""
 
-PER_PASSAGE = 16
+PER_PASSAGE = 64
 """The newest entries known by a passage that they were written from."""
 NEAR = 8
-"""Entries looked at for each question that has none of its own words."""
+"""Entries looked at for one question."""
 
 _PREFIX = "answerdesk:{answers}:"
 """The braces keep all of them on one node of a cluster, so that one script may touch them."""
@@ -35,7 +36,7 @@ local at = now[1] + now[2] / 1000000
 local function forget(key)
   local old = redis.call('GET', key)
   if old then
-    local kind = string.match(key, '([^:]+):[^:]+$')
+    local kind = string.match(key, '([^:]+):[^:]+:[^:]+$')
     for _, passage in ipairs(cjson.decode(old).given or {}) do
       redis.call('ZREM', by .. kind .. ':' .. passage, key)
     end
@@ -59,17 +60,20 @@ return 1
 """
 
 _RECALL = """
-local exact = redis.call('GET', KEYS[1])
-if exact or #KEYS == 1 then return {exact, {}} end
-local passages = {}
-for index = 2, #KEYS do passages[index - 1] = KEYS[index] end
-local near = redis.call('ZINTER', #passages, unpack(passages))
+local same_words, most = ARGV[1], tonumber(ARGV[2])
+local known = redis.call('ZINTER', #KEYS, unpack(KEYS))
+local first, others = {}, {}
+for index = #known, 1, -1 do
+  local same = string.sub(known[index], 1, #same_words) == same_words
+  table.insert(same and first or others, known[index])
+end
+for _, key in ipairs(others) do table.insert(first, key) end
 local found = {}
-for index = #near, math.max(1, #near - tonumber(ARGV[1]) + 1), -1 do
-  local entry = redis.call('GET', near[index])
+for index = 1, math.min(#first, most) do
+  local entry = redis.call('GET', first[index])
   if entry then table.insert(found, entry) end
 end
-return {false, found}
+return found
 """
 
 
@@ -81,16 +85,18 @@ class ValkeyCache:
         self._entries = entries
         self._kept_s = kept_s
 
-    async def recall(self, key: CacheKey, *, read: Sequence[str]) -> Remembered:
-        """What is kept under this key, or was written from these passages.
+    async def recall(self, key: CacheKey, *, read: Sequence[str]) -> list[CachedAnswer]:
+        """Answers that were written from these passages, those to the same words first, then the newest.
 
         An entry of another release's shape counts as none.
 
         Raises:
             UnavailableError: no answer from the server.
         """
-        exact, near = await self._connection.run(_RECALL, keys=[_entry(key), *_by(key, read)], args=[NEAR])
-        return Remembered(exact=_read(exact), near=tuple(filter(None, map(_read, near))))
+        if not read:
+            return []
+        found = await self._connection.run(_RECALL, keys=_by(key, read), args=[_same_words(key), NEAR])
+        return [answer for answer in map(_read, found) if answer is not None]
 
     async def keep(self, key: CacheKey, answer: CachedAnswer) -> None:
         """Keep an answer, unless it is too large.
@@ -102,21 +108,26 @@ class ValkeyCache:
         if len(entry.encode()) <= ENTRY_BYTES:
             await self._connection.run(
                 _KEEP,
-                keys=[f"{_PREFIX}order", _entry(key), *_by(key, answer.given)],
+                keys=[f"{_PREFIX}order", _entry(key, answer.given), *_by(key, answer.given)],
                 args=[f"{_PREFIX}by:", entry, self._kept_s, self._entries, PER_PASSAGE],
             )
 
 
-def _entry(key: CacheKey) -> str:
-    return f"{_PREFIX}{key.kind}:{key.words}"
+def _same_words(key: CacheKey) -> str:
+    return f"{_PREFIX}{key.kind}:{key.words}:"
+
+
+def _entry(key: CacheKey, given: Sequence[str]) -> str:
+    """Readers who may read different passages have entries of their own."""
+    return _same_words(key) + hashlib.sha256("\n".join(given).encode()).hexdigest()[:16]
 
 
 def _by(key: CacheKey, passages: Sequence[str]) -> list[str]:
     return [f"{_PREFIX}by:{key.kind}:{passage}" for passage in dict.fromkeys(passages)]
 
 
-def _read(entry: str | None) -> CachedAnswer | None:
+def _read(entry: str) -> CachedAnswer | None:
     try:
-        return None if entry is None else read_shape(CachedAnswer, entry)
+        return read_shape(CachedAnswer, entry)
     except MalformedError:
         return None

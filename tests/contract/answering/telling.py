@@ -53,9 +53,15 @@ def question(
     person: str = "T1:U1",
     principals: tuple[str, ...] = ("public",),
     conversation: tuple[Turn, ...] = (),
+    fresh: bool = False,
 ) -> Question:
     return Question(
-        id="T1:C1:1.0:0", text=text, person=person, principals=principals, conversation=conversation
+        id="T1:C1:1.0:0",
+        text=text,
+        person=person,
+        principals=principals,
+        conversation=conversation,
+        fresh=fresh,
     )
 
 
