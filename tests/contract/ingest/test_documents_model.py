@@ -101,7 +101,8 @@ class Documents(RuleBasedStateMachine):
             return DocumentDelete(source=self.source, id=document, version=version)
         body = "\n\n".join(
             # Some parts have the same words in every version, so that their vectors are taken over.
-            f"# Part {n}\n\nThe rule about days. "
+            # And none is like another, because a search names each text once.
+            f"# Part {n}\n\nThe rule about days of {document}, part {n}. "
             + chance.choice((f"Version {version} changes it.", "It stands.", "It stands."))
             for n in range(chance.randint(1, MOST_PARTS))
         )
