@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 
 from desk.data_set import read_data_set
@@ -25,6 +25,16 @@ from desk.failure_list import (
     show_settled,
 )
 from desk.files_on_disk import drafts_of, find_files
+from desk.options import (
+    DataOption,
+    JsonOption,
+    WaitOption,
+    document_of,
+    failure_of,
+    principal_of,
+    source_of,
+    url_prefix_of,
+)
 from desk.publishing import Report, announce_and_wait, deletion, show_report
 from desk.roles import run_role
 from desk.running import nats_url_for
@@ -33,13 +43,11 @@ from desk.source_list import list_sources, show_sources
 from desk.syncing import begin_sync, cancel_sync, show_run, sync_and_wait
 from desk.terminal import Terminal
 from desk.up import run_up
-from wire.documents import DocumentId, SourceName
 from wire.errors import AnswerdeskError, SettingsError
-from wire.failures import FailureId
 from wire.logging import set_up_logging
-from wire.principals import PUBLIC, check_principal
+from wire.principals import PUBLIC
 from wire.search import SearchRequest
-from wire.settings import Settings, load_settings
+from wire.settings import Settings, StoreKind, load_settings
 from wire.shapes import Shape
 from wire.sync import SyncRequested
 
@@ -56,50 +64,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def _principal(value: str) -> str:
-    try:
-        return check_principal(value)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _source(value: str) -> str:
-    try:
-        return TypeAdapter[str](SourceName).validate_python(value)
-    except ValidationError:
-        raise typer.BadParameter(
-            "a source's name is up to 63 of a-z, 0-9, - and _, and starts with a letter or digit"
-        ) from None
-
-
-def _document(value: str) -> str:
-    try:
-        return TypeAdapter[str](DocumentId).validate_python(value)
-    except ValidationError:
-        raise typer.BadParameter("a document's id has 1 to 1024 characters") from None
-
-
-def _failure(value: str) -> str:
-    try:
-        return TypeAdapter[str](FailureId).validate_python(value)
-    except ValidationError:
-        raise typer.BadParameter("a failure's id is a number; `answerdesk failures` lists them") from None
-
-
-def _url_prefix(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("https://", "http://")):
-        raise typer.BadParameter("an address to open documents at starts with https:// or http://")
-    return value
-
-
-DataOption = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of the running Answerdesk (default: DATA_DIR or .answerdesk)."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the index has it.")]
 
 
 @app.command()
@@ -127,16 +91,22 @@ def bot() -> None:
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    *,
+    only: Annotated[
+        Literal["ingest", "retrieval"] | None,
+        typer.Option(help="Half of it: any number of either, on a qdrant or pgvector store."),
+    ] = None,
+) -> None:
     """Run the worker alone: documents in, passages out. For production; needs NATS_URL."""
-    run_role("worker", load_settings())
+    run_role(f"{only} worker" if only else "worker", load_settings())
 
 
 @app.command()
 def publish(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", exists=True, help="Files and folders.")],
     *,
-    source: Annotated[str, typer.Option(callback=_source, help="The source they belong to.")] = "files",
+    source: Annotated[str, typer.Option(callback=source_of, help="The source they belong to.")] = "files",
     allow: Annotated[
         list[str] | None,
         typer.Option(metavar="PRINCIPAL", help="Who may read them: public, group:S012, ...; repeatable."),
@@ -144,7 +114,9 @@ def publish(
     url_prefix: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", callback=_url_prefix, help="Where readers open them: this, and the document's id."
+            metavar="URL",
+            callback=url_prefix_of,
+            help="Readers open them at this, and their id.",
         ),
     ] = None,
     wait: WaitOption = False,
@@ -153,7 +125,7 @@ def publish(
 ) -> None:
     """Announce files and folders, to be found and answered from."""
     terminal = Terminal(Console(stderr=True))
-    principals = tuple(_principal(each) for each in allow or ())
+    principals = tuple(principal_of(each) for each in allow or ())
     nats_url = _nats_url(data)
     files = find_files(paths)
     if not files:
@@ -173,8 +145,8 @@ def publish(
 
 @app.command()
 def delete(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", callback=_source, help="The document's source.")],
-    document: Annotated[str, typer.Argument(metavar="ID", callback=_document, help="The document's id.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", callback=source_of, help="Its source.")],
+    document: Annotated[str, typer.Argument(metavar="ID", callback=document_of, help="Its id.")],
     *,
     wait: WaitOption = False,
     data: DataOption = None,
@@ -210,8 +182,8 @@ def search(
     data: DataOption = None,
 ) -> None:
     """Find passages, without writing an answer."""
-    principals = tuple(_principal(each) for each in principal or (PUBLIC,))
-    sources = tuple(_source(each) for each in source) if source else None
+    principals = tuple(principal_of(each) for each in principal or (PUBLIC,))
+    sources = tuple(source_of(each) for each in source) if source else None
     try:
         request = SearchRequest(query=" ".join(query), principals=principals, sources=sources, limit=limit)
     except ValidationError:
@@ -245,10 +217,10 @@ def failures(
     if sum(map(bool, (replay, replay_all, discard))) > 1:
         raise typer.BadParameter("give one of --replay, --replay-all and --discard")
     if source is not None:
-        _source(source)
+        source_of(source)
         if replay or discard:
             raise typer.BadParameter("an ID says it all: leave --source out")
-    ids = [_failure(each) for each in replay or discard or ()]
+    ids = [failure_of(each) for each in replay or discard or ()]
     nats_url = _nats_url(data)
     if replay_all:
         settled = _run(replay_all_failures(nats_url=nats_url, source=source))
@@ -277,7 +249,7 @@ def sources(*, as_json: JsonOption = False, data: DataOption = None) -> None:
 @app.command()
 def sync(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", callback=_source, help="A source of answerdesk.toml.")
+        str, typer.Argument(metavar="SOURCE", callback=source_of, help="A source of answerdesk.toml.")
     ],
     *,
     full: Annotated[bool, typer.Option("--full", help="Read every document again.")] = False,
@@ -341,6 +313,28 @@ def evaluate(
         evaluation.evaluate(data, mode=mode, settings=load_settings(), cache=cache, terminal=terminal)
     )
     _print_json(judged) if as_json else evaluation.show(judged, Console())
+
+
+@app.command(name="migrate-index")
+def migrate_index(
+    source: Annotated[StoreKind, typer.Argument(metavar="FROM", help="edge, qdrant or pgvector.")],
+    target: Annotated[StoreKind, typer.Argument(metavar="TO", help="Another of them.")],
+    *,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Copy the passages from one store into another, without encoding them again; stop the workers before.
+
+    Where the servers are, the settings say. A copy that was broken off goes on where it stopped.
+    """
+    # Three engines' libraries, for which no other command should wait.
+    migrating = import_module("desk.migrating")
+    terminal = Terminal(Console(stderr=True))
+    copying = migrating.migrate_index(_settings(data), source=source, target=target, terminal=terminal)
+    migrated = _run(copying)
+    migrating.show_migrated(migrated, terminal)
+    if as_json:
+        _print_json(migrated)
 
 
 def _print_json(shape: Shape) -> None:

@@ -34,6 +34,8 @@ class Role:
 ROLES = {
     "bot": Role(module="bot.service", function="run_bot", needs=("nats_url", "redis_url")),
     "worker": Role(module="desk.worker", function="run_worker", needs=("nats_url",)),
+    "ingest worker": Role(module="desk.worker", function="run_ingest_worker", needs=("nats_url",)),
+    "retrieval worker": Role(module="desk.worker", function="run_retrieval_worker", needs=("nats_url",)),
 }
 
 

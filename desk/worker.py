@@ -1,47 +1,243 @@
-"""The worker: ingest and retrieval in one process, over one index, since an embedded index admits one."""
+"""The worker: documents in, passages out, over one index, or over two while the second takes over.
+
+With an embedded index there is one worker, which does both. With a server's, any number, of both roles
+or of one.
+"""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, Literal
 
 import structlog
+from nats.aio.client import Client
 
+from desk.serving import Pair, opened, opened_again, to_serve_first
+from ingest.nats_objects import open_objects
+from ingest.rebuilding import Rebuilding
 from ingest.service import run_ingest
-from retrieval.edge_index import open_edge_index
-from retrieval.fastembed_encoder import open_encoder
+from ingest.writing import EditionWriting
+from retrieval.heads import Heads
+from retrieval.index import Index, Store
 from retrieval.nats_heads import open_heads
+from retrieval.nats_served import NatsServed, Served, open_served
 from retrieval.service import serving_retrieval
-from wire.errors import SettingsError
+from retrieval.stores import open_store, store_kind
+from wire import subjects
+from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.settings import Settings
+from wire.stopping import stopped
+
+Role = Literal["ingest", "retrieval"]
+
+TURN_WITHIN_S = 5.0
+"""In which every worker has seen which index is served, and until which both are written."""
+RETIRE_AFTER_S = 30.0
+"""A predecessor outlives every search that may still be in it."""
+AGAIN_AFTER_S = 10.0
 
 _log = structlog.get_logger("worker")
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+async def run_worker(settings: Settings, stop: asyncio.Event, *, only: Role | None = None) -> None:
     """Index and answer searches until told to stop; top-down the start, bottom-up the stop.
 
     Raises:
         SettingsError: a setting is missing or wrong, or the index can't be opened with these.
-        UnavailableError: NATS does not answer.
+        UnavailableError: NATS or the index's server does not answer.
     """
-    if settings.qdrant_url:
-        raise SettingsError("QDRANT_URL: this release has no adapter for a Qdrant server yet; unset it")
+    kind = store_kind(settings)
     if not settings.nats_url:
         raise SettingsError("NATS_URL is missing; `answerdesk up` starts a NATS server of its own")
+    if kind == "edge" and only:
+        raise SettingsError(
+            "VECTOR_STORE: an embedded index admits one worker, which does both; "
+            f"to run one for {only} alone, use qdrant or pgvector"
+        )
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(connected(settings.nats_url, name="worker"))
         await ensure_topology(client)
-        encoder = await stack.enter_async_context(
-            open_encoder(model=settings.embedding_model, threads=settings.embedding_threads)
-        )
-        index = await stack.enter_async_context(
-            open_edge_index(
-                settings.data_dir / "index", dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
-            )
-        )
+        store = await stack.enter_async_context(open_store(settings, kind=kind))
+        pair = await stack.enter_async_context(opened(store, settings=settings, kind=kind))
         heads = await stack.enter_async_context(open_heads(client))
-        await stack.enter_async_context(serving_retrieval(client, index=index, encoder=encoder, heads=heads))
-        _log.info("worker ready")
-        await run_ingest(client, settings=settings, index=index, encoder=encoder, heads=heads, stop=stop)
+        worker = _Worker(client, settings=settings, store=store, heads=heads, only=only)
+        await worker.run(pair, stop=stop)
         _log.info("worker stopping")
+
+
+run_ingest_worker = partial(run_worker, only="ingest")
+run_retrieval_worker = partial(run_worker, only="retrieval")
+
+
+class _Worker:
+    """What this process does, with whichever index is served."""
+
+    def __init__(
+        self, client: Client, *, settings: Settings, store: Store, heads: Heads, only: Role | None
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._store = store
+        self._heads = heads
+        self._only = only
+
+    async def run(self, pair: Pair, *, stop: asyncio.Event) -> None:
+        record = await open_served(self._client)
+        first = await to_serve_first(record, store=self._store, pair=pair, settings=self._settings)
+        async with AsyncExitStack() as serving:
+            if first is None:
+                await serving.enter_async_context(self._serving(pair))
+                _log.info("worker ready")
+            else:
+                async with opened_again(self._store, first, settings=self._settings) as former:
+                    if not await self._pass_over(record, former, pair, serving=serving, stop=stop):
+                        return
+            await self._go_on(record, pair, stop=stop)
+
+    async def _pass_over(
+        self,
+        record: NatsServed,
+        former: Pair,
+        pair: Pair,
+        *,
+        serving: AsyncExitStack,
+        stop: asyncio.Event,
+    ) -> bool:
+        """Serve from the former index until the new one is whole, and then from both for a moment.
+
+        Returns:
+            False where it was told to stop before.
+        """
+        enough = asyncio.Event()
+        async with self._serving(former):
+            _log.info("worker ready; a new index is built beside this one", **_models(former, pair))
+            turned = asyncio.create_task(record.until(other_than=former.index.name), name="turn")
+            stopping = asyncio.create_task(stop.wait(), name="wait for stop")
+            ingesting = asyncio.create_task(self._ingesting(former, stop=enough, also=pair), name="ingest")
+            building = asyncio.create_task(self._build(record, former, pair), name="build an index")
+            try:
+                await _first_of(turned, stopping, ingesting)
+                if not turned.done():
+                    return False
+                _check_ours(turned.result(), pair)
+                await serving.enter_async_context(self._serving(pair))
+                await asyncio.wait({stopping, ingesting}, timeout=TURN_WITHIN_S)
+            finally:
+                enough.set()
+                await stopped(turned, stopping, building)
+                await ingesting
+        _log.info("answers come from the new index", **_models(former, pair))
+        return True
+
+    async def _go_on(self, record: NatsServed, pair: Pair, *, stop: asyncio.Event) -> None:
+        """Work on the index that is served, until told to stop or another one is."""
+        turned = asyncio.create_task(record.until(other_than=pair.index.name), name="turn")
+        retiring = asyncio.create_task(self._retire(record, pair), name="retire the former index")
+        stopping = asyncio.create_task(stop.wait(), name="wait for stop")
+        enough = asyncio.Event()
+        ingesting = asyncio.create_task(self._ingesting(pair, stop=enough), name="ingest")
+        try:
+            await _first_of(turned, stopping, ingesting)
+            if turned.done():
+                _check_ours(turned.result(), pair)
+        finally:
+            enough.set()
+            await stopped(turned, stopping, retiring)
+            await ingesting
+
+    @asynccontextmanager
+    async def _serving(self, pair: Pair) -> AsyncIterator[None]:
+        if self._only == "ingest":
+            yield
+            return
+        async with serving_retrieval(self._client, index=pair.index, encoder=pair.encoder, heads=self._heads):
+            yield
+
+    async def _ingesting(self, pair: Pair, *, stop: asyncio.Event, also: Pair | None = None) -> None:
+        if self._only == "retrieval":
+            await stop.wait()
+            return
+        await run_ingest(
+            self._client,
+            settings=self._settings,
+            index=pair.index,
+            encoder=pair.encoder,
+            heads=self._heads,
+            stop=stop,
+            also=EditionWriting(index=also.index, encoder=also.encoder) if also else None,
+        )
+
+    async def _build(self, record: NatsServed, former: Pair, pair: Pair) -> None:
+        """Fill the new index from the former one's documents; then let everybody turn to it."""
+        if self._only == "retrieval":
+            return
+        rebuilding = await self._rebuilding(former.index, pair)
+        turned = False
+        while not turned:
+            try:
+                await rebuilding.run()
+                served, revision = await record.look_up()
+                if served is None or served.name != former.index.name:
+                    return
+                now = pair.served.model_copy(update={"retiring": former.served.fingerprint})
+                turned = await record.advance(now, over=revision)
+            except UnavailableError as error:
+                _log.warning("the new index waits", why=str(error))
+                await asyncio.sleep(AGAIN_AFTER_S)
+            except Exception:  # noqa: BLE001 — the former index answers well: a bug here must not end that
+                _log.exception("the new index waits")
+                await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _retire(self, record: NatsServed, pair: Pair) -> None:
+        """Remove the predecessor once nobody can be reading it, after a last look through it.
+
+        For a document that a worker wrote there alone, which had not been given the new settings yet.
+        """
+        if self._only == "retrieval":
+            return
+        await asyncio.sleep(RETIRE_AFTER_S)
+        try:
+            served, revision = await record.look_up()
+            if served is None or served.retiring is None:
+                return
+            if not await record.advance(served.model_copy(update={"retiring": None}), over=revision):
+                return
+            for note in await self._store.notes():
+                if note.fingerprint == served.retiring:
+                    former = self._store.open(fingerprint=note.fingerprint, dimensions=note.dimensions)
+                    async with former as index:
+                        await (await self._rebuilding(index, pair)).run()
+                    await self._store.remove(note.fingerprint)
+                    _log.info("the former index is removed")
+        except UnavailableError as error:
+            _log.warning("the former index stays", why=str(error))
+
+    async def _rebuilding(self, former: Index, pair: Pair) -> Rebuilding:
+        return Rebuilding(
+            former=former,
+            writing=EditionWriting(index=pair.index, encoder=pair.encoder),
+            heads=self._heads,
+            texts=await open_objects(self._client, subjects.TEXTS_BUCKET),
+        )
+
+
+async def _first_of(*tasks: asyncio.Task[Any]) -> None:
+    """Wait for one of them; what fails, fails here."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+def _check_ours(served: Served, pair: Pair) -> None:
+    if served.name != pair.index.name:
+        raise SettingsError(
+            f"EMBEDDING_MODEL: other workers turned to an index made by {served.model!r}; "
+            "give all of them the same settings, and start this one again"
+        )
+
+
+def _models(former: Pair, pair: Pair) -> dict[str, str]:
+    return {"former_model": former.served.model, "new_model": pair.served.model}

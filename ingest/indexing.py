@@ -5,13 +5,10 @@ at which readers pass from the old edition to the new one; then, after a grace, 
 Whoever loses the compare-and-set looks again: versions decide.
 """
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ingest.chunking import Chunk, chunk
 from ingest.description import changed_at, described, title_of
 from ingest.fetching import Fetch, no_fetch
 from ingest.fingerprint import is_cut_alike, pipeline_fingerprint
@@ -20,17 +17,15 @@ from ingest.leftovers import Leftovers, text_name
 from ingest.objects import Objects
 from ingest.parsing import BODY_BYTES, Parse, Parsing
 from ingest.versions import tombstone_version, upsert_stands
-from retrieval.editions import edition_name, passage_id
+from ingest.writing import Described, EditionWriting
+from retrieval.editions import edition_name
 from retrieval.encoding import Encoder
 from retrieval.heads import HeadEntry, Heads
-from retrieval.index import EncodedPassage, Index, StoredPassage
+from retrieval.index import Index
 from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert, document_key
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 
-SPECIAL_TOKENS = 2
-"""The encoder's own, at a text's start and end."""
-CHUNKS_PER_WRITE = 64
 HASH_CHARS = 32
 NOBODY = document_key("nobody", "")
 """A document that there is not."""
@@ -52,7 +47,9 @@ class Indexing:
         leftovers: Leftovers,
         parse: Parse | None = None,
         fetch: Fetch = no_fetch,
+        also: EditionWriting | None = None,
     ) -> None:
+        """Write into this index, and ``also`` into another that is being built beside it."""
         self._index = index
         self._encoder = encoder
         self._heads = heads
@@ -61,6 +58,8 @@ class Indexing:
         self._leftovers = leftovers
         self._parse = parse or Parsing().parse
         self._fetch = fetch
+        first = EditionWriting(index=index, encoder=encoder)
+        self._writings = (first, also) if also else (first,)
 
     async def is_well(self) -> bool:
         """Whether what every document needs answers now; where it does not, none is to blame for failing."""
@@ -129,14 +128,20 @@ class Indexing:
         self, changed: DocumentUpsert, parsed: Parsed, *, head: Head, entry: HeadEntry
     ) -> bool:
         key = document_key(changed.source, changed.id)
-        title, chunks = await asyncio.to_thread(self._cut, changed, parsed)
-        shown = changed.model_copy(
-            update={"title": title, "updated_at": changed_at(parsed, given=changed.updated_at)}
+        of = Described(
+            source=changed.source,
+            document=changed.id,
+            version=changed.version,
+            edition=head.edition,
+            title=title_of(parsed, given=changed.title, media_type=changed.media_type, document=changed.id),
+            url=changed.url,
+            allow=changed.allow,
+            updated_at=changed_at(parsed, given=changed.updated_at),
         )
-        for start in range(0, len(chunks), CHUNKS_PER_WRITE):
-            await self._write(chunks[start : start + CHUNKS_PER_WRITE], shown=shown, edition=head.edition)
-        await self._texts.put(text_name(key, head.edition), parsed.markdown.encode())
-        advanced = await self._advance(head.model_copy(update={"passages": len(chunks)}), entry)
+        text = described(parsed, changed.metadata)
+        passages, *_ = [await writing.write(text, of=of) for writing in self._writings]
+        await self._texts.put(text_name(key, head.edition), text.encode())
+        advanced = await self._advance(head.model_copy(update={"passages": passages}), entry)
         if advanced:
             await self._drop_body(changed)
         return advanced
@@ -149,60 +154,6 @@ class Indexing:
             # Where no answer came, too: whichever of the two has lost by then goes.
             key = document_key(head.source, head.document)
             self._leftovers.later(key, *(edition for edition in editions if edition))
-
-    def _cut(self, changed: DocumentUpsert, parsed: Parsed) -> tuple[str, list[Chunk]]:
-        title = title_of(parsed, given=changed.title, media_type=changed.media_type, document=changed.id)
-        chunks = chunk(
-            described(parsed, changed.metadata),
-            window_tokens=self._encoder.window_tokens - SPECIAL_TOKENS,
-            count_tokens=self._encoder.count_tokens,
-        )
-        return title, chunks
-
-    async def _write(self, chunks: Sequence[Chunk], *, shown: DocumentUpsert, edition: str) -> None:
-        digests = [hashlib.sha256(piece.embedded.encode()).hexdigest() for piece in chunks]
-        texts = {digest: piece.embedded for digest, piece in zip(digests, chunks, strict=True)}
-        meanings = await self._meanings(texts)
-        words = await self._encoder.weigh_passages([piece.words(shown.title) for piece in chunks])
-        await self._index.upsert(
-            [
-                EncodedPassage(
-                    passage=StoredPassage(
-                        id=passage_id(
-                            source=shown.source,
-                            document=shown.id,
-                            edition=edition,
-                            ordinal=piece.ordinal,
-                        ),
-                        source=shown.source,
-                        document=shown.id,
-                        version=shown.version,
-                        edition=edition,
-                        title=shown.title,
-                        url=shown.url,
-                        heading=piece.heading,
-                        ordinal=piece.ordinal,
-                        text=piece.text,
-                        allow=shown.allow,
-                        updated_at=shown.updated_at,
-                    ),
-                    dense=meanings[digest],
-                    sparse=sparse,
-                    digest=digest,
-                )
-                for piece, digest, sparse in zip(chunks, digests, words, strict=True)
-            ]
-        )
-
-    async def _meanings(self, texts: Mapping[str, str]) -> dict[str, list[float]]:
-        """Dense vectors by digest; only texts that stand nowhere in the index yet are encoded.
-
-        So an edit costs what it changes, and a try that follows a crash goes on where that one ended.
-        """
-        known = await self._index.vectors(list(texts))
-        new = [digest for digest in texts if digest not in known]
-        vectors = await self._encoder.encode_passages([texts[digest] for digest in new])
-        return known | dict(zip(new, vectors, strict=True))
 
     async def _delete(self, changed: DocumentDelete, entry: HeadEntry) -> bool:
         version = tombstone_version(entry.head, changed)

@@ -20,6 +20,11 @@ def made_for(encoder: Encoder) -> str:
     return f"{encoder.fingerprint}-{SCHEMA}"
 
 
+def is_made_for(fingerprint: str, encoder: Encoder) -> bool:
+    """Whether an index of this fingerprint, of whatever schema, has that encoder's vectors."""
+    return fingerprint.rpartition("-")[0] == encoder.fingerprint
+
+
 def slug(fingerprint: str) -> str:
     """What the folder, collection or table of such an index is called: 12 letters and digits."""
     return hashlib.sha256(fingerprint.encode()).hexdigest()[:SLUG_CHARS]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ingest.indexing import CHUNKS_PER_WRITE, Indexing
+from ingest.indexing import Indexing
+from ingest.writing import CHUNKS_PER_WRITE
 from retrieval.index import EncodedPassage
 from tests.contract.ingest.workshop import Workshop, upsert
 from wire.errors import UnavailableError
@@ -125,5 +126,5 @@ async def test_a_second_try_goes_on_where_the_first_one_ended(workshop: Workshop
         await failing.apply(long)
     counting.encoded.clear()
     await failing.apply(long)
-    assert len(counting.encoded) == 10
+    assert len(counting.encoded) == CHUNKS_PER_WRITE, "the last ten, which go first, are there"
     assert await workshop.stored() == sections
