@@ -50,26 +50,28 @@ class Joining:
         Raises:
             AnswerdeskError: as `write` raises, or it took too long.
         """
-        shown = False
+        shown = stale = False
         deadline = time.monotonic() + self._within_s
         while True:
             flight = await self._board(key)
             if flight is None or flight.ours:
-                async with aclosing(self._told(flight, write)) as events:
-                    async for event in events:
-                        if shown and isinstance(event, Delta):
-                            shown = False
-                            yield Delta(text=event.text, anew=True)
-                        else:
-                            yield event
-                return
-            async with aclosing(self._followed(flight, deadline)) as events:
+                writing = self._told(flight, write)
+            else:
+                writing = self._followed(flight, deadline)
+            async with aclosing(writing) as events:
                 async for event in events:
-                    yield event
+                    if stale and isinstance(event, Delta):
+                        stale = False
+                        yield event.model_copy(update={"anew": True})
+                    else:
+                        yield event
                     if isinstance(event, Done | Failed):
                         return
                     shown = shown or isinstance(event, Delta)
+            if flight is None or flight.ours:
+                return
             _log.warning("an answer's writer is gone; it is written anew")
+            stale = shown
 
     async def _board(self, key: str) -> Flight | None:
         try:
