@@ -16,7 +16,7 @@ _READERS: dict[str, tuple[int, tuple[str, ...]]] = {
     media_types.TSV: (1, ()),
     media_types.JSON: (1, ()),
     media_types.MAIL: (1, _HTML),
-    media_types.PDF: (1, ("pypdfium2",)),
+    media_types.PDF: (2, ("pypdfium2",)),
     media_types.DOCX: (1, ("mammoth", *_HTML)),
     media_types.PPTX: (1, ("python-pptx",)),
     media_types.XLSX: (1, ("python-calamine",)),

@@ -132,6 +132,46 @@ def pdf(*pages: Sequence[str], title: str = "", filler: int = 0) -> bytes:
     return pdf_of(objects, info=len(objects) - bool(filler))
 
 
+def laid_out_pdf() -> bytes:
+    """A page with headings by their size, a table by its columns, a paragraph with wide spaces, links."""
+    shown = (
+        (24, 50, 750, "Leave policy"),
+        (12, 50, 720, "You get 28 days of leave, see the list, or write to leave@example.com."),
+        (18, 50, 690, "By country"),
+        *((12, 50, 660 - 14 * row, words[0]) for row, words in enumerate(ROWS)),
+        *((12, 250, 660 - 14 * row, words[1]) for row, words in enumerate(ROWS)),
+        (18, 50, 600, "Contents . . . . . . . . . 7"),
+        (12, 50, 570, "Name:"),
+        (12, 250, 570, "Ada"),
+    )
+    # In the order of lines, as programs write it.
+    lines = sorted(shown, key=lambda line: (-line[2], line[1]))
+    content = b" ".join(
+        b"BT /F1 %d Tf %d %d Td (%s) Tj ET" % (size, x, y, _escaped(words)) for size, x, y, words in lines
+    )
+    links = (
+        ("https://example.com/list", "[212 715 246 735]"),
+        ("mailto:leave@example.com", "[309 715 420 735]"),
+        ("javascript:alert(1)", "[50 655 90 675]"),
+    )
+    annotations = [
+        b"<</Type/Annot/Subtype/Link/Rect%s/A<</S/URI/URI(%s)>>>>" % (box.encode(), _escaped(address))
+        for address, box in links
+    ]
+    numbers = b" ".join(b"%d 0 R" % (6 + number) for number in range(len(links)))
+    return pdf_of(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Count 1/Kids[4 0 R]>>",
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>"
+            b"/Annots[%s]>>" % numbers,
+            b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+            *annotations,
+        ]
+    )
+
+
 def pdf_of(objects: Sequence[bytes], *, info: int = 0) -> bytes:
     """A file of these objects, the first of which is its catalogue."""
     written = bytearray(b"%PDF-1.7\n")

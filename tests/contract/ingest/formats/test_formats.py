@@ -105,6 +105,18 @@ async def test_a_pdf_says_its_title(parsing: Parsing) -> None:
     assert (await parsing.parse(documents.pdf(["x"], title="Leave"), media_type=PDF)).title == "Leave"
 
 
+async def test_a_pdf_keeps_its_headings_columns_and_links(parsing: Parsing) -> None:
+    parsed = await parsing.parse(documents.laid_out_pdf(), media_type=PDF)
+    assert parsed.title == "Leave policy"
+    assert parsed.markdown == (
+        "# Page 1\n\n## Leave policy\n\n"
+        "You get 28 days of leave, see [the list](<https://example.com/list>), or write to "
+        "leave@example.com.\n\n"
+        f"### By country\n\n\n{TABLE}\n\n"
+        "Contents . . . . . . . . . 7\nName: Ada"
+    )
+
+
 async def test_a_scanned_pdf_is_refused_and_told_what_to_do(parsing: Parsing) -> None:
     with pytest.raises(MalformedError, match=r"no text: are its pages scanned\?.*OCR"):
         await parsing.parse(documents.pdf([], []), media_type=PDF)
