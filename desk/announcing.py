@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from desk.together import together
-from ingest.client import IngestClient
-from wire.documents import DocumentChanged
+from ingest.client import Announced, IngestClient
+from wire.documents import DocumentChanged, DocumentUpsert
 from wire.errors import MalformedError, UnavailableError
 from wire.shapes import Shape
 
@@ -47,47 +47,54 @@ class Outcome(Shape):
     reason: str | None = None
 
 
-async def announce_all(drafts: Sequence[Draft], *, ingest: IngestClient, advance: Advance) -> list[Outcome]:
-    """Read and announce each document; the outcomes are in the drafts' order.
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What became of a draft so far, and what waiting for it goes by."""
+
+    outcome: Outcome
+    changed: DocumentChanged | None = None
+    """Without its body."""
+    announced: Announced | None = None
+
+
+async def announce_all(drafts: Sequence[Draft], *, ingest: IngestClient, advance: Advance) -> list[Sent]:
+    """Read and announce each document; in the drafts' order.
 
     Raises:
         UnavailableError: NATS does not take them. Those announced before it stay announced.
     """
-    outcomes: dict[str, Outcome] = {}
+    sent: dict[str, Sent] = {}
 
     async def announce(draft: Draft) -> None:
         try:
             changed = await asyncio.to_thread(draft.read)
-            await ingest.announce(changed)
-            outcomes[draft.id] = Outcome(id=draft.id, state="announced", version=changed.version)
+            announced = await ingest.announce(changed)
+            outcome = Outcome(id=draft.id, state="announced", version=changed.version)
+            sent[draft.id] = Sent(outcome=outcome, changed=_light(changed), announced=announced)
         except MalformedError as error:
-            outcomes[draft.id] = Outcome(id=draft.id, state="failed", reason=str(error))
+            outcome = Outcome(id=draft.id, state="failed", reason=str(error))
+            sent[draft.id] = Sent(outcome=outcome)
         advance()
 
     await _each(drafts, announce)
-    return [outcomes[draft.id] for draft in drafts]
+    return [sent[draft.id] for draft in drafts]
 
 
 async def wait_for_all(
-    drafts: Sequence[Draft],
-    announced: Sequence[Outcome],
-    *,
-    ingest: IngestClient,
-    advance: Advance,
-    within_s: float = INDEXED_WITHIN_S,
+    sent: Sequence[Sent], *, ingest: IngestClient, advance: Advance, within_s: float = INDEXED_WITHIN_S
 ) -> list[Outcome]:
     """Wait until each that was announced can be found or is reported as failed; in the same order.
 
     The first that is not indexed ``within_s`` ends the waiting for the rest.
     """
-    outcomes = {outcome.id: outcome for outcome in announced}
+    outcomes = {one.outcome.id: one.outcome for one in sent}
     too_late = asyncio.Event()
 
-    async def indexed(draft: Draft) -> dict[str, str]:
+    async def indexed(changed: DocumentChanged, announced: Announced | None) -> dict[str, str]:
         if too_late.is_set():
             return {"state": "waiting"}
         try:
-            await ingest.wait_until_indexed(await asyncio.to_thread(draft.read), within_s=within_s)
+            await ingest.wait_until_indexed(changed, within_s=within_s, announced=announced)
         except MalformedError as error:
             return {"state": "failed", "reason": str(error)}
         except UnavailableError as error:
@@ -95,14 +102,20 @@ async def wait_for_all(
             return {"state": "waiting", "reason": str(error)}
         return {"state": "indexed"}
 
-    async def wait(draft: Draft) -> None:
-        so_far = outcomes[draft.id]
-        if so_far.state == "announced":
-            outcomes[draft.id] = so_far.model_copy(update=await indexed(draft))
+    async def wait(one: Sent) -> None:
+        if one.changed is not None:
+            became = await indexed(one.changed, one.announced)
+            outcomes[one.outcome.id] = one.outcome.model_copy(update=became)
         advance()
 
-    await _each(drafts, wait)
-    return [outcomes[draft.id] for draft in drafts]
+    await _each(sent, wait)
+    return [outcomes[one.outcome.id] for one in sent]
+
+
+def _light(changed: DocumentChanged) -> DocumentChanged:
+    if isinstance(changed, DocumentUpsert):
+        return changed.model_copy(update={"body": "", "body_base64": None, "metadata": {}})
+    return changed
 
 
 async def _each(items: Iterable[ItemT], do: Callable[[ItemT], Awaitable[None]]) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
-from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from desk.announcing import Draft
@@ -21,7 +19,6 @@ from wire.errors import MalformedError
 MOST_BYTES = 50 * 1024 * 1024
 """A larger file is refused; the promise is that 50 MiB pass."""
 
-MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
 BINARY = "application/octet-stream"
 
@@ -89,7 +86,8 @@ def drafts_of(
     """What to announce of these files.
 
     Their version is the present moment in milliseconds, not the file's time: who publishes by hand states
-    what is true now, be it an older file put back or new readers for an unchanged one.
+    what is true now, be it an older file put back or new readers for an unchanged one. They have no
+    title: the document's own counts, and the worker makes one of its name where it has none.
     """
     version = time.time_ns() // 1_000_000
     return [
@@ -123,7 +121,6 @@ def _read(
             source=source,
             id=file.id,
             version=version,
-            title=title_of(file.path, text if media_type == MARKDOWN else None),
             url=url,
             media_type=media_type,
             body=text,
@@ -151,16 +148,3 @@ def kind_of(name: str, data: bytes) -> tuple[str, str | None]:
     if media_type is None and "\0" in text:
         return BINARY, None
     return media_type or PLAIN, text
-
-
-def title_of(path: Path, markdown: str | None) -> str:
-    """The first top heading of a Markdown text, else the file's name in words."""
-    tokens = MarkdownIt().parse(markdown) if markdown else []
-    for opening, inline in pairwise(tokens):
-        if opening.type == "heading_open" and opening.tag == "h1":
-            parts = (" " if part.type == "softbreak" else part.content for part in inline.children or [])
-            title = " ".join("".join(parts).split())
-            if title:
-                return title[:1000]
-    words = " ".join(path.stem.replace("-", " ").replace("_", " ").split())
-    return words[:1].upper() + words[1:]

@@ -47,12 +47,11 @@ async def announce_and_wait(
     async with connected(nats_url, name="answerdesk publish") as client:
         ingest = IngestClient(client)
         with terminal.progress("Announcing", total=len(drafts)) as advance:
-            outcomes = await announce_all(drafts, ingest=ingest, advance=advance)
+            sent = await announce_all(drafts, ingest=ingest, advance=advance)
+        outcomes = [one.outcome for one in sent]
         if wait:
             with terminal.progress("Indexing", total=len(drafts)) as advance:
-                outcomes = await wait_for_all(
-                    drafts, outcomes, ingest=ingest, advance=advance, within_s=within_s
-                )
+                outcomes = await wait_for_all(sent, ingest=ingest, advance=advance, within_s=within_s)
     states = Counter(outcome.state for outcome in outcomes)
     return Report(
         source=source,

@@ -77,10 +77,10 @@ async def load_sample(
     drafts = handbook(HANDBOOK, base=base)
     write_private(folder.sample, SampleLoaded(base=base, finished=False).to_json().decode())
     with terminal.progress("Announcing the sample handbook", total=len(drafts)) as advance:
-        announced = await announce_all(drafts, ingest=ingest, advance=advance)
+        sent = await announce_all(drafts, ingest=ingest, advance=advance)
     write_private(folder.sample, SampleLoaded(base=base, finished=True).to_json().decode())
     with terminal.progress("Reading the sample handbook", total=len(drafts)) as advance:
-        return await wait_for_all(drafts, announced, ingest=ingest, advance=advance)
+        return await wait_for_all(sent, ingest=ingest, advance=advance)
 
 
 def handbook(folder: Path, *, base: str) -> list[Draft]:

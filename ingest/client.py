@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +11,13 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
 
-from ingest.nats_objects import open_objects
 from wire import subjects
 from wire.documents import DocumentChanged, DocumentDelete, DocumentFailed, DocumentUpsert, document_key
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.heads import Head
+from wire.nats_connection import FAULTS
 from wire.shapes import read_shape
 
 CALL_WITHIN_S = 2.0
@@ -26,6 +27,19 @@ MESSAGE_BYTES = 512 * 1024
 LOOK_EVERY_S = 0.1
 DEDUPE_WINDOW_S = 120
 """For so long the stream takes a repeated announcement for the same one, so its failure is ours too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """Where an announcement stands in the queue.
+
+    Attributes:
+        sequence: its place.
+        at: when it was announced, by our clock.
+    """
+
+    sequence: int
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,56 +59,64 @@ class IngestClient:
         self._client = client
         self._jetstream = client.jetstream()
 
-    async def announce(self, changed: DocumentChanged) -> None:
-        """Return once the change is stored in the queue; announcing it twice within two minutes counts once.
+    async def announce(self, changed: DocumentChanged) -> Announced:
+        """Return once the change is stored in the queue; where it waits there already, that counts.
 
         Raises:
             UnavailableError: NATS does not answer; the change may or may not be stored.
             OverloadedError: the queue is full until the worker has caught up.
             MalformedError: NATS refuses the message.
         """
-        announcement = _announcement(changed)
+        announcement = await asyncio.to_thread(_announcement, changed)
+        at = datetime.now(UTC)
         try:
             if announcement.body_name is not None:
                 async with asyncio.timeout(UPLOAD_WITHIN_S):
                     bucket = await self._jetstream.object_store(subjects.DOCUMENTS_BUCKET)
                     await bucket.put(announcement.body_name, announcement.body)
-            stored = await self._jetstream.publish(
-                subjects.documents_changed(changed.source),
-                announcement.data,
-                timeout=CALL_WITHIN_S,
-                headers={subjects.MESSAGE_ID_HEADER: announcement.message_id},
-            )
-            if stored.duplicate and announcement.body_name is not None:
-                await self._drop_if_done(changed, sequence=stored.seq, body_name=announcement.body_name)
+            stored = await self._publish(changed, announcement)
+            if stored.duplicate and not await self._is_queued(stored.seq):
+                # The queue knows ids for longer than it keeps what they name. Since the first one was done
+                # with, the document may have been deleted, or may have failed for what is mended now.
+                stored = await self._publish(changed, announcement, again=f"-{uuid.uuid4().hex}")
         except nats.js.errors.ServiceUnavailableError as error:
             raise OverloadedError("the queue of documents is full", service="nats") from error
         except nats.errors.MaxPayloadError as error:
             raise MalformedError("the announcement is too long even without its body") from error
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except FAULTS as error:
             raise UnavailableError("the queue of documents does not answer", service="nats") from error
+        return Announced(sequence=stored.seq, at=at)
 
-    async def wait_until_indexed(self, changed: DocumentChanged, *, within_s: float) -> None:
+    async def wait_until_indexed(
+        self, changed: DocumentChanged, *, within_s: float, announced: Announced | None = None
+    ) -> None:
         """Return once readers see this version, or a higher one, or that it is gone.
+
+        Args:
+            changed: what was announced.
+            within_s: how long to wait.
+            announced: as `announce` gave it; without it, a failure of the same announcement that is up to two
+                minutes old is taken for its own, and an equal version for this one.
 
         Raises:
             MalformedError: it could not be indexed; the reason.
             UnavailableError: not within ``within_s`` seconds.
         """
         deadline = time.monotonic() + within_s
-        event = _announcement(changed).data
+        event = None if announced else (await asyncio.to_thread(_announcement, changed)).data
         try:
-            if await self._shows(changed):
+            if await self._is_done(changed, announced):
                 return
-            failures = await self._recent_failures(changed.source)
+            failures = await self._recent_failures(changed.source, announced)
             try:
                 while time.monotonic() < deadline:
-                    await _raise_if_failed(failures, event)
-                    if await self._shows(changed):
+                    await _raise_if_failed(failures, changed, event=event, announced=announced)
+                    if await self._is_done(changed, announced):
                         return
             finally:
-                await failures.unsubscribe()
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+                async with asyncio.timeout(CALL_WITHIN_S):
+                    await failures.unsubscribe()
+        except FAULTS as error:
             raise UnavailableError("NATS does not answer", service="nats") from error
         raise UnavailableError(f"not indexed within {within_s:g} s; is a worker running?", service="ingest")
 
@@ -110,33 +132,51 @@ class IngestClient:
                 return (await bucket.status()).values == 0
         except nats.js.errors.BucketNotFoundError:
             return True
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+        except FAULTS as error:
             raise UnavailableError("NATS does not answer", service="nats") from error
 
-    async def _drop_if_done(self, changed: DocumentChanged, *, sequence: int, body_name: str) -> None:
-        """A repetition has put the body there again, and the worker, done with the first, won't remove it."""
-        try:
-            await self._jetstream.get_msg(subjects.DOCUMENTS_STREAM, sequence)
-        except nats.js.errors.NotFoundError:
-            # A failed one's body stays, for its replay.
-            if await self._shows(changed):
-                bodies = await open_objects(self._client, subjects.DOCUMENTS_BUCKET)
-                await bodies.remove(body_name)
+    async def _publish(
+        self, changed: DocumentChanged, announcement: _Announcement, *, again: str = ""
+    ) -> PubAck:
+        return await self._jetstream.publish(
+            subjects.documents_changed(changed.source),
+            announcement.data,
+            timeout=CALL_WITHIN_S,
+            headers={subjects.MESSAGE_ID_HEADER: f"{announcement.message_id}{again}"},
+        )
 
-    async def _shows(self, changed: DocumentChanged) -> bool:
+    async def _is_queued(self, sequence: int) -> bool:
+        """Whether an announcement is still to be seen through."""
+        try:
+            async with asyncio.timeout(CALL_WITHIN_S):
+                await self._jetstream.get_msg(subjects.DOCUMENTS_STREAM, sequence)
+        except nats.js.errors.NotFoundError:
+            return False
+        return True
+
+    async def _is_done(self, changed: DocumentChanged, announced: Announced | None) -> bool:
+        """Whether the head says so; an equal version may be a former one's until ours is off the queue."""
+        head = await self._head(changed)
+        if head is None or not _says(head, changed):
+            return head is None and isinstance(changed, DocumentDelete) and changed.version is None
+        if announced is None or head.version != changed.version:
+            return True
+        return not await self._is_queued(announced.sequence)
+
+    async def _head(self, changed: DocumentChanged) -> Head | None:
         async with asyncio.timeout(CALL_WITHIN_S):
             bucket = await self._jetstream.key_value(subjects.HEADS_BUCKET)
             try:
                 entry = await bucket.get(document_key(changed.source, changed.id))
             except nats.js.errors.KeyNotFoundError:
-                return isinstance(changed, DocumentDelete) and changed.version is None
-        head = read_shape(Head, entry.value or b"")
-        if isinstance(changed, DocumentDelete) and changed.version is None:
-            return head.state == "deleted" or head.version != changed.if_version
-        return changed.version is not None and head.version >= changed.version
+                return None
+        return read_shape(Head, entry.value or b"")
 
-    async def _recent_failures(self, source: str) -> JetStreamContext.PullSubscription:
-        since = datetime.now(UTC) - timedelta(seconds=DEDUPE_WINDOW_S)
+    async def _recent_failures(
+        self, source: str, announced: Announced | None
+    ) -> JetStreamContext.PullSubscription:
+        at = datetime.now(UTC) if announced is None else announced.at
+        since = at - timedelta(seconds=DEDUPE_WINDOW_S)
         return await self._jetstream.pull_subscribe(
             subjects.documents_failed(source),
             stream=subjects.DOCUMENTS_FAILED_STREAM,
@@ -150,7 +190,22 @@ class IngestClient:
         )
 
 
-async def _raise_if_failed(failures: JetStreamContext.PullSubscription, event: bytes) -> None:
+def _says(head: Head, changed: DocumentChanged) -> bool:
+    """Whether the document is as this change has it, or newer."""
+    if isinstance(changed, DocumentDelete) and changed.version is None:
+        return head.state == "deleted" or head.version != changed.if_version
+    if isinstance(changed, DocumentUpsert) and head.conditional and head.version == changed.version:
+        return False  # a resync's tombstone, which yields to it
+    return changed.version is not None and head.version >= changed.version
+
+
+async def _raise_if_failed(
+    failures: JetStreamContext.PullSubscription,
+    changed: DocumentChanged,
+    *,
+    event: bytes | None,
+    announced: Announced | None,
+) -> None:
     """Look at the failures that have come, for a tenth of a second."""
     try:
         messages = await failures.fetch(100, timeout=LOOK_EVERY_S)
@@ -161,7 +216,13 @@ async def _raise_if_failed(failures: JetStreamContext.PullSubscription, event: b
             failed = read_shape(DocumentFailed, message.data)
         except MalformedError:
             continue
-        if failed.event_base64 == event:
+        if announced is None:
+            is_ours = failed.event_base64 == event
+        else:
+            # As the consumer names announcements: by their place, and when it was taken.
+            place = failed.id.partition("-")[0]
+            is_ours = (failed.document, place) == (changed.id, str(announced.sequence))
+        if is_ours:
             raise MalformedError(failed.reason)
 
 

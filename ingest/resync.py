@@ -38,7 +38,7 @@ AGAIN_AFTER_S = 2.0
 """While the queue is full, or away."""
 LOOK_AT_WINDOW_EVERY_S = 1.0
 
-Announce = Callable[[DocumentChanged], Awaitable[None]]
+Announce = Callable[[DocumentChanged], Awaitable[object]]
 IsOpen = Callable[[], bool]
 """Whether a run may go on at this moment."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.files_on_disk import drafts_of, find_files, kind_of, title_of
+from desk.files_on_disk import drafts_of, find_files, kind_of
 from wire.documents import DocumentUpsert
 from wire.errors import MalformedError
 
@@ -119,29 +119,13 @@ def test_a_files_kind_comes_from_its_suffix(name: str, data: bytes, kind: str, *
     assert text is None or not text.startswith("\ufeff")
 
 
-@pytest.mark.parametrize(
-    ("name", "markdown", "title"),
-    [
-        ("a.md", "intro\n\n# Leave *policy* `v2`\n\n# Another", "Leave policy v2"),
-        ("a.md", "Leave policy\n============\n", "Leave policy"),
-        ("leave-policy_2026.md", "```\n# not a heading\n```\n## nor this", "Leave policy 2026"),
-        ("a.md", "# \n\n# Second", "Second"),
-        ("travel-policy.pdf", None, "Travel policy"),
-    ],
-)
-def test_the_title_is_the_first_top_heading_or_the_name_in_words(
-    name: str, markdown: str | None, title: str
-) -> None:
-    assert title_of(Path(name), markdown) == title
-
-
 def test_an_announcement_states_what_is_true_now(write: Write, tmp_path: Path) -> None:
     path = write("docs/people & more/leave.md", "# Leave\n\n30 days.")
     os.utime(path, (1_700_000_000, 1_700_000_000))
     before_ms = int(time.time() * 1000)
     (document,) = read(tmp_path / "docs", source="wiki", url_prefix="https://wiki.example/d/")
     assert document.source == "wiki"
-    assert document.title == "Leave"
+    assert document.title == "", "its own title counts"
     assert document.body == "# Leave\n\n30 days."
     assert document.allow == ("public",)
     assert document.url == "https://wiki.example/d/people%20%26%20more/leave.md"
