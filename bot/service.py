@@ -26,6 +26,7 @@ from bot.answering.valkey_quota import ValkeyQuota
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
+from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
@@ -79,10 +80,13 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             messages=workspace,
             team=workspace.identity.team,
         )
+        audience = await stack.enter_async_context(watching_people(workspace))
+        retrieval = RetrievalClient(client)
         app = bolt_app(
             client=workspace.client,
             identity=workspace.identity,
             listener=asking,
+            commands=Commanding(retrieval=retrieval, readers=audience, messages=workspace, store=queue),
             overhear=partial(tell_of_threads, client=client),
         )
         socket = await stack.enter_async_context(
@@ -98,7 +102,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         checks = {
             "nats": nats_is_there,
             "slack": slack_is_there,
-            "retrieval": RetrievalClient(client).is_served,
+            "retrieval": retrieval.is_served,
         }
         await stack.enter_async_context(
             serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
@@ -107,7 +111,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         replying = Replying(
             answers=answering,
             messages=workspace,
-            audience=await stack.enter_async_context(watching_people(workspace)),
+            audience=audience,
             claims=claims,
             turns=threads,
             stops=stops,

@@ -7,8 +7,8 @@ only ``external`` is; where that can't be told, the answer is a refusal.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 
 import structlog
@@ -109,6 +109,17 @@ class _Everybody:
                 await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 
+@contextmanager
+def _unknown_is_refused() -> Iterator[None]:
+    try:
+        yield
+    except OverloadedError:
+        raise
+    except (UnavailableError, RefusedError) as error:
+        _log.warning("audience unknown", reason=str(error))
+        raise RefusedError(_UNKNOWN) from error
+
+
 class Audience:
     """Tells who reads what is posted where; made by ``watching_people``."""
 
@@ -127,16 +138,16 @@ class Audience:
             RefusedError: it can't be told who they are.
             OverloadedError: Slack wants us to ask later.
         """
-        try:
-            if question.direct:
-                return await self._of_person(question.user)
+        if question.direct:
+            return await self.of_person(question.user)
+        with _unknown_is_refused():
             outsiders = question.external or await self._has_outsiders(question.channel)
-        except OverloadedError:
-            raise
-        except (UnavailableError, RefusedError) as error:
-            _log.warning("audience unknown", reason=str(error))
-            raise RefusedError(_UNKNOWN) from error
         return (EXTERNAL,) if outsiders else (PUBLIC, f"channel:{question.channel}")
+
+    async def of_person(self, user: str) -> tuple[str, ...]:
+        """What one person may read where nobody else reads along. Raises as ``principals``."""
+        with _unknown_is_refused():
+            return await self._of_person(user)
 
     def names(self) -> dict[str, str]:
         """People's names by id, as far as they are known."""

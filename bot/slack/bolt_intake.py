@@ -22,9 +22,11 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.buttons import Press, read_press
+from bot.slack.commands import Click, Command, read_click, read_command
 from bot.slack.events import Asked, Reworded, read_asked, read_reworded, read_stop
 from bot.slack.ports import Identity
-from wire.errors import AnswerdeskError, SettingsError, UnavailableError
+from bot.slack.view import Payload, slack_arguments
+from wire.errors import AnswerdeskError, SettingsError
 from wire.questions import StopAsked
 from wire.stopping import stopped
 
@@ -66,10 +68,25 @@ Overhear = Callable[[dict[str, Any]], Awaitable[None]]
 async def _nobody(_body: dict[str, Any]) -> None: ...
 
 
+class Commands(Protocol):
+    """Carries slash commands out."""
+
+    async def run(self, command: Command) -> Payload:
+        """What the person who typed it is shown."""
+
+    async def click(self, click: Click) -> None:
+        """A button in what a command has shown. Raises AnswerdeskError where Slack takes no answer."""
+
+
 def bolt_app(
-    *, client: AsyncWebClient, identity: Identity, listener: Listener, overhear: Overhear = _nobody
+    *,
+    client: AsyncWebClient,
+    identity: Identity,
+    listener: Listener,
+    commands: Commands,
+    overhear: Overhear = _nobody,
 ) -> AsyncApp:
-    """The Bolt app: hands what people say and do to the listener."""
+    """The Bolt app: hands what people say and do to the listener, and commands to who carries them out."""
 
     async def hand_off(
         req: AsyncBoltRequest,
@@ -81,17 +98,29 @@ def bolt_app(
                     await overhear(req.body)
                     await _hear(req.body, identity=identity, listener=listener)
                 case "block_actions":
-                    if (press := read_press(req.body)) is not None:
-                        await listener.press(press)
+                    await _press(req.body, listener=listener, commands=commands)
+                case _ if (command := read_command(req.body)) is not None:
+                    return _shown(await commands.run(command))
                 case _:
                     return await next()
-        except UnavailableError as error:
+        except AnswerdeskError as error:
             # An event comes again; under a button its presser sees that it did not work.
             _log.warning("not acknowledged", reason=str(error))
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="")
 
     return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT)
+
+
+async def _press(body: dict[str, Any], *, listener: Listener, commands: Commands) -> None:
+    if (press := read_press(body)) is not None:
+        await listener.press(press)
+    elif (click := read_click(body)) is not None:
+        await commands.click(click)
+
+
+def _shown(payload: Payload) -> BoltResponse:
+    return BoltResponse(status=200, body={"response_type": "ephemeral", **slack_arguments(payload)})
 
 
 async def _hear(body: dict[str, Any], *, identity: Identity, listener: Listener) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from bot.slack.rich_text import Block
+from bot.slack.mrkdwn import Block
 from bot.slack.view import Payload
 from wire.questions import QuestionName
 

@@ -101,6 +101,28 @@ class Messages(Protocol):
         """Show one person a message that nobody else sees. Raises likewise."""
         ...
 
+    async def post_question(self, *, channel: str, text: str, asker: str) -> str:
+        """Post a question in its asker's name, for its answer to stand under; gives its ``ts``.
+
+        Args:
+            channel: where.
+            text: as Slack would send it.
+            asker: who asks.
+        """
+        ...
+
+    async def open_direct(self, *, user: str) -> str:
+        """Our direct messages with somebody. Raises likewise."""
+        ...
+
+    async def link(self, *, channel: str, ts: str) -> str:
+        """The address of a message. Raises likewise."""
+        ...
+
+    async def answer(self, *, url: str, shown: Payload) -> None:
+        """Put this into the place of the message whose button was pressed. Raises likewise."""
+        ...
+
 
 class Directory(Protocol):
     """Knows people, user groups and channels. Every method raises the wire's errors."""

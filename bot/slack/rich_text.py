@@ -14,7 +14,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-Block = dict[str, Any]
+from bot.slack.mrkdwn import Block
+
 Element = dict[str, Any]
 
 # Reference definitions are off, since a document could define "[1]" to lead anywhere; HTML stays words.

@@ -7,6 +7,7 @@ edit that waits out its Retry-After would be stale (slack-sdk does both by defau
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.call_limits import CallLimits
+from bot.slack.mrkdwn import section, small_print
 from bot.slack.ports import Identity, Person, ThreadMessage
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
@@ -22,6 +24,9 @@ from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsE
 CALL_WITHIN_S = 10
 METADATA_EVENT = "answerdesk_answer"
 """Marks our message with its question's id, and nothing else: anybody in the workspace may read it."""
+ASKED_EVENT = "answerdesk_asked"
+"""Marks a question that we posted for somebody."""
+SECTION_CHARS = 3_000
 PAGE = 1_000
 REPLIES = 200
 THREAD_PAGES = 5
@@ -32,8 +37,9 @@ _TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", 
 class SlackWorkspace:
     """One workspace, through one bot token."""
 
-    def __init__(self, client: AsyncWebClient, *, identity: Identity) -> None:
+    def __init__(self, client: AsyncWebClient, http: aiohttp.ClientSession, *, identity: Identity) -> None:
         self.client = client
+        self._http = http
         self.identity = identity
         self.token_died = asyncio.Event()
         """Set once Slack refuses the token: nothing more is called until an operator acts."""
@@ -112,15 +118,50 @@ class SlackWorkspace:
             "chat.postEphemeral", channel=channel, thread_ts=thread_ts, user=user, **slack_arguments(shown)
         )
 
+    async def post_question(self, *, channel: str, text: str, asker: str) -> str:
+        """Post a question in its asker's name, for its answer to stand under."""
+        whose = "You asked" if channel.startswith("D") else f"<@{asker}> asks"
+        shown = Payload(text=text, blocks=[small_print(whose), section(text[:SECTION_CHARS])])
+        posted = await self._call(
+            "chat.postMessage",
+            channel=channel,
+            metadata={"event_type": ASKED_EVENT, "event_payload": {"asker": asker}},
+            **slack_arguments(shown),
+        )
+        return str(posted["ts"])
+
+    async def open_direct(self, *, user: str) -> str:
+        """Our direct messages with somebody."""
+        return str((await self._call("conversations.open", users=user))["channel"]["id"])
+
+    async def link(self, *, channel: str, ts: str) -> str:
+        """The address of a message."""
+        return str((await self._call("chat.getPermalink", channel=channel, message_ts=ts))["permalink"])
+
+    async def answer(self, *, url: str, shown: Payload) -> None:
+        """Put this into the place of the message whose button was pressed."""
+        try:
+            async with (
+                asyncio.timeout(CALL_WITHIN_S),
+                self._http.post(url, json={"replace_original": True, **slack_arguments(shown)}) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise UnavailableError("Slack does not take the answer", service="slack") from error
+        if status != HTTPStatus.OK:
+            raise RefusedError(f"Slack refuses the answer: {status}")
+
     def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
         metadata = message.get("metadata") or {}
         ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user
-        marked = ours and metadata.get("event_type") == METADATA_EVENT
-        about = (metadata.get("event_payload") or {}) if marked else {}
+        kind = metadata.get("event_type") if ours else None
+        about = (metadata.get("event_payload") or {}) if kind in (METADATA_EVENT, ASKED_EVENT) else {}
+        # A question that we posted for somebody is theirs.
+        asker = str(about.get("asker") or "") if kind == ASKED_EVENT else ""
         return ThreadMessage(
             ts=str(message["ts"]),
-            user=str(message.get("user") or ""),
-            ours=ours,
+            user=asker or str(message.get("user") or ""),
+            ours=ours and not asker,
             question=about.get("question"),
             finished=bool(about.get("finished")),
             text=str(message.get("text") or ""),
@@ -215,7 +256,7 @@ async def open_workspace(*, token: SecretStr, api_url: str) -> AsyncIterator[Sla
         )
         who = await call(client, "auth.test")
         identity = Identity(team=who["team_id"], user=who["user_id"], bot=who["bot_id"])
-        yield SlackWorkspace(client, identity=identity)
+        yield SlackWorkspace(client, session, identity=identity)
 
 
 async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:

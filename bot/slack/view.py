@@ -1,10 +1,10 @@
 """What an answer's message looks like, at each moment of it (pure)."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from bot.slack.rich_text import Block, markdown_blocks, plain_text
+from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
+from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
 
@@ -52,13 +52,13 @@ def payload(view: View) -> Payload:
     text = _cut(view.text) if view.doing is None else presentable(_cut(view.text))
     blocks = markdown_blocks(text, {source.index: source.url for source in view.sources})
     if view.doing is not None:
-        blocks.append(_small_print(f":hourglass_flowing_sand: {_escaped(view.doing)}"))
+        blocks.append(small_print(f":hourglass_flowing_sand: {escaped(view.doing)}"))
     elif view.sources:
-        blocks.append(_small_print(_sources(view.sources)))
+        blocks.append(small_print(_sources(view.sources)))
     if view.doing is None and view.notice:
-        blocks.append(_small_print(_escaped(view.notice)))
+        blocks.append(small_print(escaped(view.notice)))
     words = plain_text(text) or view.doing or ""
-    return Payload(text=_within(_escaped(words), FALLBACK_CHARS), blocks=blocks, finished=view.doing is None)
+    return Payload(text=_within(escaped(words), FALLBACK_CHARS), blocks=blocks, finished=view.doing is None)
 
 
 def without_blocks(shown: Payload, *, note: str) -> Payload:
@@ -79,10 +79,6 @@ def _cut(text: str) -> str:
     return f"{presentable(head)}{end}\n\n_The rest is too long for a Slack message._"
 
 
-def _small_print(mrkdwn: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
-
-
 def _sources(sources: tuple[Source, ...]) -> str:
     text = ""
     for shown, source in enumerate(sources):
@@ -94,31 +90,11 @@ def _sources(sources: tuple[Source, ...]) -> str:
 
 
 def _source_line(source: Source) -> str:
-    title = _escaped(_short(source.title or source.document, 80))
-    named = f"<{_address(source.url)}|{title.replace('|', '¦')}>" if source.url else title
+    named = linked(short(source.title or source.document, 80), source.url)
     inside = [part for part in source.heading if part != source.title]
-    where = f" \N{RIGHTWARDS ARROW} {_escaped(_short(inside[-1], 60))}" if inside else ""
-    age = f" · {_day(source.updated_at)}" if source.updated_at else ""
+    where = f" \N{RIGHTWARDS ARROW} {escaped(short(inside[-1], 60))}" if inside else ""
+    age = f" · {day(source.updated_at)}" if source.updated_at else ""
     return f"*{source.index}*  {named}{where}{age}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def _short(text: str, most: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-
-
-def _escaped(text: str) -> str:
-    """Slack's three control characters (docs.slack.dev, formatting message text)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _address(url: str) -> str:
-    """An address cannot end the link that holds it."""
-    return url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
 
 
 def slack_arguments(shown: Payload) -> dict[str, Any]:
@@ -148,7 +124,7 @@ def after(view: View, event: AnswerEvent) -> View:
 
 def _notice(done: Done) -> str | None:
     if done.cached:
-        when = f" on {_day(done.answered_at)} at {done.answered_at:%H:%M %Z}" if done.answered_at else ""
+        when = f" on {day(done.answered_at)} at {done.answered_at:%H:%M %Z}" if done.answered_at else ""
         return f"Answered before{when}; every document behind it still reads the same."
     written_by_a_model = done.usage.output_tokens > 0 or done.joined
     return "Written by AI from the sources above; check what matters." if written_by_a_model else None

@@ -1,11 +1,23 @@
 """A Slack look-alike of each test's own, and the bot's view of it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from nats.aio.client import Client
 from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
 
+from bot.slack.asking import Asking
+from bot.slack.audience import watching_people
+from bot.slack.bolt_intake import bolt_app
+from bot.slack.commanding import Commanding
+from bot.slack.nats_claims import open_claims
+from bot.slack.nats_questions import QuestionQueue
+from bot.slack.nats_stops import hearing_stops
+from bot.slack.nats_threads import open_threads
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
+from retrieval.client import RetrievalClient
 from sandbox.service import Sandbox, serving
 from sandbox.socket_mode import Redelivery
 
@@ -25,3 +37,24 @@ async def slack() -> AsyncIterator[Sandbox]:
 async def workspace(slack: Sandbox) -> AsyncIterator[SlackWorkspace]:
     async with open_workspace(token=SecretStr(BOT_TOKEN), api_url=slack.api_url) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[AsyncApp]:
+    """The bot's ears, wired as it wires them itself."""
+    queue = QuestionQueue(client)
+    async with hearing_stops(client) as stops, watching_people(workspace) as readers:
+        listener = Asking(
+            store=queue,
+            participation=await open_threads(client),
+            stops=stops,
+            records=await open_claims(client),
+            messages=workspace,
+            team=workspace.identity.team,
+        )
+        commands = Commanding(
+            retrieval=RetrievalClient(client), readers=readers, messages=workspace, store=queue
+        )
+        yield bolt_app(
+            client=workspace.client, identity=workspace.identity, listener=listener, commands=commands
+        )

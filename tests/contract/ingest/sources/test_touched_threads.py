@@ -12,9 +12,11 @@ from pydantic import SecretStr
 
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.buttons import Press
+from bot.slack.commands import Click, Command
 from bot.slack.events import Asked, Reworded
 from bot.slack.slack_workspace import open_workspace
 from bot.slack.source_events import read_touched, tell_of_threads
+from bot.slack.view import Payload
 from ingest.nats_indexed import indexed_of, one_indexed
 from sandbox.rate_limits import NO_LIMITS
 from sandbox.service import Sandbox, serving
@@ -61,6 +63,11 @@ class NobodyAsks:
 
     async def press(self, press: Press) -> None: ...
 
+    async def run(self, command: Command) -> Payload:
+        raise AssertionError(command)
+
+    async def click(self, click: Click) -> None: ...
+
 
 @asynccontextmanager
 async def followed(client: Client, nats_url: str, slack: Sandbox) -> AsyncIterator[None]:
@@ -73,6 +80,7 @@ async def followed(client: Client, nats_url: str, slack: Sandbox) -> AsyncIterat
                 client=workspace.client,
                 identity=workspace.identity,
                 listener=NobodyAsks(),
+                commands=NobodyAsks(),
                 overhear=partial(tell_of_threads, client=client),
             ),
             app_token=SecretStr(APP_TOKEN),

@@ -1,0 +1,142 @@
+"""What becomes of a slash command: answered at once, to the one person who typed it.
+
+Slack brings no command a second time, so each is answered, whatever happens.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from bot.slack import commands
+from bot.slack.asking import Store
+from bot.slack.commands import Click, Command, Wanted
+from bot.slack.mrkdwn import escaped
+from bot.slack.ports import Messages
+from bot.slack.view import Payload
+from wire.errors import AnswerdeskError, MalformedError, RefusedError
+from wire.questions import QuestionAsked
+from wire.search import SearchReply, SearchRequest
+
+ANSWERED_WITHIN_S = 2.5
+"""Slack wants its answer within 3 s."""
+NEAR_RELEVANCE = 0.1
+"""Below it, what was found has nothing to do with the words."""
+LOOKED_AT = 60
+"""Passages looked at for a list of documents, however many pages of it are asked for."""
+
+_LATE = "That took too long, sorry. Please try again in a moment."
+_AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
+_NOT_HERE = "I can't write in this channel. Invite me with `/invite`, and then ask me here."
+_log = structlog.get_logger("commands")
+
+
+class Readers(Protocol):
+    """Knows what a person may read."""
+
+    async def of_person(self, user: str) -> tuple[str, ...]:
+        """Their principals. Raises RefusedError where those can't be told, OverloadedError."""
+        ...
+
+
+class Retrieval(Protocol):
+    """Finds passages."""
+
+    async def search(self, request: SearchRequest) -> SearchReply:
+        """The best for this reader. Raises UnavailableError, MalformedError."""
+        ...
+
+
+class Commanding:
+    """Carries commands out."""
+
+    def __init__(self, *, retrieval: Retrieval, readers: Readers, messages: Messages, store: Store) -> None:
+        self._retrieval = retrieval
+        self._readers = readers
+        self._messages = messages
+        self._store = store
+
+    async def run(self, command: Command) -> Payload:
+        """What the person is shown; every failure is a sentence."""
+        return await _answered(self._run(command))
+
+    async def click(self, click: Click) -> None:
+        """Put what the button asks for in the place of the message it stands in.
+
+        Raises:
+            AnswerdeskError: Slack does not take it.
+        """
+        shown = await _answered(self._click(click))
+        await self._messages.answer(url=click.answer_url, shown=shown)
+
+    async def _run(self, command: Command) -> Payload:
+        match command.name:
+            case "ask" if not command.text:
+                return commands.no_question()
+            case "ask":
+                return await self._ask_privately(
+                    command.text, user=command.user, team=command.team, shareable=True
+                )
+            case "sources":
+                return await self._look_up(commands.read_wanted(command.text), user=command.user)
+        return commands.helped()
+
+    async def _click(self, click: Click) -> Payload:
+        match click.action:
+            case commands.MORE:
+                offset, typed = commands.more_of(click.value)
+                return await self._look_up(commands.read_wanted(typed), user=click.user, offset=offset)
+            case commands.SHARE:
+                return await self._ask_openly(click)
+        return await self._ask_privately(click.value, user=click.user, team=click.team, shareable=False)
+
+    async def _look_up(self, wanted: Wanted, *, user: str, offset: int = 0) -> Payload:
+        now = datetime.now(UTC)
+        if not wanted.words:
+            return commands.found(wanted, (), offset=offset, now=now)
+        request = SearchRequest(
+            query=wanted.words,
+            principals=await self._readers.of_person(user),
+            sources=wanted.sources or None,
+            limit=LOOKED_AT,
+        )
+        reply = await self._retrieval.search(request)
+        passages = reply.passages if reply.relevance >= NEAR_RELEVANCE else ()
+        return commands.found(wanted, passages, offset=offset, now=now)
+
+    async def _ask_privately(self, question: str, *, user: str, team: str, shareable: bool) -> Payload:
+        channel = await self._messages.open_direct(user=user)
+        ts = await self._messages.post_question(channel=channel, text=question, asker=user)
+        await self._keep(question, user=user, team=team, channel=channel, ts=ts)
+        link = await self._messages.link(channel=channel, ts=ts)
+        return commands.answering_privately(question, link=link, shareable=shareable)
+
+    async def _ask_openly(self, click: Click) -> Payload:
+        try:
+            ts = await self._messages.post_question(channel=click.channel, text=click.value, asker=click.user)
+        except RefusedError:
+            return commands.helped(_NOT_HERE)
+        await self._keep(click.value, user=click.user, team=click.team, channel=click.channel, ts=ts)
+        return commands.helped("Asked below, where everybody here can read the answer.")
+
+    async def _keep(self, question: str, *, user: str, team: str, channel: str, ts: str) -> None:
+        await self._store.store(
+            QuestionAsked(
+                team=team, channel=channel, ts=ts, user=user, text=question, asked_at=datetime.now(UTC)
+            )
+        )
+
+
+async def _answered(work: Awaitable[Payload]) -> Payload:
+    try:
+        async with asyncio.timeout(ANSWERED_WITHIN_S):
+            return await work
+    except TimeoutError:
+        return commands.helped(_LATE)
+    except MalformedError as error:
+        return commands.helped(escaped(str(error)))
+    except AnswerdeskError as error:
+        _log.warning("command not carried out", reason=str(error))
+        return commands.helped(escaped(str(error)) if isinstance(error, RefusedError) else _AWAY)

@@ -1,0 +1,203 @@
+"""Slash commands and the buttons of what they show: read, and what they are answered with (pure)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.slack.mrkdwn import Block, day, escaped, linked, section, short
+from bot.slack.rich_text import plain_text
+from bot.slack.view import Payload
+from wire.search import Passage
+
+ASK_ABOUT, MORE, SHARE = "answerdesk_ask_about", "answerdesk_more_sources", "answerdesk_share"
+PER_PAGE = 5
+SNIPPET_CHARS = 240
+VALUE_CHARS = 2_000
+"""docs.slack.dev, button element: the longest value."""
+
+HELP = """\
+*Ask me* in a direct message, or mention me in a channel. In a thread that I take part in, just go on.
+• `/ask` _question_: a private answer, in our direct message
+• `/sources` _words_: look documents up without an answer; `in:handbook` and `since:90d` narrow it down
+• _stop_, in the thread: I stop writing
+
+I only show what everybody who can read my answer may read."""
+_NOTHING = "I found no document about this that you may read."
+_NO_WORDS = "Tell me what to look for, for example `/sources parental leave in:handbook since:90d`."
+_NO_QUESTION = "Tell me what you would like to know, for example `/ask how many days of leave do I get?`"
+_FILTER = re.compile(r"(?:^|\s)(in|since):(\S+)", re.IGNORECASE)
+_SPAN = re.compile(r"(\d{1,4})([dwmy])", re.IGNORECASE)
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_CLOSENESS = ((0.7, "close match"), (0.4, "related"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A slash command, as somebody typed it."""
+
+    name: str
+    text: str
+    user: str
+    channel: str
+    team: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """A press of a button in what a command has shown.
+
+    Attributes:
+        answer_url: where Slack takes what is to stand in the message's place.
+    """
+
+    action: str
+    value: str
+    user: str
+    channel: str
+    team: str
+    answer_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What ``/sources`` is to look for.
+
+    Attributes:
+        typed: all of it, for the next page.
+        changed_within: only documents that have changed since.
+    """
+
+    typed: str
+    words: str
+    sources: tuple[str, ...] = ()
+    changed_within: timedelta | None = None
+
+
+def read_command(body: dict[str, Any]) -> Command | None:
+    """The command in a payload of Slack's, if it is one."""
+    if not str(body.get("command") or "").startswith("/"):
+        return None
+    return Command(
+        name=str(body["command"]).removeprefix("/").lower(),
+        text=str(body.get("text") or "").strip(),
+        user=str(body["user_id"]),
+        channel=str(body["channel_id"]),
+        team=str(body["team_id"]),
+    )
+
+
+def read_click(body: dict[str, Any]) -> Click | None:
+    """The press in a ``block_actions`` payload, if it is of a button of ours."""
+    for action in body.get("actions") or [] if body.get("type") == "block_actions" else []:
+        if action.get("action_id") in (ASK_ABOUT, MORE, SHARE):
+            return Click(
+                action=action["action_id"],
+                value=str(action.get("value") or ""),
+                user=str(body["user"]["id"]),
+                channel=str((body.get("channel") or {}).get("id") or ""),
+                team=str((body.get("team") or {}).get("id") or ""),
+                answer_url=str(body.get("response_url") or ""),
+            )
+    return None
+
+
+def read_wanted(typed: str) -> Wanted:
+    """Words, and the filters among them; a filter that can't be read is taken for words."""
+    sources: list[str] = []
+    within: timedelta | None = None
+    words = typed
+    for match in _FILTER.finditer(typed):
+        span = _SPAN.fullmatch(match[2])
+        if match[1].lower() == "in":
+            sources.append(match[2].lower())
+        elif span:
+            within = timedelta(days=int(span[1]) * _DAYS[span[2].lower()])
+        else:
+            continue
+        words = words.replace(match[0], " ", 1)
+    return Wanted(typed=typed, words=" ".join(words.split()), sources=tuple(sources), changed_within=within)
+
+
+def found(wanted: Wanted, passages: Sequence[Passage], *, offset: int, now: datetime) -> Payload:
+    """A page of documents, each at its best passage."""
+    if not wanted.words:
+        return _said(_NO_WORDS)
+    documents = [passage for passage in _firsts(passages) if _is_recent(passage, wanted, now=now)]
+    page = documents[offset : offset + PER_PAGE]
+    if not page:
+        return _said(_NOTHING if not offset else "That was all.")
+    blocks = [_document(passage, wanted) for passage in page]
+    if len(documents) > offset + PER_PAGE:
+        more = _button("More", MORE, f"{offset + PER_PAGE} {wanted.typed}")
+        blocks.append({"type": "actions", "elements": [more]})
+    titles = ", ".join(passage.title or passage.document for passage in page)
+    return Payload(text=escaped(short(f"Found: {titles}", 300)), blocks=blocks)
+
+
+def more_of(value: str) -> tuple[int, str]:
+    """The page and the words that a "More" button carries."""
+    offset, _, typed = value.partition(" ")
+    return (int(offset) if offset.isdecimal() else 0), typed
+
+
+def answering_privately(question: str, *, link: str, shareable: bool) -> Payload:
+    """Where the private answer is, and the offer to ask openly."""
+    text = f"I'm answering in <{link}|our direct message>, where only you can read it."
+    blocks: list[Block] = [section(text)]
+    if shareable and len(question) <= VALUE_CHARS:
+        button = _button("Ask it here instead", SHARE, question)
+        blocks.append({"type": "actions", "elements": [button]})
+    return Payload(text=text, blocks=blocks)
+
+
+def helped(text: str = HELP) -> Payload:
+    """What there is to be typed."""
+    return _said(text)
+
+
+def no_question() -> Payload:
+    """``/ask`` without one."""
+    return _said(_NO_QUESTION)
+
+
+def _firsts(passages: Sequence[Passage]) -> list[Passage]:
+    best: dict[tuple[str, str], Passage] = {}
+    for passage in passages:
+        best.setdefault((passage.source, passage.document), passage)
+    return list(best.values())
+
+
+def _is_recent(passage: Passage, wanted: Wanted, *, now: datetime) -> bool:
+    if wanted.changed_within is None:
+        return True
+    return passage.updated_at is not None and passage.updated_at >= now - wanted.changed_within
+
+
+def _document(passage: Passage, wanted: Wanted) -> Block:
+    title = short(passage.title or passage.document, 80)
+    inside = [part for part in passage.heading if part != passage.title]
+    where = f" \N{RIGHTWARDS ARROW} {escaped(short(inside[-1], 60))}" if inside else ""
+    snippet = escaped(short(plain_text(passage.text), SNIPPET_CHARS))
+    closeness = next((words for least, words in _CLOSENESS if passage.score >= least), "loosely related")
+    facts = [escaped(passage.source), closeness]
+    if passage.updated_at:
+        facts.insert(1, f"changed {day(passage.updated_at)}")
+    text = f"*{linked(title, passage.url)}*{where}\n>{snippet}\n{' · '.join(facts)}"
+    question = f"What does “{escaped(title)}” say about {wanted.words}?"
+    ask = _button("Ask about this", ASK_ABOUT, short(question, VALUE_CHARS))
+    return {**section(text), "accessory": ask}
+
+
+def _said(mrkdwn: str) -> Payload:
+    return Payload(text=mrkdwn, blocks=[section(mrkdwn)])
+
+
+def _button(label: str, action: str, value: str) -> Block:
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": label},
+        "action_id": action,
+        "value": value[:VALUE_CHARS],
+    }
