@@ -32,6 +32,8 @@ PACKAGED_WINDOW_TOKENS = 256
 """As the model card says; its tokenizer file says 512, which it was not trained for."""
 BM25_TERMS = 100.0
 """Words of a usual passage after stop words: BM25's average length."""
+BM25_B = 0.5
+"""How much a long passage's words count less, 0 to 1: chunks are alike in length (docs/quality.md)."""
 ENCODE_WITHIN_S = 120.0
 PASSAGE_WAITS_AT_MOST_S = 0.25
 """So that passages still come through under questions without end."""
@@ -217,7 +219,7 @@ def _load(model: str, *, threads: int) -> _Model:
         embedding=embedding,
         words=_bm25(),
         counter=counter,
-        fingerprint=f"{_digest(weights)}-{window}-bm25-{BM25_TERMS:.0f}",
+        fingerprint=f"{_digest(weights)}-{window}-bm25-{BM25_TERMS:.0f}-{BM25_B}",
         dimensions=len(next(iter(embedding.embed(["how long is it?"])))),
         window_tokens=window,
     )
@@ -269,7 +271,9 @@ def _pooling(folder: Path) -> tuple[PoolingType, bool, str | None]:
 
 
 def _bm25() -> SparseTextEmbedding:
-    words = SparseTextEmbedding("Qdrant/bm25", specific_model_path=str(MODELS / "bm25"), avg_len=BM25_TERMS)
+    words = SparseTextEmbedding(
+        "Qdrant/bm25", specific_model_path=str(MODELS / "bm25"), avg_len=BM25_TERMS, b=BM25_B
+    )
     inner: Any = words.model
     if not inner.stopwords:
         # fastembed takes a wrong folder for "no stop words" and says nothing.

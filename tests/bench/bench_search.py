@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -34,13 +34,13 @@ from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from tests.bench.many_passages import READER, questions
+from tests.bench.probed_process import probed_process
 from tests.conftest import free_port, wait_for_port
 from wire.documents import DocumentUpsert
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.search import SearchReply, SearchRequest
 
-ROOT = Path(__file__).parents[2]
 TOKENS = 20
 WARM_UP = 40
 ALONE_ROUNDS, ALONE_PER_ROUND = 20, 20
@@ -49,7 +49,6 @@ CROWD_ROUNDS, CROWD_PER_ROUND = 10, 320
 REPEATS = 200
 LOOP_SEARCHES = 1_500
 LOOP_DOCUMENTS = 40
-READY_WITHIN_S = 300
 
 Ask = Callable[[str], Awaitable[object]]
 
@@ -88,30 +87,6 @@ def nats_server(folder: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
-
-
-@asynccontextmanager
-async def process(module: str, *arguments: str) -> AsyncIterator[Callable[[], Awaitable[dict[str, float]]]]:
-    """A module of this folder, once it is ready; the call ends it and gives what it says of its loop."""
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"tests.bench.{module}", *arguments, stdout=asyncio.subprocess.PIPE, cwd=ROOT
-    )
-    assert running.stdout is not None
-    lines = running.stdout
-
-    async def end() -> dict[str, float]:
-        running.terminate()
-        said: dict[str, float] = json.loads(await lines.readline())
-        return said
-
-    try:
-        async with asyncio.timeout(READY_WITHIN_S):
-            assert await lines.readline() == b"ready\n", f"{module} did not start"
-        yield end
-    finally:
-        if running.returncode is None:
-            running.terminate()
-        await running.wait()
 
 
 async def ask_all(asked: list[str], *, ask: Ask, askers: int, into: Timed) -> None:
@@ -186,7 +161,7 @@ async def steps(unasked: Iterator[str], *, client: Client) -> dict[str, float]:
 async def speeds(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
     """Searches beside the bare encoder: one asker, sixteen, and the same question again."""
     async with (
-        process("search_worker", url, str(folder), str(passages)),
+        probed_process("search_worker", url, str(folder), str(passages)),
         connected(url, name="bench") as client,
         open_encoder(model=PACKAGED, threads=1) as encoder,
     ):
@@ -204,8 +179,8 @@ async def speeds(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
 async def loop_stalls(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
     """The worker's loop under sixteen askers while documents are indexed; beside it an idle process's."""
     async with (
-        process("search_worker", url, str(folder), str(passages), "--ingest") as end_worker,
-        process("loop_probe") as end_idle,
+        probed_process("search_worker", url, str(folder), str(passages), "--ingest") as end_worker,
+        probed_process("loop_probe") as end_idle,
         connected(url, name="bench") as client,
         open_encoder(model=PACKAGED, threads=1) as encoder,
     ):
@@ -230,8 +205,9 @@ async def run(*, passages: int, loop_passages: int, as_json: bool) -> None:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with nats_server(folder / "nats") as url:
-            found[f"{passages:,} passages"] = await speeds(url, folder / "index", passages=passages)
+        if passages:
+            with nats_server(folder / "nats") as url:
+                found[f"{passages:,} passages"] = await speeds(url, folder / "index", passages=passages)
         if loop_passages:
             with nats_server(folder / "other-nats") as url:
                 found[f"event loop, {loop_passages:,} passages"] = await loop_stalls(
@@ -257,7 +233,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--passages", type=int, default=10_000)
+    parser.add_argument("--passages", type=int, default=10_000, help="0: leave the speed out")
     parser.add_argument("--loop-passages", type=int, default=50_000, help="0: leave the event loop out")
     options = parser.parse_args()
     asyncio.run(run(passages=options.passages, loop_passages=options.loop_passages, as_json=options.json))

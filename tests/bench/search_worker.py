@@ -18,6 +18,7 @@ from retrieval.nats_heads import open_heads
 from retrieval.service import serving_retrieval
 from tests.bench.loop_probe import probing
 from tests.bench.many_passages import write_many
+from wire.logging import set_up_logging
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.settings import Settings
@@ -25,6 +26,7 @@ from wire.settings import Settings
 
 async def serve(url: str, folder: Path, *, passages: int, ingest: bool) -> None:
     """Wired as in `desk/worker.py`, with the passages written before anything is served."""
+    set_up_logging(log_format="readable", level="error")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with AsyncExitStack() as stack:
