@@ -11,6 +11,7 @@ import structlog
 
 from ingest.formats import frames
 from ingest.formats.parsed import Parsed
+from ingest.parsing import TEXT_BYTES
 from wire.errors import MalformedError, UnavailableError
 
 AT_ONCE = 2
@@ -25,6 +26,8 @@ WAIT_MORE_S = 60.0
 """By the clock, where the machine is busy or a process hangs without computing."""
 READ_BEFORE_RENEWAL = 500
 """Documents a process reads before another takes its place: libraries leak."""
+REPLY_BYTES = 4 * TEXT_BYTES
+"""The longest text, as JSON; a process that a document has taken over may announce any length."""
 ATTEMPTS = 2
 """A crash may have been the machine's; two of them are the document's."""
 
@@ -48,8 +51,9 @@ class ParserProcesses:
         """
         within_s = self._read_within_s + WITHIN_S_PER_MIB * len(body) / 1024**2
         async with self._slots:
-            for _ in range(ATTEMPTS):
-                reader = self._idle.pop() if self._idle else await _start()
+            for attempt in range(ATTEMPTS):
+                # Those that were idle may all have died of something else: the last word is a fresh one's.
+                reader = self._idle.pop() if self._idle and not attempt else await _start()
                 try:
                     async with asyncio.timeout(within_s + WAIT_MORE_S):
                         said = await reader.ask(body, kind=kind, charset=charset, cpu_s=within_s)
@@ -112,8 +116,10 @@ class _Reader:
 
     async def _reply(self) -> dict[str, Any]:
         assert self._process.stdout is not None  # noqa: S101 — it was started with a pipe
-        length = await self._process.stdout.readexactly(frames.LENGTH.size)
-        return frames.unpack(await self._process.stdout.readexactly(frames.LENGTH.unpack(length)[0]))
+        (length,) = frames.LENGTH.unpack(await self._process.stdout.readexactly(frames.LENGTH.size))
+        if length > REPLY_BYTES:
+            raise ValueError("longer than any reply")
+        return frames.unpack(await self._process.stdout.readexactly(length))
 
     @property
     def ran_out_of_time(self) -> bool:

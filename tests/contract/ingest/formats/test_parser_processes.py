@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 import pytest
 
-from ingest.parser_processes import ParserProcesses
+from ingest.parser_processes import ParserProcesses, _Reader
 from ingest.parsing import Parsing
 from tests.contract.ingest.formats.hostile_texts import TEXTS
 from tests.until import until
@@ -18,6 +18,8 @@ from wire.errors import MalformedError
 
 SLOW = next(hostile for hostile in TEXTS if hostile.name == "substitution laughs")
 """Takes for ever."""
+SLOWER = b"<p>" + b"word " * 100_000
+"""Long enough for two to be read at a time."""
 
 
 def readers() -> list[psutil.Process]:
@@ -42,6 +44,17 @@ async def test_a_process_that_was_killed_by_somebody_is_replaced_and_the_documen
     assert (await parsing.parse(b"<p>y</p>", media_type="text/html")).markdown == "y"
 
 
+async def test_idle_processes_that_were_all_killed_cost_no_document_its_place(parsing: Parsing) -> None:
+    """As by a machine out of memory: the dead ones count for no attempt."""
+    both = (parsing.parse(SLOWER, media_type="text/html"), parsing.parse(SLOWER, media_type="text/html"))
+    await asyncio.gather(*both)
+    idle = readers()
+    assert len(idle) == 2
+    for process in idle:
+        process.kill()
+    assert (await parsing.parse(b"<p>y</p>", media_type="text/html")).markdown == "y"
+
+
 async def test_a_document_that_kills_its_reader_twice_is_given_up(parsing: Parsing) -> None:
     reading = asyncio.create_task(parsing.parse(SLOW.make(), media_type=SLOW.media_type))
     killed: set[int] = set()
@@ -53,6 +66,21 @@ async def test_a_document_that_kills_its_reader_twice_is_given_up(parsing: Parsi
     with pytest.raises(MalformedError, match="crashes what reads it"):
         await reading
     assert (await parsing.parse(b"<p>y</p>", media_type="text/html")).markdown == "y"
+
+
+async def test_a_process_that_announces_a_reply_without_end_is_not_listened_to() -> None:
+    """A document that has taken its reader over must not fill the worker's memory."""
+    program = (
+        "import sys, time; sys.stdout.buffer.write(bytes([255] * 4)); sys.stdout.flush(); time.sleep(60)"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    reader = _Reader(process)
+    with pytest.raises(ValueError, match="longer than any reply"):
+        async with asyncio.timeout(30):
+            await reader.ready()
+    await reader.end()
 
 
 async def test_a_document_that_takes_too_long_is_given_up_and_its_reader_killed() -> None:
@@ -132,7 +160,7 @@ def test_a_confined_process_opens_no_file_and_no_socket_and_starts_nothing() -> 
 KILLED = textwrap.dedent("""
     import asyncio, os, signal
     import psutil
-    from ingest.parser_processes import ParserProcesses
+    from ingest.parser_processes import ParserProcesses, _Reader
     from ingest.parsing import Parsing
     async def main():
         async with ParserProcesses() as processes:
