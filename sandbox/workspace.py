@@ -55,7 +55,7 @@ class Workspace:
         self.bot = company.bot
         self.users[self.bot.user_id] = self.bot
         self.groups: dict[str, Group] = {group.id: group for group in company.groups}
-        everyone = [person.id for person in company.people]
+        everyone = [person.id for person in company.people if person.team is None]
         self.conversations = {
             channel.id: open_channel(channel, everyone=everyone, bot=self.bot.user_id)
             for channel in company.channels

@@ -1,31 +1,22 @@
-// The page, put together: where I am, what I press, and drawing it all once a frame.
+// The page, put together: what comes in, where I go, what I do.
 
 import { Composer, offersOf } from "./composer.js";
-import { fill, h, icon, keyedList } from "./dom.js";
+import { fill, h } from "./dom.js";
+import { bottoms, drawAll } from "./drawing.js";
+import { contentOf, fieldsOf } from "./elements.js";
 import { openFaults } from "./faults.js";
-import { items } from "./messages.js";
-import { mrkdwn, plainText } from "./mrkdwn.js";
-import { Bottom } from "./scrolling.js";
+import { openMessageMenu, openShortcuts } from "./message_menu.js";
+import { isWide, keepPlace, pane, place, readPlace } from "./place.js";
 import { Live, postJson } from "./server.js";
-import { drawSidebar } from "./sidebar.js";
-import { Store, isReply } from "./store.js";
+import { STATUS_TURN_MS, Store, isReply } from "./store.js";
+import { confirmed, edited, toast } from "./telling.js";
+import { typedOf } from "./typed.js";
 
-const SHORT_CONVERSATION = 6; // as long as it is this short, questions are suggested
-const MOST_CHIPS = 4;
 const ASKED_JUST_NOW_S = 60;
 
 const byId = (id) => document.getElementById(id);
 const store = new Store();
-const place = { person: null, channel: null, thread: null };
-const lists = { main: keyedList(byId("messages")), thread: keyedList(byId("thread-messages")) };
 const live = new Live({ frame: take, broken });
-const bottoms = {
-  main: new Bottom(byId("scroll"), (is) => (byId("jump").hidden = is)),
-  thread: new Bottom(byId("thread-scroll")),
-};
-const wide = matchMedia("(min-width: 721px)");
-
-// -- drawing
 
 let drawing = false;
 function draw() {
@@ -33,79 +24,10 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    if (store.ready) drawAll();
+    if (store.ready) drawAll(store);
   });
 }
-
-function drawAll() {
-  drawSidebar(store, place);
-  const channel = store.channels.get(place.channel);
-  if (!channel) return;
-  document.title = `${titleOf(channel)} · ${store.team.name}`;
-  drawBar(channel);
-  drawChips(channel);
-  fill(byId("beginning"), beginning(channel));
-  lists.main(items(store.timeline(channel.id), store.pendingIn(channel.id, null), store));
-  drawThread(channel);
-  bottoms.main.keep();
-  bottoms.thread.keep();
-}
-
-function drawBar(channel) {
-  const marks = { channel: "hash", group: "lock" };
-  fill(
-    byId("bar-title"),
-    h("h2", {}, marks[channel.kind] ? icon(marks[channel.kind]) : null, channel.kind === "im" ? store.app.name : channel.name),
-    h("span", { class: "topic" }, channel.kind === "im" ? "Direct messages with the app" : plainText(channel.topic)),
-  );
-  fill(
-    byId("bar-side"),
-    channel.external ? h("span", { class: "external" }, icon("shared"), "Shared with another company") : null,
-    channel.kind === "im" ? null : h("span", { class: "members", title: namesOf(channel) }, `${channel.members.length} members`),
-  );
-}
-
-function namesOf(channel) {
-  return channel.members.map((id) => store.users.get(id)?.name ?? id).join(", ");
-}
-
-function beginning(channel) {
-  if (channel.kind === "im") {
-    return [h("h3", {}, `This is between you and ${store.app.name}`), h("p", {}, "Ask a question. Nobody else sees it, and you need not mention anybody.")];
-  }
-  const about = channel.app
-    ? `Mention @${store.app.name} to ask it something: it answers in a thread.`
-    : `${store.app.name} is not in this channel.`;
-  return [h("h3", {}, channel.kind === "group" ? icon("lock") : icon("hash"), channel.name), h("p", {}, channel.topic ? `${channel.topic}. ` : "", about)];
-}
-
-function drawChips(channel) {
-  const timeline = store.timeline(channel.id);
-  const asked = new Set(timeline.map((message) => message.text));
-  const short = timeline.length < SHORT_CONVERSATION;
-  const offered = short ? store.suggestionsFor(channel).filter((each) => ![...asked].some((text) => text.endsWith(each.text))) : [];
-  fill(
-    byId("chips"),
-    offered.slice(0, MOST_CHIPS).map((each) =>
-      h("button", { type: "button", class: "chip", "data-do": "suggest", "data-text": each.text, "data-testid": "suggestion" }, each.text),
-    ),
-  );
-}
-
-function drawThread(channel) {
-  const pane = byId("thread");
-  const first = place.thread && store.message(channel.id, place.thread);
-  pane.hidden = !first;
-  document.body.classList.toggle("with-thread", Boolean(first));
-  if (!first) return;
-  byId("thread-where").textContent = titleOf(channel);
-  const replies = store.thread(channel.id, place.thread);
-  lists.thread(items(replies, store.pendingIn(channel.id, place.thread), store, { thread: place.thread }));
-}
-
-function titleOf(channel) {
-  return channel.kind === "im" ? store.app.name : `#${channel.name}`;
-}
+setInterval(() => [...store.agents.values()].some((agent) => Object.values(agent.threads).some((each) => each.status)) && draw(), STATUS_TURN_MS);
 
 // -- what comes in
 
@@ -128,7 +50,7 @@ function arrived(message) {
   if (message.user !== store.me && !looking && !isReply(message)) {
     store.unread.set(message.channel, (store.unread.get(message.channel) ?? 0) + 1);
   }
-  if (answersMe(message) && wide.matches && !reply.value) showThread(message.thread_ts);
+  if (answersMe(message) && isWide() && !place.side?.agent && !reply.value) showSide({ channel: message.channel, ts: message.thread_ts });
 }
 
 /** A reply of the app to what I have just asked here: on a wide screen its thread opens by itself. */
@@ -138,15 +60,17 @@ function answersMe(message) {
   return question?.user === store.me && Date.now() / 1000 - Number(question.ts) < ASKED_JUST_NOW_S;
 }
 
-// -- where I am
+// -- where I go
 
 function settlePlace() {
   place.person = store.me;
   if (!store.channels.has(place.channel)) {
     place.channel = [...store.channels.keys()][0];
-    place.thread = null;
+    place.side = null;
   }
-  if (place.thread && !store.message(place.channel, place.thread)) place.thread = null;
+  const { side } = place;
+  if (side?.agent) side.channel = store.direct?.id ?? null;
+  if (side && (!side.channel || (side.ts && !store.message(side.channel, side.ts)))) place.side = null;
   arrive();
 }
 
@@ -154,15 +78,26 @@ function arrive({ push = false } = {}) {
   const channel = store.channels.get(place.channel);
   store.unread.delete(place.channel);
   main.placeholder = channel.kind === "im" ? `Message ${store.app.name}` : `Message #${channel.name}`;
-  reply.placeholder = "Reply…";
+  reply.placeholder = place.side?.agent && !place.side.ts ? `Ask ${store.app.name}` : "Reply…";
   notice(null);
-  const query = new URLSearchParams({ as: place.person, channel: place.channel, ...(place.thread ? { thread: place.thread } : {}) });
-  const address = `/?${query}`;
-  const shown = wide.matches ? null : document.body.dataset.pane; // a phone's Back leads to the pane before
-  const moved = address !== location.pathname + location.search || shown !== history.state;
-  if (push && moved) history.pushState(shown, "", address);
-  else history.replaceState(shown, "", address);
+  keepPlace({ push });
+  tellApp(channel);
   draw();
+}
+
+let told = null; // the last thing that the app was told of where I am
+
+/** The app is told when its Home or Messages tab opens, its pane, and what I look at beside that. */
+function tellApp(channel) {
+  const person = place.person;
+  const beside = place.side?.agent ? place.channel : null;
+  const tab = channel.kind === "im" ? place.tab : beside ? "messages" : null;
+  const before = told;
+  told = { person, tab, beside };
+  if (!tab || (before && before.person === person && before.tab === tab && before.beside === beside)) return;
+  const looked = before?.beside && beside && before.person === person;
+  const call = looked ? postJson("/page/look", { as: person, channel: beside }) : postJson("/page/open", { as: person, tab, context: beside });
+  call.catch((error) => toast(error.message));
 }
 
 function openChannel(id) {
@@ -170,31 +105,33 @@ function openChannel(id) {
   if (id !== place.channel) {
     store.drafts.set(place.channel, main.value);
     main.value = store.drafts.get(id) ?? "";
-    place.thread = null;
+    if (!place.side?.agent || store.channels.get(id).kind === "im") place.side = null;
   }
   place.channel = id;
+  place.tab = "messages";
   pane("conversation");
   arrive({ push: true });
   bottoms.main.go();
-  if (wide.matches) main.focus();
+  if (isWide()) main.focus();
 }
 
-function openThread(ts) {
-  showThread(ts);
-  if (wide.matches) requestAnimationFrame(() => requestAnimationFrame(() => reply.focus()));
+function openThread({ ts, channel }) {
+  showSide({ channel: channel ?? place.channel, ts, agent: Boolean(place.side?.agent && channel === store.direct?.id) });
+  if (isWide()) requestAnimationFrame(() => requestAnimationFrame(() => reply.focus()));
 }
 
-function showThread(ts) {
-  if (place.thread === ts) return;
+function showSide(side) {
+  const before = place.side;
+  if (before?.channel === side.channel && before.ts === side.ts && before.agent === side.agent) return;
   reply.value = "";
-  place.thread = ts;
+  place.side = side;
   pane("thread");
   arrive({ push: true });
-  bottoms.thread.go();
+  bottoms.side.go();
 }
 
-function closeThread() {
-  place.thread = null;
+function closeSide() {
+  place.side = null;
   pane("conversation");
   arrive({ push: true });
 }
@@ -202,33 +139,39 @@ function closeThread() {
 function be(person) {
   if (person === place.person) return;
   place.person = person;
-  place.thread = null;
+  place.side = null;
   main.value = "";
   live.open(person);
 }
 
-function pane(name) {
-  document.body.dataset.pane = name;
-}
-
 // -- what I do
 
-async function say(text, { thread = null } = {}) {
-  const { channel, person } = place;
+async function say(text, { channel = place.channel, thread = null, composer = main } = {}) {
+  if (text.startsWith("/")) return command(text, { channel, thread });
+  const { person } = place;
   const pending = store.expect(channel, thread, text);
   draw();
-  bottoms[thread ? "thread" : "main"].go();
+  bottoms[thread ? "side" : "main"].go();
   try {
-    const { message } = await postJson("/page/say", { as: person, channel, text, ...(thread ? { thread_ts: thread } : {}) });
+    const { message } = await postJson("/page/say", { as: person, channel, text, thread_ts: thread });
     if (!store.message(channel, message.ts) && person === store.me) store.take({ type: "posted", message });
+    if (place.side?.agent && !place.side.ts && !thread) showSide({ channel, ts: message.ts, agent: true });
     offerInvitation(message);
   } catch (error) {
     toast(error.message);
-    const composer = thread ? reply : main;
     if (!composer.value) composer.value = text;
   }
   store.forget(pending);
-  draw();
+  return draw();
+}
+
+async function command(text, { channel, thread }) {
+  try {
+    await tell(postJson("/page/command", { as: place.person, channel, text, thread_ts: thread }));
+  } catch (error) {
+    toast(error.message);
+    if (!main.value) main.value = text;
+  }
 }
 
 /** As Slack does where somebody is mentioned who is not there. */
@@ -246,83 +189,93 @@ function notice(content) {
   fill(byId("notice"), content ?? []);
 }
 
-async function press(button) {
-  const { ts, action, block, value } = button.dataset;
-  const message = store.message(place.channel, ts);
-  const element = message?.blocks
-    .flatMap((each) => [...(each.elements ?? []), each.accessory])
-    .find((each) => each?.action_id === action);
-  if (element?.confirm && !(await confirmed(element.confirm))) return;
-  const { sockets } = await postJson("/page/click", { as: place.person, channel: place.channel, ts, action_id: action, block_id: block, value });
-  if (!sockets) toast(`${store.app.name} is not connected: nobody heard this.`);
+/** A button, or a field that acts at once: of a message, of a modal, of the Home tab. */
+async function press(node) {
+  const { ts, channel, view, action, block } = node.dataset;
+  const value = node.matches("[data-field]") ? contentOf(node) : node.dataset.value;
+  const confirm = elementOf(node.dataset)?.confirm;
+  if (confirm && !(await confirmed(confirm, store.names))) return;
+  const at = { as: place.person, action_id: action, block_id: block, value };
+  const fields = view ? fieldsOf(node.closest("form, #home")) : null;
+  await tell(view ? postJson("/page/use", { ...at, view_id: view, fields }) : postJson("/page/click", { ...at, channel, ts }));
 }
 
-function confirmed(confirm) {
-  const dialog = byId("confirm");
-  fill(
-    dialog,
-    h("h2", {}, plainText(confirm.title.text)),
-    h("p", {}, confirm.text.type === "mrkdwn" ? mrkdwn(confirm.text.text, store.names) : plainText(confirm.text.text)),
-    h("form", { method: "dialog", class: "row" },
-      h("button", { class: "button", value: "no" }, confirm.deny.text),
-      h("button", { class: `button ${confirm.style ?? "primary"}`, value: "yes" }, confirm.confirm.text)),
-  );
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+function elementOf({ ts, channel, view, action }) {
+  const shown = [store.views.modal, store.views.home].find((each) => each && each.id === view);
+  const blocks = view ? shown?.blocks : store.message(channel, ts)?.blocks;
+  return blocks?.flatMap((each) => [...(each.elements ?? []), each.accessory, each.element]).find((each) => each?.action_id === action);
 }
 
-let hiding = null;
-function toast(text) {
-  byId("toast").textContent = text;
-  byId("toast").hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => (byId("toast").hidden = true), 5000);
+/** Say what Slack says where the app did not answer. */
+async function tell(call) {
+  const { told: sentence } = await call;
+  if (sentence) toast(sentence);
+}
+
+async function edit({ channel, ts }) {
+  const before = typedOf(store.message(channel, ts).text, store.names);
+  const text = await edited(before);
+  if (text !== null && text !== before) await postJson("/page/edit", { as: place.person, channel, ts, text });
 }
 
 const ACTIONS = {
   "open-channel": (button) => openChannel(button.dataset.channel),
-  "open-thread": (button) => openThread(button.dataset.ts),
-  "close-thread": closeThread,
+  "open-thread": (button) => openThread(button.dataset),
+  "open-agent": () => showSide({ channel: store.direct.id, ts: null, agent: true }),
+  "close-thread": closeSide,
   "show-list": () => {
     pane("list");
     arrive({ push: true });
   },
+  tab: (button) => {
+    place.tab = button.dataset.tab;
+    arrive({ push: true });
+  },
   be: (button) => be(button.dataset.person),
-  suggest: (button) => {
-    const direct = store.channels.get(place.channel).kind === "im";
-    say(direct ? button.dataset.text : `@${store.app.name} ${button.dataset.text}`);
+  suggest: ({ dataset: { channel, text } }) => {
+    const direct = store.channels.get(channel).kind === "im";
+    return say(direct ? text : `@${store.app.name} ${text}`, { channel });
   },
   press,
+  "message-menu": (button) => openMessageMenu(button, store.message(button.dataset.channel, button.dataset.ts), store),
+  shortcuts: (button) => openShortcuts(button, store),
+  react: ({ dataset: { channel, ts, emoji } }) => postJson("/page/react", { as: place.person, channel, ts, emoji }),
+  edit: (button) => edit(button.dataset),
+  delete: ({ dataset: { channel, ts } }) => postJson("/page/delete", { as: place.person, channel, ts }),
+  pick: ({ dataset: { callback, channel, ts } }) => tell(postJson("/page/pick", { as: place.person, callback_id: callback, channel, ts })),
+  stop: ({ dataset: { channel, ts } }) => postJson("/page/stop", { as: place.person, channel, thread_ts: ts }),
   invite: () => postJson("/page/invite", { as: place.person, channel: place.channel }),
   jump: () => bottoms.main.go(),
   "open-faults": openFaults,
 };
 
+function run(act) {
+  Promise.resolve().then(act).catch((error) => toast(error.message));
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
-  if (!button) return;
-  Promise.resolve(ACTIONS[button.dataset.do](button)).catch((error) => toast(error.message));
+  if (button) run(() => ACTIONS[button.dataset.do](button));
+});
+document.addEventListener("change", (event) => {
+  const field = event.target.closest("[data-acts]");
+  if (field) run(() => press(field));
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && place.thread && !document.querySelector("dialog[open]")) closeThread();
+  if (event.key === "Escape" && place.side && !document.querySelector("dialog[open]")) closeSide();
 });
 addEventListener("focus", () => store.unread.delete(place.channel) && draw());
 addEventListener("popstate", start);
 
 const main = new Composer(byId("composer"), { send: (text) => say(text), offers: () => offersOf(store) });
-const reply = new Composer(byId("thread-composer"), { send: (text) => say(text, { thread: place.thread }), offers: () => offersOf(store) });
+const reply = new Composer(byId("thread-composer"), {
+  send: (text) => say(text, { channel: place.side.channel, thread: place.side.ts, composer: reply }),
+  offers: () => offersOf(store),
+});
 
 /** Go where the address says; without one, be the first person in their first channel. */
 function start() {
-  const query = new URLSearchParams(location.search);
-  const person = query.get("as") ?? place.person ?? ""; // nobody named: the first in the company
-  const changed = person !== place.person;
-  place.person = person;
-  place.channel = query.get("channel") ?? place.channel;
-  place.thread = query.get("thread");
-  pane(history.state ?? (place.thread ? "thread" : query.has("channel") ? "conversation" : "list"));
-  if (changed || !store.ready) live.open(person);
+  if (readPlace() || !store.ready) live.open(place.person);
   else settlePlace();
 }
 

@@ -1,26 +1,28 @@
 // Block Kit, drawn as Slack draws it in a message.
 
 import { h } from "./dom.js";
+import { elementOf, image } from "./elements.js";
 import { markdown } from "./markdown.js";
-import { broadcastPill, channelPill, emojiOf, groupPill, link, mayFollow, mention, mrkdwn, plainText } from "./mrkdwn.js";
+import { broadcastPill, channelPill, emojiOf, groupPill, link, mention, mrkdwn, plainText } from "./mrkdwn.js";
+import { planOf, taskOf } from "./tasks.js";
 
-/** A message's blocks. `ts` goes onto buttons, so that a press finds its message again. */
-export function blocksOf(blocks, names, ts) {
+/** Blocks on a surface (see elements.js): what is pressed there finds its way back by it. */
+export function blocksOf(blocks, names, surface) {
   return blocks.map((block) => {
     const draw = BLOCKS[block.type] ?? unknown;
-    return h("div", { class: `block ${block.type}` }, draw(block, names, ts));
+    return h("div", { class: `block ${block.type}`, "data-block-id": surface.view ? block.block_id : null }, draw(block, names, surface));
   });
 }
 
 const BLOCKS = {
-  section: (block, names, ts) => [
+  section: (block, names, surface) => [
     h(
       "div",
       { class: "section-text" },
       block.text ? h("div", {}, textOf(block.text, names)) : null,
       block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", {}, textOf(field, names)))) : null,
     ),
-    block.accessory ? elementOf(block.accessory, block, ts) : null,
+    block.accessory ? elementOf(block.accessory, block, surface, names) : null,
   ],
   header: (block) => h("div", { role: "heading", "aria-level": "3" }, plainText(block.text.text)),
   divider: () => h("hr"),
@@ -28,12 +30,20 @@ const BLOCKS = {
     block.elements.map((element) =>
       element.type === "image" ? image(element) : h("span", {}, textOf(element, names)),
     ),
-  actions: (block, _names, ts) => block.elements.map((element) => elementOf(element, block, ts)),
-  context_actions: (block, _names, ts) => block.elements.flatMap((element) => contextAction(element, block, ts)),
+  actions: (block, names, surface) => block.elements.map((element) => elementOf(element, block, surface, names)),
+  context_actions: (block, _names, surface) => block.elements.flatMap((element) => contextAction(element, block, surface)),
+  input: (block, names, surface) => [
+    h("div", { class: "label" }, plainText(block.label.text), block.optional ? h("small", {}, " (optional)") : null),
+    elementOf(block.element, block, surface, names, { form: !block.dispatch_action }),
+    block.hint ? h("small", { class: "field-hint" }, plainText(block.hint.text)) : null,
+  ],
   image: (block) => image(block),
   markdown: (block) => markdown(block.text),
   rich_text: (block, names) => block.elements.map((element) => richOf(element, names)),
   table: (block, names) => tableOf(block, names),
+  alert: (block, names) => h("div", { class: `alert-text ${block.level ?? "default"}` }, textOf(block.text, names)),
+  task_card: (block, names) => taskOf(block, (rich) => BLOCKS.rich_text(rich, names)),
+  plan: (block, names) => planOf(block, (rich) => BLOCKS.rich_text(rich, names)),
 };
 
 function unknown(block) {
@@ -44,33 +54,10 @@ function textOf(text, names) {
   return text.type === "mrkdwn" ? mrkdwn(text.text, names) : plainText(text.text);
 }
 
-/** Pictures are named, not fetched: the sandbox asks no other machine for anything. */
-function image(element) {
-  return h("span", { class: "picture", role: "img", "aria-label": element.alt_text }, element.alt_text);
-}
-
-function elementOf(element, block, ts) {
-  if (element.type === "image") return image(element);
-  if (element.type !== "button") return unknown(element);
-  const shared = {
-    class: `button ${element.style ?? ""}`.trim(),
-    "data-do": "press",
-    "data-ts": ts,
-    "data-action": element.action_id,
-    "data-block": block.block_id,
-    "data-testid": `button-${element.action_id}`,
-    "aria-label": element.accessibility_label,
-  };
-  if (element.url && mayFollow(element.url)) {
-    return h("a", { ...shared, href: element.url, target: "_blank", rel: "noopener noreferrer" }, plainText(element.text.text));
-  }
-  return h("button", { ...shared, type: "button" }, plainText(element.text.text));
-}
-
-function contextAction(element, block, ts) {
+function contextAction(element, block, surface) {
   const pressed = (label, value) =>
-    h("button", { class: "button small", type: "button", "data-do": "press", "data-ts": ts, "data-action": element.action_id,
-      "data-block": block.block_id, "data-value": value }, label);
+    h("button", { class: "button small", type: "button", "data-do": "press", "data-ts": surface.ts, "data-channel": surface.channel,
+      "data-action": element.action_id, "data-block": block.block_id, "data-value": value }, label);
   if (element.type === "feedback_buttons") {
     return [
       pressed(`👍 ${element.positive_button.text.text}`, element.positive_button.value),

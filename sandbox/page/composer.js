@@ -1,4 +1,4 @@
-// Where people type: grows with the text, completes names, Enter sends, Shift+Enter breaks the line.
+// Where people type: grows with the text, completes names and commands, Enter sends, Shift+Enter breaks the line.
 
 import { fill, h, icon } from "./dom.js";
 import { avatar } from "./messages.js";
@@ -6,7 +6,7 @@ import { avatar } from "./messages.js";
 const MOST_OFFERED = 7;
 
 export class Composer {
-  /** `send(text)` is called with what was typed; `offers()` gives {people, channels} to complete. */
+  /** `send(text)` is called with what was typed; `offers()` gives {people, channels, commands} to complete. */
   constructor(form, { send, offers }) {
     this.form = form;
     this.field = form.querySelector("textarea");
@@ -79,12 +79,12 @@ export class Composer {
 
   complete() {
     const before = this.field.value.slice(0, this.field.selectionStart);
-    const typed = before.match(/(?:^|[\s(])([@#])([\p{L}\p{N}._-]*(?: [\p{L}\p{N}]+)?)$/u);
+    const typed = before.match(/^(\/)([\w-]*)$/) ?? before.match(/(?:^|[\s(])([@#])([\p{L}\p{N}._-]*(?: [\p{L}\p{N}]+)?)$/u);
     if (!typed) return this.close();
     const [, sign, start] = typed;
-    const { people, channels } = this.offers();
+    const { people, channels, commands } = this.offers();
     const wanted = start.toLowerCase();
-    const all = sign === "@" ? people : channels;
+    const all = { "@": people, "#": channels, "/": commands }[sign];
     this.found = all.filter((each) => each.words.some((word) => word.startsWith(wanted))).slice(0, MOST_OFFERED);
     this.typed = sign + start;
     this.chosen = 0;
@@ -105,8 +105,9 @@ export class Composer {
         h(
           "li",
           { role: "option", id: `${this.list.id}-${index}`, "aria-selected": String(index === this.chosen), "data-index": index },
-          each.user ? avatar(each.user, "small") : h("span", { class: "hash" }, each.channel ? icon("hash") : "@"),
+          each.user ? avatar(each.user, "small") : h("span", { class: "hash" }, each.channel ? icon("hash") : each.sign),
           h("span", { class: "name" }, each.name),
+          each.hint ? h("code", {}, each.hint) : null,
           h("span", { class: "about" }, each.about),
         ),
       ),
@@ -155,6 +156,7 @@ export function offersOf(store) {
     inserted: `@${user.name}`,
   }));
   const groups = [...store.groups.values()].map((group) => ({
+    sign: "@",
     name: group.handle,
     about: group.name,
     words: words(group.name, group.handle),
@@ -163,5 +165,14 @@ export function offersOf(store) {
   const channels = [...store.channels.values()]
     .filter((channel) => channel.kind === "channel")
     .map((channel) => ({ channel, name: channel.name, about: channel.topic, words: words(channel.name), inserted: `#${channel.name}` }));
-  return { people: [...people, ...groups], channels };
+  const app = users.find((user) => user.bot);
+  const commands = store.commands.map(({ command, usage_hint: hint, description: about }) => ({
+    user: app,
+    name: command,
+    hint,
+    about,
+    words: [command.slice(1)],
+    inserted: command,
+  }));
+  return { people: [...people, ...groups], channels, commands };
 }

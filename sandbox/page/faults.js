@@ -3,7 +3,10 @@
 import { fill, h, icon } from "./dom.js";
 import { getJson, postJson } from "./server.js";
 
-const METHODS = ["chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral", "conversations.info", "conversations.members", "conversations.replies", "users.info"];
+const METHODS = ["chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream", "chat.postEphemeral", "chat.delete",
+  "assistant.threads.setStatus", "conversations.info", "conversations.members", "conversations.replies", "users.info", "usergroups.list", "views.open", "views.publish"];
+const SLOW_S = 1.5;
+const EDITS = ["chat.update", "chat.appendStream"];
 const REFRESH_MS = 1500;
 const OFF = { rate_limited: {}, lost_answers: {}, auth_error: null, repeat_events: 0, slow_api_s: 0 };
 
@@ -34,6 +37,9 @@ const CHANGES = {
   day: (v) => ({ auth_error: v.auth_error || null, repeat_events: Number(v.repeat_events), slow_api_s: Number(v.slow_api_s) }),
   drop: () => ({ action: "drop" }),
   deafen: () => ({ action: "deafen" }),
+  refresh: () => ({ action: "refresh" }),
+  slow: (_v, now) => ({ slow_api_s: now.slow_api_s ? 0 : SLOW_S }),
+  limited: (_v, now) => ({ rate_limited: { ...now.rate_limited, ...Object.fromEntries(EDITS.map((method) => [method, { calls: 5, retry_after_s: 3 }])) } }),
   off: () => OFF,
 };
 
@@ -42,6 +48,14 @@ async function show(answer) {
   drawer.replaceChildren( // not mended but made anew: fields that were typed into would keep their values
     h("header", { class: "bar" }, h("h2", {}, "Faults"), h("button", { type: "button", class: "icon-button", "data-close": true, "aria-label": "Close" }, icon("close"))),
     h("p", { class: "about" }, "Make the workspace misbehave as Slack sometimes does, and see how the app takes it."),
+    h("div", { class: "row quick" },
+      form("slow", "", faults.slow_api_s ? "Slack at its usual pace" : "Slow Slack", []),
+      form("limited", "", "429 on edits", []),
+      form("drop", "", "Drop socket", [], "/page/sockets"),
+      form("deafen", "", "Deaf socket", [], "/page/sockets"),
+      form("refresh", "", "Refresh socket", [], "/page/sockets"),
+      form("off", "", "All off", [])),
+    active(faults),
     form("rate_limited", "Too many requests (429)", "Set", [
       pick("method", METHODS), amount("calls", "next calls", 3), amount("retry_after_s", "Retry-After, s", 5),
     ]),
@@ -51,8 +65,6 @@ async function show(answer) {
         h("option", { value: name, selected: (faults.auth_error ?? "") === name }, name || "accepted")))),
       amount("repeat_events", "repeat events", faults.repeat_events), amount("slow_api_s", "slow API, s", faults.slow_api_s, "0.1"),
     ]),
-    h("div", { class: "row" }, form("drop", "", "Drop sockets", [], "/page/sockets"), form("deafen", "", "Deafen sockets", [], "/page/sockets"), form("off", "", "All off", [])),
-    active(faults),
     h("h3", {}, "Latest calls"),
     h("ol", { class: "calls", id: "calls" }),
   );
@@ -61,10 +73,11 @@ async function show(answer) {
 
 function active(faults) {
   const lines = [
+    ...(faults.slow_api_s ? [`every call ${faults.slow_api_s} s slower`] : []),
     ...Object.entries(faults.rate_limited).filter(([, each]) => each.calls).map(([name, each]) => `${name}: ${each.calls} times 429, Retry-After ${each.retry_after_s} s`),
     ...Object.entries(faults.lost_answers).filter(([, count]) => count).map(([name, count]) => `${name}: ${count} lost`),
   ];
-  return lines.length ? h("p", { class: "active" }, `Armed: ${lines.join("; ")}`) : h("p", { class: "active" }, "Nothing is armed for single calls.");
+  return lines.length ? h("p", { class: "active" }, `Armed: ${lines.join("; ")}`) : h("p", { class: "active" }, "An ordinary day.");
 }
 
 async function calls() {

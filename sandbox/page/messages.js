@@ -2,7 +2,8 @@
 
 import { blocksOf } from "./blocks.js";
 import { h, icon } from "./dom.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { reactions, tools } from "./message_menu.js";
+import { link, mrkdwn } from "./mrkdwn.js";
 import { isReply } from "./store.js";
 
 const TOGETHER_S = 5 * 60; // messages of one person this close share one head, as in Slack
@@ -24,7 +25,8 @@ export function items(messages, pending, store, { thread = null } = {}) {
     }
   }
   const inThread = thread ? list.filter((item) => !item.key.startsWith("day-")) : list;
-  return [...inThread, ...pending.map((each) => pendingItem(each, store))];
+  const working = thread ? statusItem(store.status(messages[0]?.channel, thread, Date.now())) : [];
+  return [...inThread, ...pending.map((each) => pendingItem(each, store)), ...working];
 }
 
 function goesWith(before, message, day) {
@@ -41,18 +43,19 @@ function goesWith(before, message, day) {
 function messageItem(message, store, { joined, thread }) {
   return {
     key: message.ts,
-    stamp: [message, joined, thread, store.users],
+    stamp: [message, joined, thread, store.users, thread ? "" : store.status(message.channel, message.ts, Date.now())],
     build: () => messageOf(message, store, { joined, thread }),
   };
 }
 
 function messageOf(message, store, { joined, thread }) {
-  const user = store.users.get(message.user) ?? { id: message.user, name: "Deleted message", bot: false };
+  const user = store.users.get(message.user) ?? { id: message.user, name: message.user === "USLACKBOT" && message.is_ephemeral ? "Slackbot" : "Deleted message", bot: false };
   const inThread = thread !== null;
   return h(
     "li",
     {
-      class: ["message", joined && "joined", message.is_ephemeral && "whisper", message.subtype === "tombstone" && "tombstone"].filter(Boolean).join(" "),
+      class: ["message", joined && "joined", message.is_ephemeral && "whisper", message.subtype === "tombstone" && "tombstone",
+        message.streaming_state === "in_progress" && "streaming"].filter(Boolean).join(" "),
       "data-testid": "message",
       "data-ts": message.ts,
       "data-user": message.user,
@@ -67,20 +70,30 @@ function messageOf(message, store, { joined, thread }) {
       !inThread && isReply(message) ? h("div", { class: "only-you" }, "replied to a thread") : null,
       joined ? null : head(user, message.ts),
       h("div", { class: "body" }, body(message, store), message.edited ? h("span", { class: "edited" }, "(edited)") : null),
+      message.attachments?.length ? h("div", { class: "previews" }, message.attachments.map(preview)) : null,
+      reactions(message, store),
       !inThread && message.reply_count ? replies(message, store) : null,
+      inThread ? null : statusOf(store.status(message.channel, message.ts, Date.now())),
     ),
-    inThread || message.is_ephemeral || isReply(message)
-      ? null
-      : h(
-          "button",
-          { class: "reply-button", type: "button", "data-do": "open-thread", "data-ts": message.ts, title: "Reply in thread", "aria-label": "Reply in thread" },
-          icon("reply"),
-        ),
+    message.is_ephemeral || message.subtype === "tombstone" ? null : tools(message, { mayReply: !inThread && !isReply(message) }),
   );
 }
 
+/** What the agent is doing: in the thread as its last line, in the channel under the question. */
+function statusOf(status) {
+  return status ? h("div", { class: "status", role: "status", "data-testid": "status" }, status) : null;
+}
+
+function statusItem(status) {
+  return status ? [{ key: "status", stamp: [status], build: () => h("li", { class: "message" }, h("div", { class: "gutter" }, avatar({ bot: true }, "small")), statusOf(status)) }] : [];
+}
+
+function preview(attachment) {
+  return h("div", { class: "preview" }, h("small", {}, new URL(attachment.from_url).host), h("div", {}, link(attachment.from_url, attachment.title)));
+}
+
 function body(message, store) {
-  if (message.blocks?.length) return blocksOf(message.blocks, store.names, message.ts);
+  if (message.blocks?.length) return blocksOf(message.blocks, store.names, { channel: message.channel, ts: message.ts });
   return h("div", { class: "text" }, mrkdwn(message.text, store.names));
 }
 
@@ -91,6 +104,7 @@ function head(user, ts) {
     h("span", { class: "name" }, user.name),
     user.bot ? h("span", { class: "badge" }, "APP") : null,
     user.guest ? h("span", { class: "badge" }, "GUEST") : null,
+    user.company ? h("span", { class: "badge" }, user.company) : null,
     h("time", { datetime: new Date(Number(ts) * 1000).toISOString(), title: fullTime(ts) }, clock(ts)),
   );
 }
@@ -100,7 +114,7 @@ function replies(message, store) {
   const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
   return h(
     "button",
-    { class: "replies", type: "button", "data-do": "open-thread", "data-ts": message.ts, "data-testid": "replies" },
+    { class: "replies", type: "button", "data-do": "open-thread", "data-ts": message.ts, "data-channel": message.channel, "data-testid": "replies" },
     users,
     h("span", { class: "count" }, count),
     h("span", { class: "last" }, `Last reply ${relative(message.latest_reply)}`),

@@ -1,5 +1,7 @@
 // What this person sees, and what has changed about it. No elements here.
 
+export const STATUS_TURN_MS = 2500; // how long each loading message stands
+
 /** Holds the state that the server sent and keeps it true as frames come in. */
 export class Store {
   constructor() {
@@ -24,6 +26,10 @@ export class Store {
     this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
     this.channelNames = new Map(Object.entries(state.channel_names));
     this.suggestions = state.suggestions;
+    this.commands = state.commands;
+    this.shortcuts = state.shortcuts;
+    this.agents = new Map(Object.entries(state.agents));
+    this.views = state.views;
     this.messages = new Map(
       Object.entries(state.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.ts, message]))]),
     );
@@ -37,6 +43,14 @@ export class Store {
       this.app.sockets = frame.sockets;
       return null;
     }
+    if (frame.type === "views") {
+      this.views = frame.views;
+      return null;
+    }
+    if (frame.type === "agent") {
+      this.agents.set(frame.channel, frame.agent);
+      return null;
+    }
     const { message } = frame;
     const messages = this.messages.get(message.channel);
     if (!messages) return null;
@@ -45,7 +59,9 @@ export class Store {
       return null;
     }
     const isNew = frame.type === "posted" && !messages.has(message.ts);
+    const late = !messages.has(message.ts) && message.ts < ([...messages.keys()].at(-1) ?? "");
     messages.set(message.ts, message);
+    if (late) this.messages.set(message.channel, new Map([...messages].sort(([one], [other]) => (one < other ? -1 : 1))));
     if (isNew && message.user === this.me) this.settle(message);
     return isNew ? message : null;
   }
@@ -87,6 +103,19 @@ export class Store {
     return this.pending.filter((each) => each.channel === channel && each.thread === thread);
   }
 
+  /** What the agent says of a thread: {status, loading_messages, title, stop}, or nothing. */
+  agentThread(channel, ts) {
+    return this.agents.get(channel)?.threads[ts];
+  }
+
+  /** What the agent is doing in a thread, as Slack says it: its loading messages take turns. */
+  status(channel, ts, now) {
+    const thread = this.agentThread(channel, ts);
+    if (!thread?.status) return "";
+    const turns = thread.loading_messages;
+    return turns.length ? turns[Math.floor(now / STATUS_TURN_MS) % turns.length] : `${this.app.name} ${thread.status}`;
+  }
+
   /** The direct messages with the app. */
   get direct() {
     return [...this.channels.values()].find((channel) => channel.kind === "im");
@@ -100,12 +129,19 @@ export class Store {
       group: (id) => this.groups.get(id),
       channel: (id) => this.channelNames.get(id),
       mayOpen: (id) => this.channels.has(id),
+      people: () => [...this.users.values()].map((user) => ({ value: user.id, text: { text: user.name } })),
+      channels: (kind) =>
+        [...this.channels.values()]
+          .filter((channel) => !kind || channel.kind === kind)
+          .map((channel) => ({ value: channel.id, text: { text: channel.kind === "im" ? this.app.name : `#${channel.name}` } })),
     };
   }
 
-  /** Questions that fit a conversation: its own ones first. */
+  /** Questions that fit a conversation: what the app suggests there, or ours, the channel's own ones first. */
   suggestionsFor(channel) {
     if (!channel.app) return [];
+    const prompts = this.agents.get(channel.id)?.prompts;
+    if (prompts) return prompts.prompts.map(({ title, message }) => ({ text: message, title }));
     const where = channel.kind === "im" ? "dm" : "channel";
     const fitting = this.suggestions.filter((each) => each.where === where && (!each.channel || each.channel === channel.id));
     return fitting.sort((one, other) => Number(Boolean(other.channel)) - Number(Boolean(one.channel)));

@@ -1,12 +1,11 @@
 """The page in a real headless Chromium."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox.service import Sandbox, serving
 from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, BoltApp, web_client
@@ -14,27 +13,10 @@ from tests.until import until
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 800}
 WITHIN_S = 5.0
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
-    """An open window on which no script has failed when the test ends."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        opened = await browser.new_page(viewport=DESKTOP, base_url=sandbox.url)  # type: ignore[arg-type]
-        problems: list[str] = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        yield opened
-        await browser.close()
-        assert problems == []
 
 
 def actions(*buttons: Json) -> list[Json]:

@@ -1,5 +1,7 @@
 """An unmodified Bolt app on the sandbox's Socket Mode."""
 
+import asyncio
+
 import pytest
 from slack_sdk.errors import SlackApiError
 
@@ -126,6 +128,20 @@ async def test_a_deaf_socket_is_found_out_by_the_app_which_comes_back(sandbox: S
     await until(lambda: app.events, within_s=30.0)
     assert sandbox.deliveries()[0].acknowledged is False
     assert sandbox.deliveries()[-1].socket > sandbox.deliveries()[0].socket
+
+
+async def test_a_refreshed_socket_is_warned_first_and_no_event_is_lost(
+    sandbox: Sandbox, app: BoltApp
+) -> None:
+    """Slack ends each connection after some hours, with a warning about 10 s before."""
+    refreshing = asyncio.create_task(sandbox.refresh_sockets(warned_s=0.5))
+    for number in range(20):
+        sandbox.say("anna", "dm", str(number))
+        await asyncio.sleep(0.05)
+    assert await refreshing == 1
+    await until(lambda: len({event["text"] for event in app.events}) == 20, within_s=30.0)
+    await until(lambda: sandbox.open_sockets == 1, within_s=WITHIN_S)
+    assert max(sent.socket for sent in sandbox.deliveries()) > 1
 
 
 async def test_events_can_be_repeated_though_they_were_acknowledged(sandbox: Sandbox, app: BoltApp) -> None:

@@ -174,3 +174,49 @@ async def test_every_call_is_on_record_without_the_token(sandbox: Sandbox, clien
     ]
     assert sandbox.calls()[0].arguments["text"] == "x"
     assert BOT_TOKEN not in repr(sandbox.calls())
+
+
+async def test_text_over_40000_characters_is_cut_with_a_warning(
+    sandbox: Sandbox, client: AsyncWebClient
+) -> None:
+    answer = await client.chat_postMessage(channel="C0GENERAL", text="x" * 40_001)
+    assert (answer["warning"], len(sandbox.messages("general")[0].text)) == ("message_truncated", 40_000)
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        await client.chat_update(channel="C0GENERAL", ts=answer["ts"], text="x" * 4_001)
+    assert "warning" not in (await client.chat_postMessage(channel="C0GENERAL", text="x" * 40_000)).data
+
+
+async def test_markdown_text_stands_alone_and_holds_12000_characters(
+    sandbox: Sandbox, client: AsyncWebClient
+) -> None:
+    posted = await client.chat_postMessage(channel="C0GENERAL", markdown_text="**90** days")
+    assert posted["message"]["blocks"][0]["type"] == "markdown"
+    with pytest.raises(SlackApiError, match="markdown_text_conflict"):
+        await client.chat_postMessage(channel="C0GENERAL", markdown_text="x", text="y")
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        await client.chat_postMessage(channel="C0GENERAL", markdown_text="x" * 12_001)
+    assert len(sandbox.messages("general")) == 1
+
+
+async def test_a_streams_calls_have_tiers_of_their_own(company: Path) -> None:
+    """slack.md A1: start and stop 20 a minute."""
+    async with serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, company=company) as sandbox:
+        client = web_client(sandbox)
+        question = sandbox.say("anna", "dm", "?")
+        for _ in range(20):
+            await client.chat_startStream(channel="D0ANNA", thread_ts=question.ts)
+        refused = await refusal(client.chat_startStream(channel="D0ANNA", thread_ts=question.ts))
+        assert (refused.response.status_code, refused.response["error"]) == (429, "rate_limited")
+        assert 1 <= int(refused.response.headers["Retry-After"]) <= 60
+
+
+async def test_a_permalink_names_the_message_and_a_replys_thread(
+    sandbox: Sandbox, client: AsyncWebClient
+) -> None:
+    question = sandbox.say("anna", "general", "?")
+    posted = await client.chat_postMessage(channel="C0GENERAL", thread_ts=question.ts, text="30")
+    link = await client.chat_getPermalink(channel="C0GENERAL", message_ts=posted["ts"])
+    assert link["permalink"] == (
+        f"https://small.slack.com/archives/C0GENERAL/p{posted['ts'].replace('.', '')}"
+        f"?thread_ts={question.ts}&cid=C0GENERAL"
+    )

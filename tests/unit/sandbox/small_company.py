@@ -1,4 +1,4 @@
-"""A company just big enough: two people, a guest, and a channel of each kind."""
+"""A company just big enough: two people, a guest, a stranger, and a channel of each kind."""
 
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,11 @@ WORKSPACE = """
 id = "T0SMALL"
 name = "Small"
 domain = "small"
+
+[[partners]]
+id = "T0PARTNER"
+name = "Partner"
+domain = "partner"
 
 [bot]
 app_id = "A0DESK"
@@ -39,6 +44,13 @@ id = "U0GUS"
 handle = "gus"
 name = "Gus Far"
 guest = true
+
+[[people]]
+id = "U0FAY"
+handle = "fay"
+name = "Fay Roe"
+email = "fay@partner.example"
+team = "T0PARTNER"
 
 [[groups]]
 id = "S0ONCALL"
@@ -74,9 +86,29 @@ members = ["U0ANNA"]
 [[channels]]
 id = "C0PARTNER"
 name = "partner"
-members = ["U0ANNA", "U0GUS"]
+members = ["U0ANNA", "U0GUS", "U0FAY"]
 bot = true
 external = true
+
+[[commands]]
+command = "/ask"
+description = "Ask in private"
+usage_hint = "[question]"
+
+[[commands]]
+command = "/name"
+description = "Names people"
+escape = true
+
+[[shortcuts]]
+type = "message"
+name = "Answer this"
+callback_id = "answer_this"
+
+[[shortcuts]]
+type = "global"
+name = "Ask"
+callback_id = "ask_anywhere"
 
 [[suggestions]]
 text = "How much leave do I get?"

@@ -10,7 +10,7 @@ from tests.unit.sandbox.small_company import WORKSPACE, small_company, write_com
 
 def test_a_company_is_read_as_its_file_says(tmp_path: Path) -> None:
     company = small_company(tmp_path)
-    assert [person.handle for person in company.people] == ["anna", "ben", "gus"]
+    assert [person.handle for person in company.people] == ["anna", "ben", "gus", "fay"]
     assert company.people[2].guest
     assert [channel.id for channel in company.channels if channel.private] == ["C0SECRET", "C0TEAM"]
     assert company.channels[4].external
@@ -22,6 +22,7 @@ def test_a_company_is_read_as_its_file_says(tmp_path: Path) -> None:
         ('id = "T0SMALL"', "", "team.id"),
         ('members = ["*"]', 'members = ["U0NOBODY"]', "U0NOBODY"),
         ('handle = "ben"', 'handle = "ben"\nnickname = "B"', "nickname"),
+        ('team = "T0PARTNER"', 'team = "T0NOBODY"', "T0NOBODY"),
         ('id = "C0QUIET"', 'id = "C0GENERAL"', "twice"),
         ("[team]", "[team", "TOML"),
     ],

@@ -1,5 +1,6 @@
 from sandbox.faults import Faults, RateLimited
-from sandbox.rate_limits import NO_LIMITS, SLACK_LIMITS, Limits, RateLimits
+from sandbox.methods.table import METHODS
+from sandbox.rate_limits import NO_LIMITS, SLACK_LIMITS, SLACK_PER_MINUTE, Limits, RateLimits
 
 
 def test_posting_is_one_a_second_per_channel_after_a_short_burst() -> None:
@@ -26,6 +27,19 @@ def test_a_refused_call_does_not_count() -> None:
     for second in range(1, 60):
         assert limits.wait_s("users.info", channel="", now_s=float(second)) == 60 - second
     assert limits.wait_s("users.info", channel="", now_s=60.0) is None
+
+
+def test_every_method_has_slacks_limit() -> None:
+    assert set(METHODS) - {"chat.postMessage"} == set(SLACK_PER_MINUTE) - {"apps.connections.open"}
+
+
+def test_a_status_is_counted_in_each_channel_by_itself() -> None:
+    limits = RateLimits(SLACK_LIMITS)
+    method = "assistant.threads.setStatus"
+    for _ in range(60):
+        assert limits.wait_s(method, channel="C1", now_s=0.0) is None
+    assert limits.wait_s(method, channel="C1", now_s=0.0) == 60
+    assert limits.wait_s(method, channel="C2", now_s=0.0) is None
 
 
 def test_limits_can_be_lifted() -> None:

@@ -137,9 +137,9 @@ def test_who_and_where_are_told_as_slack_tells_them(told: Told) -> None:
     assert (guest["is_restricted"], guest["is_bot"], guest["team_id"]) == (True, False, "T0SMALL")
     anna = call(told, "users.info", user="U0ANNA")["user"]
     assert (anna["is_admin"], anna["profile"]["email"]) == (True, "anna@small.example")
-    assert len(call(told, "users.list")["members"]) == 4
+    assert len(call(told, "users.list")["members"]) == 5
     partner = call(told, "conversations.info", channel="C0PARTNER", include_num_members="true")["channel"]
-    assert (partner["is_ext_shared"], partner["is_private"], partner["num_members"]) == (True, False, 3)
+    assert (partner["is_ext_shared"], partner["is_private"], partner["num_members"]) == (True, False, 4)
     direct = call(told, "conversations.open", users="U0ANNA", return_im="true")["channel"]
     assert (direct["id"], direct["is_im"], direct["user"]) == ("D0ANNA", True, "U0ANNA")
     assert "U0DESK" in call(told, "conversations.members", channel="C0GENERAL")["members"]
