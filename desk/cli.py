@@ -243,7 +243,7 @@ def failures(
 def sources(*, as_json: JsonOption = False, data: DataOption = None) -> None:
     """List where documents come from, how many there are, and how fresh they are."""
     listed = _run(list_sources(nats_url=_nats_url(data)))
-    _print_json(listed) if as_json else show_sources(listed, Console())
+    _print_json(listed) if as_json else show_sources(listed, Terminal(Console()))
 
 
 @app.command()

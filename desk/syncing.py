@@ -5,11 +5,12 @@ from contextlib import aclosing
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from desk.source_list import troubles
 from desk.terminal import Terminal, printable
 from ingest.sync_client import SyncClient
 from wire.errors import UnavailableError
 from wire.nats_connection import connected
-from wire.sync import PLANNED_AT_MOST, SyncAccepted, SyncRequested, SyncRun
+from wire.sync import SyncAccepted, SyncRequested, SyncRun
 
 
 async def begin_sync(asked: SyncRequested, *, nats_url: str) -> SyncAccepted:
@@ -39,7 +40,10 @@ async def sync_and_wait(asked: SyncRequested, *, nats_url: str, console: Console
             task = bar.add_task("Comparing", total=None, facts="")
             async with aclosing(worker.follow(accepted)) as runs:
                 async for run in runs:
-                    bar.update(task, completed=run.seen, total=run.total, facts=_facts(run))
+                    doing = "Paused until its window opens" if run.paused else "Comparing"
+                    bar.update(
+                        task, description=doing, completed=run.seen, total=run.total, facts=_facts(run)
+                    )
                     if run.ended:
                         return run
     raise UnavailableError("the resync was lost sight of", service="worker")
@@ -60,20 +64,16 @@ def show_run(run: SyncRun, terminal: Terminal) -> None:
     """Say how a resync ended."""
     for change in run.planned:
         terminal.say(f"{'announce' if change.action == 'upsert' else 'delete':<9}{printable(change.id)}")
-    if run.dry_run and run.changed + run.deleted > PLANNED_AT_MOST:
-        terminal.say(f"... and {run.changed + run.deleted - PLANNED_AT_MOST} more")
+    unnamed = run.changed + run.deleted - len(run.planned) if run.dry_run else 0
+    if unnamed > 0:
+        terminal.say(f"... and {unnamed:,} more")
     said = "would be" if run.dry_run else "were"
     terminal.say(
-        f"{run.source}: {run.state}. {run.seen} documents seen, of which {run.changed} {said} announced as "
-        f"new or changed; {run.deleted} {said} deleted."
+        f"{run.source}: {run.state}. {run.seen:,} documents seen, of which {run.changed:,} {said} announced "
+        f"as new or changed; {run.deleted:,} {said} deleted."
     )
-    if run.failed:
-        terminal.say(
-            f"{run.failed} could not be read at the source and stay as they are: see the worker's log.",
-            style="yellow",
-        )
-    if run.reason:
-        terminal.say(f"{run.reason[:1].upper()}{run.reason[1:]}.", style="yellow")
+    for trouble in troubles(run):
+        terminal.say(printable(trouble), style="yellow")
 
 
 def _facts(run: SyncRun) -> str:

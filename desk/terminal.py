@@ -7,6 +7,7 @@ from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 FRAME = 6
@@ -49,6 +50,11 @@ class Terminal:
         """Something of a program that a person should see."""
         line = Text.assemble((f"{name}: ", "bold yellow"), printable(text))
         self._print(line)
+
+    def show(self, table: Table) -> None:
+        """A table, within the console's width."""
+        with suppress(OSError):
+            self._console.print(table)
 
     def panel(self, title: str, rows: dict[str, str]) -> None:
         """What to do now: in a frame, or as lines where that would cut what is to be copied."""

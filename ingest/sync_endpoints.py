@@ -11,6 +11,7 @@ from wire.nats_service import Endpoint
 from wire.shapes import read_shape
 from wire.source_settings import SourceSettings
 from wire.sync import (
+    ANNOUNCED,
     SourcesReply,
     SourcesRequest,
     SourceStatus,
@@ -51,7 +52,7 @@ def sync_endpoints(
         schedule = schedules.get(name)
         return SourceStatus(
             name=name,
-            kind=sources[name].kind if name in sources else "announced",
+            kind=sources[name].kind if name in sources else ANNOUNCED,
             documents=number,
             changed_at=changed_at,
             synced_at=history.synced_at,

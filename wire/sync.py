@@ -121,12 +121,16 @@ class SourcesRequest(Shape):
     """Which sources are there?"""
 
 
+ANNOUNCED = "announced"
+"""The kind of a source that is not configured: others announce its documents."""
+
+
 class SourceStatus(Shape):
     """A configured source, or one whose documents are announced by others."""
 
     name: str
     kind: str
-    """As in the settings; ``announced`` where it is not configured."""
+    """As in the settings, or `ANNOUNCED`."""
     documents: int
     changed_at: AwareDatetime | None = None
     """When any of its documents last changed in the index."""
