@@ -125,7 +125,15 @@ async def _messages(client: Client, stream: str, subject: str, *, batch: int) ->
         try:
             pending = (await subscription.consumer_info()).num_pending or 0
             while pending:
-                for message in await subscription.fetch(batch, timeout=BATCH_WITHIN_S):
+                try:
+                    messages = await subscription.fetch(batch, timeout=BATCH_WITHIN_S)
+                except TimeoutError:
+                    # What was still to come may have been removed meanwhile.
+                    pending = (await subscription.consumer_info()).num_pending or 0
+                    if pending:
+                        raise
+                    return
+                for message in messages:
                     pending = message.metadata.num_pending
                     yield message.data
         finally:
