@@ -15,6 +15,8 @@ PRINCIPALS = (
     "directory:board",
     "channel:C1",
 )
+FURTHER = frozenset(f"group:F{number}" for number in range(80))
+"""Groups that are let in nowhere: for a reader of many principals, whom the index may ask for otherwise."""
 TEXTS = (
     "Everyone in Germany has 30 days of annual leave. Unused leave lapses at the end of March.",
     "Everyone in Portugal has 22 days of annual leave. Unused leave lapses at the end of April.",
@@ -94,10 +96,14 @@ _documents = st.builds(
 _asked = st.builds(
     Asked,
     question=st.sampled_from(QUESTIONS),
-    sources=st.none() | st.lists(st.sampled_from(SOURCES), min_size=1, max_size=2, unique=True).map(tuple),
+    sources=st.none() | st.lists(st.sampled_from(SOURCES), max_size=2, unique=True).map(tuple),
     limit=st.integers(1, 10),
     highlights=st.booleans(),
     neighbours=st.integers(0, 2),
+)
+
+_readers = st.builds(
+    frozenset.union, _principals.filter(bool), st.sampled_from((frozenset(), frozenset(), FURTHER))
 )
 
 READERS, ASKED = 3, 5
@@ -106,6 +112,6 @@ READERS, ASKED = 3, 5
 companies = st.builds(
     Company,
     documents=st.lists(_documents, min_size=1, max_size=10).map(tuple),
-    readers=st.lists(_principals.filter(bool), min_size=READERS, max_size=READERS).map(tuple),
+    readers=st.lists(_readers, min_size=READERS, max_size=READERS).map(tuple),
     asked=st.lists(_asked, min_size=ASKED, max_size=ASKED).map(tuple),
 )
