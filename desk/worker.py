@@ -7,6 +7,7 @@ or of one.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -33,16 +34,27 @@ from wire.stopping import stopped
 
 Role = Literal["ingest", "retrieval"]
 
-TURN_WITHIN_S = 5.0
-"""In which every worker has seen which index is served, and until which both are written."""
-RETIRE_AFTER_S = 30.0
-"""A predecessor outlives every search that may still be in it."""
 AGAIN_AFTER_S = 10.0
 
 _log = structlog.get_logger("worker")
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event, *, only: Role | None = None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How one index follows another; tests are in more of a hurry.
+
+    Attributes:
+        turn_within_s: in which every worker has seen which index is served; until then both are written.
+        retire_after_s: then the former one is removed, after every search that may still be in it.
+    """
+
+    turn_within_s: float = 5.0
+    retire_after_s: float = 30.0
+
+
+async def run_worker(
+    settings: Settings, stop: asyncio.Event, *, only: Role | None = None, pace: Pace = Pace()
+) -> None:
     """Index and answer searches until told to stop; top-down the start, bottom-up the stop.
 
     Raises:
@@ -63,7 +75,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event, *, only: Role | No
         store = await stack.enter_async_context(open_store(settings, kind=kind))
         pair = await stack.enter_async_context(opened(store, settings=settings, kind=kind))
         heads = await stack.enter_async_context(open_heads(client))
-        worker = _Worker(client, settings=settings, store=store, heads=heads, only=only)
+        worker = _Worker(client, settings=settings, store=store, heads=heads, only=only, pace=pace)
         await worker.run(pair, stop=stop)
         _log.info("worker stopping")
 
@@ -76,13 +88,21 @@ class _Worker:
     """What this process does, with whichever index is served."""
 
     def __init__(
-        self, client: Client, *, settings: Settings, store: Store, heads: Heads, only: Role | None
+        self,
+        client: Client,
+        *,
+        settings: Settings,
+        store: Store,
+        heads: Heads,
+        only: Role | None,
+        pace: Pace,
     ) -> None:
         self._client = client
         self._settings = settings
         self._store = store
         self._heads = heads
         self._only = only
+        self._pace = pace
 
     async def run(self, pair: Pair, *, stop: asyncio.Event) -> None:
         record = await open_served(self._client)
@@ -124,7 +144,7 @@ class _Worker:
                     return False
                 _check_ours(turned.result(), pair)
                 await serving.enter_async_context(self._serving(pair))
-                await asyncio.wait({stopping, ingesting}, timeout=TURN_WITHIN_S)
+                await asyncio.wait({stopping, ingesting}, timeout=self._pace.turn_within_s)
             finally:
                 enough.set()
                 await stopped(turned, stopping, building)
@@ -198,7 +218,7 @@ class _Worker:
         """
         if self._only == "retrieval":
             return
-        await asyncio.sleep(RETIRE_AFTER_S)
+        await asyncio.sleep(self._pace.retire_after_s)
         try:
             served, revision = await record.look_up()
             if served is None or served.retiring is None:

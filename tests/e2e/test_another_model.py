@@ -1,0 +1,161 @@
+"""The embedding model is changed under readers' eyes: a second index is built, and nobody waits for it."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from nats.aio.client import Client
+
+from desk.worker import Pace, run_worker
+from ingest.client import IngestClient
+from retrieval.client import RetrievalClient
+from retrieval.edge_index import open_edge_store
+from retrieval.nats_served import Served, open_served
+from tests.another_model import make_another_model
+from tests.until import until
+from wire.documents import DocumentUpsert
+from wire.errors import SettingsError
+from wire.search import SearchRequest
+from wire.settings import Settings
+
+DOCUMENTS = 40
+PARTS = 4
+ASK_EVERY_S = 0.05
+WITHIN_S = 240.0
+HURRIED = Pace(turn_within_s=2.0, retire_after_s=2.0)
+
+
+def upsert(number: int, *, version: int = 1) -> DocumentUpsert:
+    parts = [f"# Part {part}\n\nRule {number}, part {part}, in edition {version}." for part in range(PARTS)]
+    return DocumentUpsert(
+        source="handbook",
+        id=f"rule-{number}",
+        version=version,
+        body="\n\n".join(parts),
+        allow=("public",) if number % 2 else ("user:U1",),
+    )
+
+
+@asynccontextmanager
+async def worker(settings: Settings) -> AsyncIterator[None]:
+    """A worker in this process, for as long as the block lasts; its error is the test's."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_worker(settings, stop, pace=HURRIED))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            await running
+
+
+async def served(client: Client) -> Served | None:
+    return (await (await open_served(client)).look_up())[0]
+
+
+class Readers:
+    """Ask for one document after another, twenty times a second, and keep what they were told."""
+
+    def __init__(self, client: Client) -> None:
+        self._ask = RetrievalClient(client)
+        self.known = dict.fromkeys(range(DOCUMENTS), 1)
+        """Each document's version, at the least."""
+        self.replies: Counter[str] = Counter()
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        number = 0
+        while True:
+            number = (number + 1) % DOCUMENTS
+            if number in self.known:
+                task = asyncio.create_task(self._look_for(number, at_least=self.known[number]))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            await asyncio.sleep(ASK_EVERY_S)
+
+    async def _look_for(self, number: int, *, at_least: int) -> None:
+        request = SearchRequest(
+            query=f"Rule {number}, part 1", principals=("public", "user:U1"), sources=("handbook",), limit=20
+        )
+        reply = await self._ask.search(request)
+        versions = {each.version for each in reply.passages if each.document == f"rule-{number}"}
+        if len(versions) == 1 and min(versions) >= at_least:
+            self.replies["right"] += 1
+        else:
+            self.replies[f"{number}: {versions}, not {at_least}"] += 1
+
+    async def drained(self) -> None:
+        async with asyncio.timeout(30):
+            await asyncio.gather(*self._asking)
+
+
+async def test_changing_the_model_leaves_no_gap_in_answers(
+    client: Client, nats_url: str, tmp_path: Path
+) -> None:
+    """Promise 26, for all documents at once: asked 20 times a second, each answer is whole and not old."""
+    settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
+    another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+    ingest, readers = IngestClient(client), Readers(client)
+    async with worker(settings):
+        for number in range(DOCUMENTS):
+            await ingest.announce(upsert(number))
+        for number in range(DOCUMENTS):
+            await ingest.wait_until_indexed(upsert(number), within_s=WITHIN_S)
+    former = await served(client)
+    async with worker(another):
+        await until(RetrievalClient(client).is_served, within_s=60)
+        asking = asyncio.create_task(readers.run())
+        started = time.monotonic()
+        # What changes while the second index is built is in both.
+        for number in range(0, DOCUMENTS, 5):
+            changed = upsert(number, version=2)
+            await ingest.announce(changed)
+            await ingest.wait_until_indexed(changed, within_s=WITHIN_S)
+            readers.known[number] = 2
+
+        async def turned() -> bool:
+            now = await served(client)
+            return now is not None and former is not None and now.name != former.name
+
+        await until(turned, within_s=WITHIN_S, every_s=0.2)
+        print(f"another index answers after {time.monotonic() - started:.1f} s")
+        await asyncio.sleep(4 * HURRIED.turn_within_s)
+        changed = upsert(1, version=3)
+        await ingest.announce(changed)
+        await ingest.wait_until_indexed(changed, within_s=WITHIN_S)
+        readers.known[1] = 3
+
+        async def retired() -> bool:
+            now = await served(client)
+            return now is not None and now.retiring is None
+
+        await until(retired, within_s=60)
+        await asyncio.sleep(1)
+        asking.cancel()
+        await readers.drained()
+    print(dict(readers.replies))
+    assert set(readers.replies) == {"right"}
+    assert readers.replies["right"] > 100
+    async with open_edge_store(tmp_path / "data" / "index") as store:
+        (note,) = await store.notes()
+    now = await served(client)
+    assert now is not None
+    assert (note.name, note.fingerprint, now.model) == (now.name, now.fingerprint, another.embedding_model)
+
+
+async def test_a_former_model_that_is_gone_is_named(client: Client, nats_url: str, tmp_path: Path) -> None:
+    """Rather than answers that come back one document after another."""
+    settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
+    async with worker(settings):
+        await until(RetrievalClient(client).is_served, within_s=60)
+    record = await open_served(client)
+    former, revision = await record.look_up()
+    assert former is not None
+    assert await record.advance(former.model_copy(update={"model": "/nowhere"}), over=revision)
+    another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+    with pytest.raises(SettingsError, match=r"EMBEDDING_MODEL: '/nowhere'"):
+        await run_worker(another, asyncio.Event())
