@@ -26,8 +26,6 @@ class Attempts(Shape):
     """Attempts that ended with a reason."""
     deaths: int = 0
     """Attempts begun with no other document in hand, of which nothing was heard again."""
-    begun_by: str = ""
-    """The worker that began the last of these."""
     settled: int = 0
     """The last delivery that ended in order; the worker that had a later one died, or was lost."""
 

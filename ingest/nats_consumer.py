@@ -6,7 +6,6 @@ fencing: whoever else has the same announcement finds that version there and doe
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -99,7 +98,6 @@ class NatsConsumer:
         self._documents: dict[str, int] = {}
         """Those in hand, each with its announcement's place in the queue."""
         self._room = Room()
-        self._name = uuid.uuid4().hex
         self._attempts = NatsAttempts(client)
         self._failures = NatsFailures(client)
 
@@ -162,7 +160,8 @@ class NatsConsumer:
         before = Attempts()
         try:
             async with _heartbeats(message, every_s=self._patience.heartbeat_every_s):
-                before = await self._noted(message)
+                if _deliveries(message) > 1:
+                    before = await self._attempts.look_up(_name(message))
                 try:
                     changed = read_document_changed(message.data, source=_source(message))
                 except MalformedError as error:
@@ -175,16 +174,6 @@ class NatsConsumer:
         except UnavailableError as error:
             # Left as it is, it comes again after ack_wait.
             _log.warning("an announcement was put back", sequence=_sequence(message), why=str(error))
-
-    async def _noted(self, message: Msg) -> Attempts:
-        """What became of it so far."""
-        if _deliveries(message) == 1:
-            return Attempts()
-        noted = await self._attempts.look_up(_name(message))
-        if noted.begun_by == self._name:
-            # Lost from sight, as when NATS was away, but of that attempt nobody died: here we are.
-            return noted.model_copy(update={"deaths": noted.deaths - 1, "begun_by": ""})
-        return noted
 
     async def _one_at_a_time(self, message: Msg, changed: DocumentChanged, before: Attempts) -> None:
         key, sequence = document_key(changed.source, changed.id), _sequence(message)
@@ -213,7 +202,7 @@ class NatsConsumer:
             # Those that were only in hand beside it go first.
             await asyncio.sleep(_at(self._patience.again_after_s, before.deaths))
         async with self._room.entered(alone=True):
-            begun = before.model_copy(update={"deaths": before.deaths + 1, "begun_by": self._name})
+            begun = before.model_copy(update={"deaths": before.deaths + 1})
             await self._attempts.keep(_name(message), begun)
             await self._try(message, changed, before)
 
