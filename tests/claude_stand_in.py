@@ -10,30 +10,20 @@ import asyncio
 import contextlib
 import itertools
 import json
-import re
 import socket
 import struct
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 
-Ending = Literal[
-    "ok",
-    "refusal",
-    "max_tokens",
-    "error",
-    "overloaded",
-    "rate_limited",
-    "server_error",
-    "cut",
-    "no_stop",
-    "reset",
-    "stall",
-]
+from tests.claude_answers import Block, Ending, Script, blocks_of, citation_of, content_of
+
+__all__ = ["ClaudeStandIn", "Ending", "Script", "claude_stand_in"]
+
 ERRORS: dict[Ending, tuple[int, str]] = {
     "error": (500, "api_error"),
     "server_error": (500, "api_error"),
@@ -43,48 +33,6 @@ ERRORS: dict[Ending, tuple[int, str]] = {
 """The HTTP status before the stream begins, and the kind that an ``error`` event names in mid-stream."""
 PING_EVERY_S = 0.05
 INPUT_TOKENS_PER_CHAR = 0.25
-ASKING_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "the and for are how what when where which who does can many much long have get may our you your "
-        "this that from with",
-    )
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Script:
-    """How one request is answered.
-
-    Attributes:
-        text: the answer, uncited; None answers from the search results, with citations.
-        sentences: repeat that answer until it has so many cited sentences.
-        pace_s: seconds between two words.
-        ending: how it ends.
-        after_words: end so after this many words; None after all of them.
-        http: whether an error before the first word is an HTTP status rather than an event.
-        retry_after_s: the ``retry-after`` header of an HTTP error.
-        citations: right ones; of a search result that was not given; of another source's name; none.
-        pings: whether a stall sends pings.
-    """
-
-    text: str | None = None
-    sentences: int = 1
-    pace_s: float = 0.0
-    ending: Ending = "ok"
-    after_words: int | None = None
-    http: bool = True
-    retry_after_s: float | None = None
-    citations: Literal["right", "beyond", "renamed", "none"] = "right"
-    pings: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """One content block of the answer: its words, and the search result's block that they stand on."""
-
-    words: tuple[str, ...]
-    cites: tuple[int, int] | None = None
 
 
 @dataclass
@@ -98,6 +46,7 @@ class ClaudeStandIn:
         headers: their headers.
         streams_open: how many streams are being written.
         base_url: where it listens.
+        lacks: request fields and block types that it refuses by name, as a server of one's own may.
     """
 
     scripts: deque[Script] = field(default_factory=deque)
@@ -106,11 +55,12 @@ class ClaudeStandIn:
     headers: list[dict[str, str]] = field(default_factory=list)
     streams_open: int = 0
     base_url: str = ""
+    lacks: frozenset[str] = frozenset()
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
-        complaint = complaint_about(request, body)
+        complaint = complaint_about(request, body) or complaint_about_lacking(body, self.lacks)
         if complaint is not None:
             return error_response(400, "invalid_request_error", complaint)
         self.requests.append(body)
@@ -277,6 +227,13 @@ def complaint_about(request: web.Request, body: dict[str, Any]) -> str | None:
     return next(iter(unmet), None) or next(filter(None, map(complaint_about_block, blocks)), None)
 
 
+def complaint_about_lacking(body: dict[str, Any], lacks: frozenset[str]) -> str | None:
+    blocks = [block for said in body["messages"] for block in content_of(said)]
+    used = {*body, *(str(block["type"]) for block in blocks)}
+    used |= {"cache_control"} if "cache_control" in json.dumps(body.get("system", "")) else set()
+    return next((f"unknown field or block: {name}" for name in sorted(used & lacks)), None)
+
+
 def complaint_about_block(block: dict[str, Any]) -> str | None:
     match block.get("type"):
         case "text":
@@ -290,65 +247,6 @@ def complaint_about_block(block: dict[str, Any]) -> str | None:
             return next(filter(None, map(complaint_about_block, texts)), None)
         case other:
             return f"unexpected block type {other!r}"
-
-
-def content_of(said: dict[str, Any]) -> list[dict[str, Any]]:
-    content = said.get("content")
-    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content or [])
-
-
-def search_results(body: dict[str, Any]) -> list[dict[str, Any]]:
-    blocks = [block for said in body["messages"] for block in content_of(said)]
-    return [block for block in blocks if block["type"] == "search_result"]
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\s*\S+|\s+\Z", text))
-
-
-def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
-    """The answer: the search results' texts that share most words with the question, best first."""
-    if script.text is not None:
-        return [Block(words_of(script.text))] if script.text else []
-    asked = telling_words(content_of(body["messages"][-1])[-1]["text"])
-    ranked = sorted(
-        (-len(asked & telling_words(block["text"])), place, at, block["text"])
-        for place, result in enumerate(search_results(body))
-        for at, block in enumerate(result["content"])
-        if not block["text"].startswith("#")
-    )
-    if not ranked or ranked[0][0] == 0:
-        return [Block(words_of("The documents that I can see do not say."))]
-    near = [found for found in ranked[:2] if found[0] <= ranked[0][0] / 2]
-    answer: list[Block] = []
-    for _, place, at, text in itertools.islice(itertools.cycle(near), max(script.sentences, len(near))):
-        first, *others = words_of(readable(text))
-        space = "" if not answer else "\n\n" if first.startswith(("|", "```")) else " "
-        answer.append(Block((space + first, *others), (place, at)))
-    return answer
-
-
-def telling_words(text: str) -> set[str]:
-    return set(re.findall(r"\w{3,}", text.lower())) - ASKING_WORDS
-
-
-def readable(text: str) -> str:
-    """A block as prose: no list mark, no links."""
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"\A\s*(?:[-*+]|\d+\.)\s+", "", text)).strip()
-
-
-def citation_of(body: dict[str, Any], cites: tuple[int, int], script: Script) -> dict[str, Any]:
-    place, at = cites
-    result = search_results(body)[place]
-    return {
-        "type": "search_result_location",
-        "cited_text": result["content"][at]["text"],
-        "search_result_index": 99 if script.citations == "beyond" else place,
-        "source": "elsewhere" if script.citations == "renamed" else result["source"],
-        "title": result["title"],
-        "start_block_index": at,
-        "end_block_index": at + 1,
-    }
 
 
 @asynccontextmanager

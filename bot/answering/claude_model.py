@@ -30,14 +30,13 @@ from anthropic.types import (
 )
 
 from bot.answering.claude_models import ClaudeFacts, facts_of
-from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Text, Used
+from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Used
 from bot.answering.model_features import ModelFeatures, without
 from bot.answering.prompt import Prompt, result_blocks, result_title
 from bot.answering.question import Turn
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
-from wire.search import Passage
 
 PUBLIC_API = "https://api.anthropic.com"
 NO_KEY = "none"
@@ -45,6 +44,8 @@ NO_KEY = "none"
 CONNECT_WITHIN_S = 5.0
 STALLED_AFTER_S = 30.0
 """Without a word for so long, the stream is given up. Pings do not count as words."""
+CITES = "claude"
+"""In the name of a model that does, whoever serves it."""
 NOT_TAKEN = (400, 422)
 """HTTP's words for a request that the server does not understand, or not all of it."""
 
@@ -85,7 +86,7 @@ async def claude(
 
 
 class ClaudeModel:
-    """Writes answers with citations that the API attributes."""
+    """Writes answers with citations that the API attributes, or with numbers to be checked where it can't."""
 
     metered = True
     reads_highlights = False
@@ -96,7 +97,8 @@ class ClaudeModel:
         self._client = client
         self._stalled_after_s = stalled_after_s
         self._facts = facts
-        self._features = ModelFeatures()
+        # Servers of one's own mostly take search results without a word, and show their model none of them.
+        self._features = ModelFeatures(citations=CITES in name.lower())
         self.name = name
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
@@ -122,18 +124,21 @@ class ClaudeModel:
         results = [result_blocks(passage) for passage in prompt.passages]
         reader = _Reader(results, self._facts)
         features, effort = self._features, self._facts.effort
+        system = _text(prompt.system if features.citations else prompt.numbered_system)
         try:
             async with asyncio.timeout(self._stalled_after_s):
                 stream = await self._client.messages.create(
                     model=self.name,
                     max_tokens=prompt.answer_tokens,
-                    system=[_kept(_text(prompt.system)) if features.prompt_caching else _text(prompt.system)],
-                    messages=_messages(prompt, results),
+                    system=[_kept(system) if features.prompt_caching else system],
+                    messages=_messages(prompt, results, cited=features.citations),
                     thinking=(_thinking(self._facts) if features.thinking else None) or omit,
                     output_config={"effort": effort} if effort and features.effort else omit,
                     stream=True,
                 )
             async with stream:
+                if not features.citations:
+                    yield Numbered()
                 while True:
                     async with asyncio.timeout(self._stalled_after_s):
                         raw = await anext(stream, None)
@@ -237,14 +242,14 @@ def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
             return None
 
 
-def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]]) -> list[MessageParam]:
+def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]], *, cited: bool) -> list[MessageParam]:
     """The conversation, then what was found and the question; roles alternate and begin with the user."""
     turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
     blocks: list[tuple[Role, _Block]] = [(turn.role, _text(_labelled(turn))) for turn in turns]
-    blocks += [
-        ("user", _search_result(place, passage, texts))
-        for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True))
-    ]
+    for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True)):
+        title = result_title(passage, outdated=prompt.outdated)
+        found = _search_result(place, title, texts) if cited else _text(_numbered(place, title, texts))
+        blocks.append(("user", found))
     blocks.append(("user", _text(prompt.question)))
     return [
         {"role": role, "content": [block for _, block in group]}
@@ -272,14 +277,20 @@ def _source_id(place: int) -> str:
     return f"result-{place + 1}"
 
 
-def _search_result(place: int, passage: Passage, texts: tuple[str, ...]) -> SearchResultBlockParam:
+def _search_result(place: int, title: str, texts: tuple[str, ...]) -> SearchResultBlockParam:
     return {
         "type": "search_result",
         "source": _source_id(place),
-        "title": result_title(passage),
+        "title": title,
         "content": [_text(text) for text in texts],
         "citations": {"enabled": True},
     }
+
+
+def _numbered(place: int, title: str, texts: tuple[str, ...]) -> str:
+    """The same as text; a passage can't end its own frame."""
+    inside = f"{title}\n\n{''.join(texts)}".replace("<", "&lt;")
+    return f'<passage number="{place + 1}">\n{inside}\n</passage>'
 
 
 def _translated(error: Exception) -> UnavailableError:

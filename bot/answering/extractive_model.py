@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.answering.model import Cited, Finished, ModelEvent, Text
+from bot.answering.outdated import Document, document_of
 from bot.answering.prompt import Prompt
 from bot.answering.quoting import Kind, Piece, pieces
 from bot.answering.sentences import as_markdown
@@ -29,6 +30,8 @@ SIGNPOST = 0.5
 """What one counts that hardly says more than that ("For a lost key, see ..."), or that is a question."""
 SIGNPOST_WORDS = 9
 """Besides the link at its end."""
+IN_FORCE = 0.6
+"""The share of an outdated document's best similarity from which one that holds is preferred to it."""
 PER_RANK = 0.01
 """What each place behind the search's first result costs: the search has seen the whole passage."""
 MOST = 5
@@ -38,6 +41,7 @@ DOCUMENTS = 3
 WORDS_AT_ONCE = 3
 PACE_S = 0.075
 """A pause after each few words: 40 words a second, about as fast as a model."""
+OUTDATED = " (which says that it was replaced or is out of date)"
 CLOSING = "_No language model is connected, so these are the documents' own sentences._"
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
@@ -71,11 +75,11 @@ class ExtractiveModel:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Tell the best sentences."""
-        quotes = _chosen(prompt.passages)
+        quotes = _chosen(prompt.passages, prompt.outdated)
         if not quotes:
             yield Finished(stop="nothing")
             return
-        for event in _told(quotes, prompt.passages):
+        for event in _told(quotes, prompt.passages, prompt.outdated):
             if isinstance(event, Text):
                 for words in _WORDS.findall(event.text):
                     yield Text(text=words)
@@ -85,16 +89,17 @@ class ExtractiveModel:
         yield Finished(stop="end")
 
 
-def _chosen(passages: Sequence[Passage]) -> list[_Quote]:
+def _chosen(passages: Sequence[Passage], outdated: frozenset[Document]) -> list[_Quote]:
     """The best pieces, best document first, in reading order within each."""
-    found = sorted(_scored(passages), key=lambda quote: quote.score, reverse=True)
+    scored = _in_force(list(_scored(passages)), passages, outdated)
+    found = sorted(scored, key=lambda quote: quote.score, reverse=True)
     if not found or found[0].score < NEAR_ENOUGH:
         return []
     documents: dict[tuple[str, str], list[_Quote]] = {}
     seen: set[str] = set()
     for quote in found:
         words = " ".join(_text(quote, passages).split())
-        document = _document(passages[quote.passage])
+        document = document_of(passages[quote.passage])
         share = NEAR_THE_BEST if document in documents or not documents else OTHERS_NEAR_THE_BEST
         near = quote.score >= max(NEAR_ENOUGH, found[0].score * share)
         enough = len(seen) == MOST or (document not in documents and len(documents) == DOCUMENTS)
@@ -109,6 +114,15 @@ def _chosen(passages: Sequence[Passage]) -> list[_Quote]:
             key=lambda quote: (passages[quote.passage].ordinal, quote.place),
         )
     ]
+
+
+def _in_force(
+    quotes: list[_Quote], passages: Sequence[Passage], outdated: frozenset[Document]
+) -> list[_Quote]:
+    """Without those of documents that no longer hold, where others answer as well."""
+    holding = [quote for quote in quotes if document_of(passages[quote.passage]) not in outdated]
+    enough = max(NEAR_ENOUGH, max((quote.score for quote in quotes), default=0.0) * IN_FORCE)
+    return holding if any(quote.score >= enough for quote in holding) else quotes
 
 
 def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
@@ -179,18 +193,23 @@ def _kinds(around: Sequence[Piece], place: int, number: int) -> tuple[Kind, ...]
     return tuple(piece.kind for piece in around[place : place + number])
 
 
-def _told(quotes: Sequence[_Quote], passages: Sequence[Passage]) -> Iterator[ModelEvent]:
+def _told(
+    quotes: Sequence[_Quote], passages: Sequence[Passage], outdated: frozenset[Document]
+) -> Iterator[ModelEvent]:
     """The chosen pieces as Markdown; what a document's part stands on is cited at its end."""
     documents = [
         (document, list(group))
-        for document, group in itertools.groupby(quotes, key=lambda quote: _document(passages[quote.passage]))
+        for document, group in itertools.groupby(
+            quotes, key=lambda quote: document_of(passages[quote.passage])
+        )
     ]
     for _, group in documents:
         before: Kind | None = None
         cited: list[Cited] = []
-        if len(documents) > 1:
+        old = document_of(passages[group[0].passage]) in outdated
+        if len(documents) > 1 or old:
             title = passages[group[0].passage].title or passages[group[0].passage].document
-            yield Text(text=f"**{as_markdown(title)}**\n\n")
+            yield Text(text=f"**{as_markdown(title)}**{OUTDATED if old else ''}\n\n")
         for run in _runs(group):
             first, last = run[0].piece, run[-1].piece
             quote = passages[run[0].passage].text[first.start : last.end].strip()
@@ -233,7 +252,3 @@ def _space(before: Kind | None, after: Kind) -> str:
 
 def _text(quote: _Quote, passages: Sequence[Passage]) -> str:
     return passages[quote.passage].text[quote.piece.start : quote.piece.end]
-
-
-def _document(passage: Passage) -> tuple[str, str]:
-    return passage.source, passage.document

@@ -47,8 +47,11 @@ def supporting(passage: Passage, *, sentence: str) -> str | None:
     found = said & (_words(passage.text) | _words(context))
     if len(found) < SUPPORTED_SHARE * len(said):
         return None
-    quotes = [passage.text[piece.start : piece.end] for piece in pieces(passage.text)]
-    best = max(quotes, key=lambda quote: (len(said & _words(quote)), -len(quote)), default="")
+    telling = said - _words(context)
+    quotes = [
+        passage.text[piece.start : piece.end] for piece in pieces(passage.text) if piece.kind != "heading"
+    ]
+    best = max(quotes, key=lambda quote: (len(telling & _words(quote)), -len(quote)), default="")
     return best.strip() if best and _denies(sentence) == _denies(best) else None
 
 

@@ -2,6 +2,7 @@
 
 from bot.answering.extractive_model import CLOSING, ExtractiveModel
 from bot.answering.model import Cited, Finished, ModelEvent, Text
+from bot.answering.outdated import outdated
 from bot.answering.prompt import Prompt
 from bot.answering.quoting import pieces
 from tests.retrieval_stand_in import passage
@@ -20,7 +21,9 @@ def scored(text: str, scores: dict[str, float], *, document: str = "leave", titl
 
 
 async def told(*passages: Passage) -> tuple[str, list[ModelEvent]]:
-    prompt = Prompt(question="?", passages=passages, turns=(), answer_tokens=100, tokens=0)
+    prompt = Prompt(
+        question="?", passages=passages, turns=(), answer_tokens=100, tokens=0, outdated=outdated(passages)
+    )
     events = [event async for event in ExtractiveModel(pace_s=0).stream(prompt)]
     return "".join(
         event.text if isinstance(event, Text) else f"[{event.passage}]"
@@ -116,3 +119,24 @@ async def test_the_same_sentence_in_two_passages_is_told_once() -> None:
         scored("The rule is this.", {"The": 0.8}), scored("The rule is this.", {"The": 0.8}, document="copy")
     )
     assert answer.count("The rule is this.") == 1
+
+
+OLD = "This policy was replaced in 2026. Hotels cost up to EUR 110."
+
+
+async def test_the_present_policy_wins_over_one_that_says_that_it_was_replaced() -> None:
+    answer, _ = await told(
+        scored(OLD, {"Hotels": 0.9}, document="old", title="Travel 2023"),
+        scored("Hotels cost up to EUR 150. More.", {"Hotels": 0.6}, document="new", title="Travel 2026"),
+    )
+    assert answer == f"Hotels cost up to EUR 150. More.[1]\n\n{CLOSING}"
+
+
+async def test_where_only_an_outdated_document_answers_it_is_told_so() -> None:
+    answer, _ = await told(
+        scored(OLD, {"Hotels": 0.9}, document="old", title="Travel 2023"),
+        scored("Trains first. More.", {"Trains": 0.4}, document="new", title="Travel 2026"),
+    )
+    assert answer.startswith(
+        "**Travel 2023** (which says that it was replaced or is out of date)\n\nHotels cost up to EUR 110."
+    )

@@ -74,3 +74,15 @@ def test_a_passage_tells_where_it_stands_and_from_when_it_is() -> None:
 def test_the_blocks_that_citations_name_join_up_to_the_passage() -> None:
     found = passage("One. Two.\n\n- three\n- four\n")
     assert result_blocks(found) == ("One. ", "Two.\n\n", "- three\n", "- four\n")
+
+
+def test_what_says_that_it_was_replaced_comes_last_and_says_so() -> None:
+    old = passage("This policy was replaced in 2026. Hotels: EUR 110.", document="old", title="Travel 2023")
+    new = passage("Hotels: EUR 150.", document="new", title="Travel 2026")
+    asked = Question(id="q", text="Hotels?", person="p", principals=("public",))
+    prompt = build_prompt(asked, (old, new), prompt_tokens=4000, answer_tokens=100, count=words)
+    assert [found.document for found in prompt.passages] == ["new", "old"]
+    assert result_title(prompt.passages[0], outdated=prompt.outdated) == "Travel 2026 (updated 2026-11-01)"
+    assert result_title(prompt.passages[1], outdated=prompt.outdated) == (
+        "Travel 2023 (updated 2026-11-01; says that it was replaced or is out of date)"
+    )
