@@ -32,7 +32,9 @@ def prompt() -> Prompt:
     )
 
 
-async def streamed(api: ClaudeStandIn, *, name: str = "claude-of-tomorrow", api_key: str | None = "k") -> list[ModelEvent]:
+async def streamed(
+    api: ClaudeStandIn, *, name: str = "claude-of-tomorrow", api_key: str | None = "k"
+) -> list[ModelEvent]:
     async with claude(name=name, api_key=api_key, base_url=api.base_url, stalled_after_s=2) as model:
         return [event async for event in model.stream(prompt())]
 
