@@ -10,7 +10,7 @@ from ingest.formats import media_types
 _HTML = ("lxml", "html-to-markdown")
 _READERS: dict[str, tuple[int, tuple[str, ...]]] = {
     **dict.fromkeys(media_types.MARKDOWN, (1, ())),
-    **dict.fromkeys(media_types.HTML, (1, _HTML)),
+    **dict.fromkeys(media_types.HTML, (2, _HTML)),
     **dict.fromkeys(media_types.RESTRUCTURED_TEXT, (1, ("docutils", *_HTML))),
     media_types.CSV: (1, ()),
     media_types.TSV: (1, ()),

@@ -21,12 +21,15 @@ _NEVER_READ = (
     " | //*[@role='navigation' or @role='search' or @role='banner' or @role='contentinfo']"
     " | //a[contains(@class, 'headerlink') or normalize-space()='\u00b6']"
 )
-_MAIN = "//main | //*[@role='main']"
+_MAIN = "//main | //*[@role='main'] | //div[@id='main-content']"
+"""The last is Confluence's, around whose content are a trail of pages and when it was exported."""
 _AROUND = "//header[not(.//h1)] | //footer | //aside"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LANGUAGE = re.compile(
-    r"(?:^|\s)(?:(?:language|lang|highlight|highlight-source)-|code\s+(?!literal))([\w+#-]+)"
+    r"(?:^|\s)(?:(?:language|lang|highlight|highlight-source)-|code\s+(?!literal|panel))([\w+#-]+)"
 )
+_EMBEDDED = re.compile(r"data:[a-z]+/[\w.+-]+;base64,[A-Za-z0-9+/=]+")
+"""A picture in the page itself: more than a tree takes, and nobody reads it."""
 _LINKED = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -36,7 +39,7 @@ def read(body: bytes, *, charset: str | None) -> Parsed:
     Raises:
         MalformedError: it is nested too deep to be read whole.
     """
-    markup = _decoded(body, charset)
+    markup = _EMBEDDED.sub("data:", _decoded(body, charset))
     # As UTF-8 again, because text that names an encoding is refused.
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True)
     try:
@@ -65,7 +68,8 @@ def _decoded(body: bytes, charset: str | None) -> str:
 def _markdown(page: Any) -> str:
     hidden = [element for element in page.xpath("//*[@style]") if _HIDDEN.search(element.get("style"))]
     _drop([*page.xpath(_NEVER_READ), *hidden])
-    main = page.xpath(_MAIN) or _only(page.xpath("//article"))
+    main = [each for each in page.xpath(_MAIN) if each.text_content().strip()]
+    main = main or _only(page.xpath("//article"))
     if main:
         content = main[0]
     else:

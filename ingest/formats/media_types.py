@@ -54,9 +54,10 @@ _BY_SUFFIX = {
     ".json": JSON,
     ".eml": MAIL,
     ".pdf": PDF,
-    ".docx": DOCX,
-    ".pptx": PPTX,
-    ".xlsx": XLSX,
+    # Macros are not looked at; what is of Office 2003 and older is a failure that says what to do.
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".doc"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppt"), PPTX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xls"), XLSX),
     ".css": "text/css",
     ".sql": "application/sql",
     ".toml": "application/toml",
@@ -86,9 +87,22 @@ _BY_SUFFIX = {
 }
 
 
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_DOCUMENTS_NOT_READ = {
+    ".odt": f"{_OPEN_DOCUMENT}.text",
+    ".ods": f"{_OPEN_DOCUMENT}.spreadsheet",
+    ".odp": f"{_OPEN_DOCUMENT}.presentation",
+    ".rtf": "application/rtf",
+    ".epub": "application/epub+zip",
+    ".msg": "application/vnd.ms-outlook",
+}
+"""Somebody's documents all the same: each is a failure that says so, rather than nothing."""
+
+
 def media_type_of(name: str) -> str | None:
-    """What a file is by its name's suffix; None where that is not read, or says nothing."""
-    return _BY_SUFFIX.get(PurePosixPath(name).suffix.lower())
+    """What a document's file is by its name's suffix; None where that is no document's, or says nothing."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return _BY_SUFFIX.get(suffix) or _DOCUMENTS_NOT_READ.get(suffix)
 
 
 def language_of(kind: str) -> str | None:

@@ -6,6 +6,7 @@ system runs in a thread of its own.
 
 import codecs
 import os
+import re
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,11 @@ _MARKERS = (
     ("LastModified", "last_modified", "updated", "mtime", "created"),
 )
 """How file systems call what changes with a file: first what tells bytes, then what tells time."""
+_EXPORTED = re.compile(
+    r"(?:^|/)attachments/(?P<attached>[0-9]{4,20})/[^/]+$"
+    r"|(?:^|[ _/-])(?P<id>[0-9a-f]{32}|[0-9]{4,20})\.\w+$"
+)
+"""Confluence's and Notion's ids of pages; an attachment is opened at its page."""
 _CHANGED_AT = ("LastModified", "last_modified", "updated", "mtime")
 
 
@@ -191,14 +197,21 @@ class FsspecSource:
         document = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
         if document != path:
             self._odd[document] = path
-        prefix = self._settings.url_prefix
         return Entry(
             id=document,
             revision=_revision(about),
-            url=f"{prefix.rstrip('/')}/{quote(document)}" if prefix else None,
+            url=self._url(document),
             media_type=media_type,
             updated_at=_changed_at(about),
         )
+
+    def _url(self, document: str) -> str | None:
+        """Where readers open it; an export's files have the page's own id at the end of their names."""
+        named = _EXPORTED.search(document)
+        if self._settings.url_by_id and named:
+            return self._settings.url_by_id.replace("{id}", named["attached"] or named["id"])
+        prefix = self._settings.url_prefix
+        return f"{prefix.rstrip('/')}/{quote(document)}" if prefix else None
 
 
 def _revision(about: Mapping[str, Any]) -> str | None:

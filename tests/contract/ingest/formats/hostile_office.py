@@ -100,6 +100,49 @@ def grouped(depth: int) -> bytes:
     )
 
 
+VBA = b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/>'
+
+
+def with_macros(whole: bytes, folder: str) -> bytes:
+    """The same file as programs save it with macros."""
+    macros = with_part(
+        whole,
+        "[Content_Types].xml",
+        lambda old: old.replace(
+            b"</Types>",
+            b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>',
+        ),
+    )
+    written = io.BytesIO(macros)
+    with zipfile.ZipFile(written, "a") as opened:
+        opened.writestr(f"{folder}/vbaProject.bin", b"\xd0\xcf\x11\xe0" + bytes(2048))
+    return written.getvalue()
+
+
+def path_out() -> bytes:
+    written = io.BytesIO(documents.word())
+    with zipfile.ZipFile(written, "a") as opened:
+        opened.writestr("../../../answerdesk-was-here.xml", b"<a/>")
+        opened.writestr("/answerdesk-was-here.xml", b"<a/>")
+    return written.getvalue()
+
+
+def fetched_picture() -> bytes:
+    """A template and a picture that a naive reader would fetch, from the cloud's own address or from disk."""
+    rels = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    more = "".join(
+        f'<Relationship Id="x{number}" Type="{rels}/{kind}" Target="{target}" TargetMode="External"/>'
+        for number, (kind, target) in enumerate(
+            (("image", "http://169.254.169.254/x.png"), ("attachedTemplate", "file:///etc/passwd"))
+        )
+    )
+    return with_part(
+        documents.word(),
+        "word/_rels/document.xml.rels",
+        lambda old: old.replace(b"</Relationships>", more.encode() + b"</Relationships>"),
+    )
+
+
 OFFICE_FILES = (
     Hostile("zip bomb", DOCX, lambda: container(word__document=b" " * 300 * MIB), "unpacks to more than"),
     Hostile("part of 100 MiB", XLSX, lambda: container(xl__workbook=b"<a>" + b" " * 100 * MIB), "unpacks to"),
@@ -177,5 +220,12 @@ OFFICE_FILES = (
         lambda: sheet("<row><c r='A1' t='s'><v>99999</v></c></row><row"),
         "the workbook is broken",
     ),
+    Hostile("macros in Word", DOCX, lambda: with_macros(documents.word(), "word"), None, "28 days"),
+    Hostile("macros in slides", PPTX, lambda: with_macros(documents.slides(), "ppt"), None, "Booking"),
+    Hostile("macros in a workbook", XLSX, lambda: with_macros(documents.workbook(), "xl"), None, "Germany"),
+    Hostile("a workbook's password", XLSX, lambda: b"\xd0\xcf\x11\xe0" + bytes(8192), "has a password"),
+    Hostile("a link out of the container", DOCX, path_out, None, "28 days"),
+    Hostile("a picture fetched from elsewhere", DOCX, fetched_picture, None, "28 days"),
+    Hostile("rich text as Word", DOCX, lambda: b"{\\rtf1 hello}", "broken"),
     Hostile("shapes in groups", PPTX, lambda: grouped(60), "grouped more than 16 deep"),
 )

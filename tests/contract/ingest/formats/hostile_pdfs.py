@@ -104,5 +104,37 @@ PDFS = (
     Hostile(
         "wrong offsets", PDF, lambda: documents.pdf(["words"]).replace(b"0000000", b"0000999"), None, "words"
     ),
+    Hostile(
+        "a program that runs on opening",
+        PDF,
+        lambda: documents.pdf(["words"]).replace(
+            b"/Pages 2 0 R", b"/Pages 2 0 R/OpenAction<</S/JavaScript/JS(x)>>"
+        ),
+        None,
+        "words",
+    ),
+    Hostile(
+        "100,000 links",
+        PDF,
+        lambda: pdf_of(
+            [
+                b"<</Type/Catalog/Pages 2 0 R>>",
+                b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<<%s>>/Annots[%s]>>"
+                % (FONT, b"5 0 R " * 100_000),
+                stream(WORDS),
+                b"<</Type/Annot/Subtype/Link/Rect[0 0 612 792]/A<</S/URI/URI(https://x.example)>>>>",
+            ]
+        ),
+        None,
+        "words",
+    ),
+    Hostile(
+        "3 million letters on a page",
+        PDF,
+        lambda: pdf_page(stream(b"BT /F1 12 Tf 50 700 Td (%s) Tj ET" % (b"ab " * MIB)), resources=FONT),
+        None,
+        "ab ab",
+    ),
     Hostile("6,000 pages", PDF, lambda: documents.pdf(*[["x"]] * 6000), "more than 5000 pages"),
 )

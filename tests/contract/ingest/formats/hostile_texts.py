@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tests.contract.ingest.formats import documents
 from tests.contract.ingest.formats.documents import DOCX, PDF, PPTX, XLSX
 from tests.contract.ingest.formats.hostile import LAUGHS, MIB, Hostile
 
@@ -16,6 +17,37 @@ def multiparts(depth: int) -> bytes:
 
 def attributes() -> bytes:
     return b"<p " + b" ".join(b"a%d=1" % number for number in range(50_000)) + b">text</p>"
+
+
+def picture_in_page() -> bytes:
+    data = b"QUJD" * (5 * MIB)
+    return b"<p>before</p><img alt=plan src='data:image/png;base64," + data + b"'><p>after</p>"
+
+
+def attachments() -> bytes:
+    part = b"--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nx\n"
+    return b"Subject: a\nContent-Type: multipart/mixed; boundary=b\n\n" + part * 2_000 + b"--b--\n"
+
+
+def forwarded() -> bytes:
+    """A mail in a mail in a mail."""
+    whole = b"Subject: deepest\nFrom: a@example.com\n\ntext\n"
+    for number in range(20):
+        whole = (
+            b"Subject: a\nFrom: a@example.com\nContent-Type: multipart/mixed; boundary=b%d\n\n"
+            b"--b%d\nContent-Type: text/plain\n\ntext\n--b%d\nContent-Type: message/rfc822\n\n%s\n--b%d--\n"
+        ) % (number, number, number, whole, number)
+    return whole
+
+
+def attached() -> bytes:
+    data = b"QUJD" * 18 + b"\n"
+    return (
+        b"Subject: a\nContent-Type: multipart/mixed; boundary=b\n\n"
+        b"--b\nContent-Type: text/plain\n\nsee the file\n"
+        b"--b\nContent-Type: application/zip\nContent-Transfer-Encoding: base64\n"
+        b"Content-Disposition: attachment; filename=a.zip\n\n" + data * (20 * MIB // len(data)) + b"--b--\n"
+    )
 
 
 TEXTS = (
@@ -123,6 +155,39 @@ TEXTS = (
     Hostile("front matter without end", MARKDOWN, lambda: b"---\na: 1\ntext", None, "text"),
     Hostile("deep YAML", MARKDOWN, lambda: b"---\na: " + b"[" * 8000 + b"\n---\ntext", None, "text"),
     Hostile("a picture as text", PLAIN, lambda: b"\x89PNG\r\n\x1a\n\xff", "not text in utf-8"),
+    Hostile("UTF-16 with its mark", PLAIN, lambda: "Gehälter".encode("utf-16"), None, "Gehälter"),
+    Hostile("UTF-16 without its mark", PLAIN, lambda: "Gehälter".encode("utf-16-le"), "not text in utf-8"),
+    Hostile("Latin-1", PLAIN, lambda: "Gehälter".encode("latin-1"), "another character set is named"),
+    Hostile(
+        "Latin-1, said", "text/plain; charset=latin-1", lambda: "Gehälter".encode("latin-1"), None, "Gehälter"
+    ),
+    Hostile("null bytes in text", PLAIN, lambda: b"one\0two\0", None, "one\ufffdtwo"),
+    Hostile("a mark and no more", PLAIN, lambda: b"\xef\xbb\xbf", None),
+    Hostile("one line of 10 MiB", PLAIN, lambda: b"word " * (2 * MIB), None, "word word"),
+    Hostile("a run of 10 MiB", MARKDOWN, lambda: b"x" * (10 * MIB), None, "xxxx"),
+    Hostile("40 MiB of text", PLAIN, lambda: b"word " * (8 * MIB), "its text has more than 32 MiB"),
+    Hostile("60 MiB", PLAIN, lambda: b"word " * (12 * MIB), "more than 50 MiB"),
+    Hostile("quotes in quotes of Markdown", MARKDOWN, lambda: b">" * 100_000 + b" text", None, "text"),
+    Hostile("lists in lists of Markdown", MARKDOWN, lambda: b"- " * 100_000 + b"text", None, "text"),
+    Hostile("a PDF called text", PLAIN, lambda: documents.pdf(["words"]), "not text in utf-8"),
+    Hostile("a page called JSON", JSON, lambda: b"<html>no</html>", "no JSON at line 1"),
+    Hostile("a page called mail", MAIL, lambda: b"<html><p>no</p></html>", "no e-mail"),
+    Hostile("hidden characters", HTML, "<p>a\u202eb\u200bc</p>".encode, None, "a"),
+    Hostile("20 MiB of picture in a page", HTML, picture_in_page, None, "before"),
+    Hostile(
+        "an external entity in a page",
+        "application/xhtml+xml",
+        lambda: b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><html><p>x &a;</p></html>',
+        None,
+        "x",
+    ),
+    Hostile("2,000 attachments", MAIL, attachments, "more than 1000 parts"),
+    Hostile("mails in mails", MAIL, forwarded, None, "text"),
+    Hostile("20 MiB attached", MAIL, attached, None, "see the file"),
+    Hostile(
+        "a cell of 2 MiB", CSV, lambda: b"a,b\n" + b"x" * (2 * MIB) + b",1\n", "more than 1000000 characters"
+    ),
+    Hostile("200,000 rows", CSV, lambda: b"a,b\n" + b"1,2\n" * 200_000, None, "| 1 | 2 |"),
     Hostile("a picture", "image/png", lambda: b"\x89PNG", "is not read"),
 )
 EMPTY = tuple(

@@ -37,3 +37,9 @@ def test_source_code_says_its_language(kind: str, language: str | None) -> None:
 def test_a_file_s_kind_is_its_suffix_s() -> None:
     assert media_type_of("Reports/Q1.XLSX") == media_types.XLSX
     assert media_type_of("Makefile") is None
+
+
+def test_a_document_of_a_kind_that_is_not_read_is_announced_to_become_a_failure() -> None:
+    assert media_type_of("a.odt") == "application/vnd.oasis.opendocument.text"
+    assert media_type_of("old.doc") == media_types.DOCX, "whose reader says what to do with it"
+    assert media_type_of("logo.png") is None
