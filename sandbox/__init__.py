@@ -5,10 +5,16 @@ It imports nothing of the bot, and the bot nothing of it: they meet over Slack's
 
 The path of one message, a file a hop::
 
-    page/ (the browser) → page_api → service → workspace (the state, pure; typing turns text into Slack's)
+    page/ (the browser) → page_actions → workspace (the state, pure; typing_text turns text into Slack's)
       → slack_events (what the app is told) → socket_mode (envelopes, acknowledgement, redelivery) → the app
-    the app → web_api (tokens, rate_limits, faults, the log of calls) → methods (one function a method,
-      blocks checks) → workspace → page_api (pushed to every browser)
+    the app → web_api (tokens, rate_limits, faults, the log of calls) → methods/ (one function a method;
+      blocks and schema/ check) → workspace, streaming, views, agents → page_state → page_api (every browser)
 
+And of a press, a command, a modal that is sent::
+
+    page_actions → acting (what Slack makes of the app's answer) → interactions (payloads, with a trigger and
+      a response URL: triggers, responding) → socket_mode.ask → the app → its acknowledgement, back in acting
+
+A test holds all of it as ``running.Sandbox``, which ``service.serving`` gives.
 ``company/`` holds the sample company: who works there, its channels and its handbook.
 """

@@ -74,11 +74,15 @@ class Group(_Entry):
 
 
 class Channel(_Entry):
-    """A channel. ``bot`` says that the app is in it, ``external`` that another company is."""
+    """A channel. ``bot`` says that the app is in it, ``external`` that another company is.
+
+    ``group_message`` makes it direct messages of several people.
+    """
 
     id: ChannelId
     name: Handle
     private: bool = False
+    group_message: bool = False
     topic: str = ""
     members: tuple[UserId | Literal["*"], ...] = (EVERYONE,)
     bot: bool = False

@@ -38,6 +38,8 @@ class Message:
     broadcast: bool = False
     """A reply that stands in the channel too."""
     client_msg_id: str | None = None
+    beside: str | None = None
+    """The channel that its writer was looking at beside the agent's pane."""
     metadata: dict[str, Any] | None = None
     edited_ts: str | None = None
     """When it was last edited in a way that shows "(edited)"."""
@@ -57,11 +59,11 @@ class Message:
 
 @dataclass
 class Conversation:
-    """A channel, or a person's direct messages with the app."""
+    """A channel, direct messages of several people (``mpim``), or a person's with the app (``im``)."""
 
     id: str
     name: str
-    kind: Literal["channel", "group", "im"]
+    kind: Literal["channel", "group", "mpim", "im"]
     members: list[str]
     topic: str = ""
     external: bool = False
@@ -104,7 +106,7 @@ def open_channel(channel: Channel, *, everyone: list[str], bot: str) -> Conversa
     return Conversation(
         id=channel.id,
         name=channel.name,
-        kind="group" if channel.private else "channel",
+        kind="mpim" if channel.group_message else "group" if channel.private else "channel",
         members=[*members, bot] if channel.bot else members,
         topic=channel.topic,
         external=channel.external,

@@ -26,7 +26,13 @@ _SENTENCES = {
     "thread_not_found": "The message that this would reply to is gone.",
     "cannot_reply_to_message": "This is a reply already. Answer in its thread.",
     "message_not_found": "This message is gone.",
-    "action_not_found": "This button is gone.",
+    "action_not_found": "This is no longer there to be pressed.",
+    "not_found": "This window is gone. Open it again.",
+    "cant_update_message": "Only who wrote a message can edit it.",
+    "cant_delete_message": "Only who wrote a message can delete it.",
+    "already_reacted": "You have put this emoji there already.",
+    "too_many_reactions": "There is no room for more emoji on this message.",
+    "invalid_name": "There is no such emoji.",
     "user_not_found": "There is no such person here.",
 }
 

@@ -12,7 +12,7 @@ from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
 
-_NAMES = {"channel": None, "group": "privategroup", "im": "directmessage"}
+_NAMES = {"channel": None, "group": "privategroup", "mpim": None, "im": "directmessage"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What people do in the page, over HTTP: each is one POST of a JSON object with ``as``, the person.
 
-    /page/say      {"channel", "text", "thread_ts"?} → {"message"}
+    /page/say      {"channel", "text", "thread_ts"?, "beside"?: as "context" below} → {"message"}
     /page/edit     {"channel", "ts", "text"}          /page/delete   {"channel", "ts"}
     /page/react    {"channel", "ts", "emoji"}: puts it there, or takes it away again
     /page/click    {"channel", "ts", "action_id", "block_id"?, "value"?}
@@ -50,6 +50,7 @@ class _InChannel(_Shape):
 class _Said(_InChannel):
     text: str
     thread_ts: str | None = None
+    beside: str | None = None
 
 
 class _Thread(_InChannel):
@@ -136,7 +137,10 @@ class PageActions:
 
     async def _say(self, user: str, said: _Said) -> Json:
         channel = self._channel(said.channel, user)
-        message = self._workspace.say(user=user, channel=channel, text=said.text, thread_ts=said.thread_ts)
+        beside = self._channel(said.beside, user) if said.beside else None
+        message = self._workspace.say(
+            user=user, channel=channel, text=said.text, thread_ts=said.thread_ts, beside=beside
+        )
         return {"message": message_of(message, workspace=self._workspace)}
 
     async def _edit(self, user: str, edited: _Edited) -> Json:

@@ -41,7 +41,7 @@ def state_of(workspace: Workspace, *, user: str, sockets: int) -> Json:
         },
         "users": [_user(workspace, identifier) for identifier in workspace.users],
         "groups": [group.model_dump() for group in workspace.groups.values()],
-        "channels": [_channel(conversation, workspace) for conversation in mine],
+        "channels": [_channel(conversation, workspace, user) for conversation in mine],
         "channel_names": {
             each.id: each.name for each in workspace.conversations.values() if each.kind == "channel"
         },
@@ -128,10 +128,12 @@ def _user(workspace: Workspace, identifier: str) -> Json:
     return shown | {"title": user.title, "guest": user.guest, "company": partner}
 
 
-def _channel(conversation: Conversation, workspace: Workspace) -> Json:
+def _channel(conversation: Conversation, workspace: Workspace, user: str) -> Json:
+    others = [each for each in conversation.members if each not in (user, workspace.bot.user_id)]
+    several = ", ".join(workspace.users[each].name for each in others)
     return {
         "id": conversation.id,
-        "name": conversation.name,
+        "name": several if conversation.kind == "mpim" else conversation.name,
         "kind": conversation.kind,
         "topic": conversation.topic,
         "external": conversation.external,

@@ -46,11 +46,17 @@ class Sandbox:
 
     # -- what people write
 
-    def say(self, person: str, channel: str, text: str, *, thread_ts: str | None = None) -> Message:
-        """A person types ``text`` (with ``@names``) into a channel, or into a thread of it."""
+    def say(
+        self, person: str, channel: str, text: str, *, thread_ts: str | None = None, beside: str | None = None
+    ) -> Message:
+        """A person types ``text`` (with ``@names``) into a channel, or into a thread of it.
+
+        ``beside`` is the channel they look at while they type into the agent's pane.
+        """
         user = self.workspace.person(person)
         where = self.workspace.channel(channel, seen_by=user)
-        return self.workspace.say(user=user, channel=where, text=text, thread_ts=thread_ts)
+        looking = self.workspace.channel(beside, seen_by=user) if beside else None
+        return self.workspace.say(user=user, channel=where, text=text, thread_ts=thread_ts, beside=looking)
 
     def edit(self, message: Message, text: str) -> Message:
         """The person who wrote a message edits it."""

@@ -23,8 +23,6 @@ from sandbox.workspace import Workspace
 
 Json = dict[str, Any]
 
-CHANNEL_TYPES = {"channel": "channel", "group": "group", "im": "im"}
-
 
 def events_of(change: Change, *, workspace: Workspace) -> list[Json]:
     """The inner events that the app gets: none for what it can't see, two for a mention in a channel."""
@@ -94,7 +92,9 @@ def _posted(change: Changed, conversation: Conversation, workspace: Workspace) -
         "channel": conversation.id,
         "event_ts": message.ts,
     }
-    events = [{**shown, "channel_type": CHANNEL_TYPES[conversation.kind]}]
+    if message.beside is not None and workspace.bot.agent:
+        shown["app_context"] = _context(message.beside, workspace)
+    events = [{**shown, "channel_type": conversation.kind}]
     mentioned = f"<@{workspace.bot.user_id}>" in message.text and not message.by_app
     if mentioned and conversation.kind != "im":
         events.insert(0, {**shown, "type": "app_mention"})
@@ -107,7 +107,7 @@ def _edited(change: Changed, conversation: Conversation, workspace: Workspace) -
         "subtype": "message_changed" if change.kind == "changed" else "message_deleted",
         "hidden": True,
         "channel": conversation.id,
-        "channel_type": CHANNEL_TYPES[conversation.kind],
+        "channel_type": conversation.kind,
         "ts": change.ts,
         "event_ts": change.ts,
     }
@@ -137,7 +137,7 @@ def _moved(change: Joined | Left, conversation: Conversation, workspace: Workspa
         "type": "member_joined_channel" if joined else "member_left_channel",
         "user": change.user,
         "channel": conversation.id,
-        "channel_type": "G" if conversation.kind == "group" else "C",
+        "channel_type": "C" if conversation.kind == "channel" else "G",
         "team": workspace.team_of(change.user),
         "event_ts": change.ts,
         **({"inviter": change.inviter} if isinstance(change, Joined) else {}),

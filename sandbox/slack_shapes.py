@@ -86,15 +86,15 @@ def conversation_json(conversation: Conversation, *, workspace: Workspace, num_m
             "is_user_deleted": False,
             "context_team_id": workspace.company.team.id,
         }
-    private = conversation.kind == "group"
+    private, several = conversation.kind != "channel", conversation.kind == "mpim"
     return {
         "id": conversation.id,
         "name": conversation.name,
         "name_normalized": conversation.name,
-        "is_channel": not private,
-        "is_group": False,
+        "is_channel": not several,
+        "is_group": several,
         "is_im": False,
-        "is_mpim": False,
+        "is_mpim": several,
         "is_private": private,
         "is_archived": False,
         "is_general": conversation.name == "general",

@@ -160,8 +160,16 @@ class Workspace:
 
     # -- what people do
 
-    def say(self, *, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """A person typed ``text`` and pressed Enter.
+    def say(
+        self,
+        *,
+        user: str,
+        channel: str,
+        text: str,
+        thread_ts: str | None = None,
+        beside: str | None = None,
+    ) -> Message:
+        """A person typed ``text`` and pressed Enter; in the agent's pane, ``beside`` a channel.
 
         Raises:
             SlackError: they can't write there, or there is no such thread.
@@ -178,6 +186,7 @@ class Workspace:
                 blocks=blocks,
                 thread_ts=self.thread(conversation, thread_ts),
                 client_msg_id=str(uuid.uuid4()),
+                beside=beside,
                 unfurls=links_of(blocks),
             ),
         )

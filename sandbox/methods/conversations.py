@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.conversations import Message
+from sandbox.conversations import Conversation, Message
 from sandbox.errors import SlackError
 from sandbox.methods.arguments import Arguments, page_of
 from sandbox.slack_shapes import conversation_json, message_json
@@ -27,17 +27,23 @@ def conversations_members(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
-    """The direct messages with a person (several people at once: the sandbox has no group messages)."""
+    """The direct messages with a person, or with several where there are such: none are made here."""
     if "channel" in arguments:
         conversation = workspace.conversation(arguments.text("channel"), seen_by=workspace.bot.user_id)
     else:
         users = arguments.text("users").split(",")
-        if len(users) > 1:
-            raise SlackError("method_not_supported_for_channel_type")
-        conversation = workspace.direct(users[0])
+        conversation = workspace.direct(users[0]) if len(users) == 1 else _several(workspace, users)
     whole = conversation_json(conversation, workspace=workspace)
     shown = whole if arguments.flag("return_im") else {"id": conversation.id}
     return {"no_op": True, "already_open": True, "channel": shown}
+
+
+def _several(workspace: Workspace, users: list[str]) -> Conversation:
+    wanted = {*users, workspace.bot.user_id}
+    for conversation in workspace.conversations.values():
+        if conversation.kind == "mpim" and set(conversation.members) == wanted:
+            return conversation
+    raise SlackError("method_not_supported_for_channel_type")
 
 
 def conversations_replies(workspace: Workspace, arguments: Arguments) -> Json:
@@ -76,7 +82,7 @@ def users_conversations(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def _listed(workspace: Workspace, arguments: Arguments, *, member: str | None = None) -> Json:
-    kinds = {"public_channel": "channel", "private_channel": "group", "im": "im"}
+    kinds = {"public_channel": "channel", "private_channel": "group", "mpim": "mpim", "im": "im"}
     wanted = {kinds.get(kind.strip()) for kind in arguments.text("types", "public_channel").split(",")}
     bot = workspace.bot.user_id
     found = [

@@ -2,7 +2,7 @@
 
 import { Composer, offersOf } from "./composer.js";
 import { fill, h } from "./dom.js";
-import { bottoms, drawAll } from "./drawing.js";
+import { bottoms, drawAll, titleOf } from "./drawing.js";
 import { contentOf, fieldsOf } from "./elements.js";
 import { openFaults } from "./faults.js";
 import { openMessageMenu, openShortcuts } from "./message_menu.js";
@@ -77,7 +77,7 @@ function settlePlace() {
 function arrive({ push = false } = {}) {
   const channel = store.channels.get(place.channel);
   store.unread.delete(place.channel);
-  main.placeholder = channel.kind === "im" ? `Message ${store.app.name}` : `Message #${channel.name}`;
+  main.placeholder = `Message ${titleOf(channel, store)}`;
   reply.placeholder = place.side?.agent && !place.side.ts ? `Ask ${store.app.name}` : "Reply…";
   notice(null);
   keepPlace({ push });
@@ -153,7 +153,7 @@ async function say(text, { channel = place.channel, thread = null, composer = ma
   draw();
   bottoms[thread ? "side" : "main"].go();
   try {
-    const { message } = await postJson("/page/say", { as: person, channel, text, thread_ts: thread });
+    const { message } = await postJson("/page/say", { as: person, channel, text, thread_ts: thread, beside: place.side?.agent && composer === reply ? place.channel : null });
     if (!store.message(channel, message.ts) && person === store.me) store.take({ type: "posted", message });
     if (place.side?.agent && !place.side.ts && !thread) showSide({ channel, ts: message.ts, agent: true });
     offerInvitation(message);
@@ -179,7 +179,7 @@ function offerInvitation(message) {
   const channel = store.channels.get(message.channel);
   if (channel.app || !message.text.includes(`<@${store.app.user}>`)) return;
   notice([
-    h("span", {}, `${store.app.name} is not in #${channel.name}, so it did not get this.`),
+    h("span", {}, `${store.app.name} is not in ${titleOf(channel, store)}, so it did not get this.`),
     h("button", { type: "button", class: "button small", "data-do": "invite", "data-testid": "invite" }, "Invite it"),
   ]);
 }

@@ -38,7 +38,7 @@ export function drawAll(store) {
 }
 
 function drawBar(channel, store) {
-  const marks = { channel: "hash", group: "lock" };
+  const marks = { channel: "hash", group: "lock", mpim: "people" };
   const direct = channel.kind === "im";
   fill(
     byId("bar-title"),
@@ -76,6 +76,7 @@ function beginning(channel, store) {
   if (channel.kind === "im") {
     return [h("h3", {}, `This is between you and ${store.app.name}`), h("p", {}, "Ask a question. Nobody else sees it, and you need not mention anybody.")];
   }
+  if (channel.kind === "mpim") return [h("h3", {}, channel.name), h("p", {}, `You, ${channel.name} and ${store.app.name}. Mention @${store.app.name} to ask it something.`)];
   const about = channel.app ? `Mention @${store.app.name} to ask it something: it answers in a thread.` : `${store.app.name} is not in this channel.`;
   return [h("h3", {}, channel.kind === "group" ? icon("lock") : icon("hash"), channel.name), h("p", {}, channel.topic ? `${channel.topic}. ` : "", about)];
 }
@@ -134,5 +135,5 @@ function stopButton(channel, ts) {
 }
 
 export function titleOf(channel, store) {
-  return channel.kind === "im" ? store.app.name : `#${channel.name}`;
+  return channel.kind === "im" ? store.app.name : channel.kind === "mpim" ? channel.name : `#${channel.name}`;
 }

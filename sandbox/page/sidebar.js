@@ -6,13 +6,16 @@ import { avatar } from "./messages.js";
 export function drawSidebar(store, place) {
   document.getElementById("team-name").textContent = store.team.name;
   document.getElementById("team-mark").textContent = store.team.name[0];
-  const channels = [...store.channels.values()].filter((channel) => channel.kind !== "im");
+  const all = [...store.channels.values()];
+  const channels = all.filter((channel) => ["channel", "group"].includes(channel.kind));
+  const several = all.filter((channel) => channel.kind === "mpim");
   fill(
     document.getElementById("side-lists"),
     h("h2", {}, "Channels"),
     h("ul", {}, channels.map((channel) => entry(channel, store, place, channel.name, icon(channel.kind === "group" ? "lock" : "hash")))),
     h("h2", {}, "Direct messages"),
-    h("ul", {}, store.direct ? entry(store.direct, store, place, store.app.name, avatar({ bot: true }, "tiny")) : null),
+    h("ul", {}, store.direct ? entry(store.direct, store, place, store.app.name, avatar({ bot: true }, "tiny")) : null,
+      several.map((channel) => entry(channel, store, place, channel.name, icon("people")))),
   );
   drawPeople(store);
   drawAppState(store);
@@ -65,7 +68,7 @@ function drawPeople(store) {
     ),
   );
   const me = store.users.get(store.me);
-  fill(document.getElementById("me-line"), h("b", {}, me.name), me.guest ? h("span", { class: "badge" }, "GUEST") : null, h("span", {}, me.title));
+  fill(document.getElementById("me-line"), h("b", {}, me.name), me.guest ? h("span", { class: "badge" }, "GUEST") : null, me.company ? h("span", { class: "badge" }, me.company) : null, h("span", {}, me.title));
 }
 
 function drawAppState(store) {

@@ -133,7 +133,7 @@ export class Store {
       channels: (kind) =>
         [...this.channels.values()]
           .filter((channel) => !kind || channel.kind === kind)
-          .map((channel) => ({ value: channel.id, text: { text: channel.kind === "im" ? this.app.name : `#${channel.name}` } })),
+          .map((channel) => ({ value: channel.id, text: { text: { im: this.app.name, mpim: channel.name }[channel.kind] ?? `#${channel.name}` } })),
     };
   }
 

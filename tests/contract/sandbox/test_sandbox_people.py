@@ -160,3 +160,20 @@ async def test_an_app_unfurls_only_where_it_asks_for_that(sandbox: Sandbox, app:
     assert await previews(unfurl_links=False, unfurl_media=False) == []
     said = sandbox.say("anna", "general", "see https://x.example/leave")
     assert said.unfurls == ("https://x.example/leave",)
+
+
+async def test_direct_messages_of_several_people_are_a_kind_of_their_own(
+    sandbox: Sandbox, app: BoltApp
+) -> None:
+    sandbox.say("anna", "C0GROUP", "@Answerdesk, how much leave?")
+    await until(lambda: len(app.events) == 2, within_s=WITHIN_S)
+    message = next(event for event in app.events if event["type"] == "message")
+    assert (message["channel"], message["channel_type"]) == ("C0GROUP", "mpim")
+    info = (await app.client.conversations_info(channel="C0GROUP"))["channel"]
+    assert (info["is_mpim"], info["is_private"], info["is_im"]) == (True, True, False)
+    opened = await app.client.conversations_open(users="U0BEN,U0ANNA")
+    assert opened["channel"]["id"] == "C0GROUP"
+    listed = await app.client.users_conversations(types="mpim,im", user="U0ANNA")
+    assert {channel["id"] for channel in listed["channels"]} == {"C0GROUP", "D0ANNA"}
+    with pytest.raises(SlackError, match="channel_not_found"):
+        sandbox.say("gus", "C0GROUP", "let me in")

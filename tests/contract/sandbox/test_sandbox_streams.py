@@ -263,6 +263,9 @@ async def test_opening_the_pane_and_looking_elsewhere_is_told_with_its_context(
     await until(lambda: app.of_type("app_context_changed"), within_s=WITHIN_S)
     (changed,) = app.of_type("app_context_changed")
     assert (changed["channel"], changed["context"]["entities"][0]["value"]) == ("D0ANNA", "C0QUIET")
+    sandbox.say("anna", "dm", "what is this about?", beside="quiet")
+    await until(lambda: app.of_type("message"), within_s=WITHIN_S)
+    assert app.of_type("message")[0]["app_context"]["entities"][0]["value"] == "C0QUIET"
 
 
 async def test_a_sessions_stop_button_is_there_while_it_works_and_stops_the_stream(

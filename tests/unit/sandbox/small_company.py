@@ -79,6 +79,13 @@ members = ["U0ANNA", "U0BEN"]
 bot = true
 
 [[channels]]
+id = "C0GROUP"
+name = "mpdm-anna--ben--answerdesk-1"
+group_message = true
+members = ["U0ANNA", "U0BEN"]
+bot = true
+
+[[channels]]
 id = "C0QUIET"
 name = "quiet"
 members = ["U0ANNA"]

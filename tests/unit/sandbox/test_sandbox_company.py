@@ -13,7 +13,7 @@ def test_a_company_is_read_as_its_file_says(tmp_path: Path) -> None:
     assert [person.handle for person in company.people] == ["anna", "ben", "gus", "fay"]
     assert company.people[2].guest
     assert [channel.id for channel in company.channels if channel.private] == ["C0SECRET", "C0TEAM"]
-    assert company.channels[4].external
+    assert company.channels[5].external
 
 
 @pytest.mark.parametrize(
