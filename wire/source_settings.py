@@ -50,6 +50,9 @@ class SourceSettings(_Table):
     private channel's threads, whatever is said here."""
     url_prefix: str | None = None
     """``files``: readers open a document at this and its id."""
+    url_by_id: str | None = None
+    """``files``: the same for an export of a wiki, whose files' names end with the page's id, which is put in
+    place of ``{id}``: ``https://www.notion.so/{id}``."""
     include: tuple[Pattern, ...] = ("*",)
     exclude: tuple[Pattern, ...] = ()
     """Ids to take, and to leave out all the same."""
@@ -73,6 +76,8 @@ class SourceSettings(_Table):
     least_share: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A listing with a smaller share of what the index has deletes nothing."""
     schedule: ScheduleSettings | None = None
+    weight: Annotated[float, Field(gt=0, le=2)] = 1.0
+    """What its passages' scores are multiplied by: below 1 for notes and chat, above 1 for rules."""
 
     @property
     def believes_source(self) -> bool:

@@ -112,6 +112,22 @@ def large_workbook(*, rows: int, columns: int) -> bytes:
     return written.getvalue()
 
 
+def long_table(*, rows: int) -> list[list[str]]:
+    """A header and as many rows, each of a width that a passage holds a few dozen of."""
+    header = ["Employee number", "Office", "Days of leave left"]
+    return [header, *([f"{1000 + row}", ("Berlin", "Lisbon")[row % 2], f"{row % 30}"] for row in range(rows))]
+
+
+def workbook_of(table: list[list[str]]) -> bytes:
+    """One sheet with this table."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Balance")
+        for row, cells in enumerate(table):
+            sheet.write_row(row, 0, cells)
+    return written.getvalue()
+
+
 def pdf(*pages: Sequence[str], title: str = "", filler: int = 0) -> bytes:
     """A page for each list of lines, in Helvetica; no lines, no text. ``filler`` bytes nobody looks at."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]

@@ -161,6 +161,20 @@ async def test_a_workbook_is_its_sheets_with_their_tables(parsing: Parsing) -> N
     )
 
 
+@pytest.mark.parametrize("media_type", [XLSX, "text/csv"])
+async def test_each_passage_of_a_long_table_keeps_the_header(media_type: str, parsing: Parsing) -> None:
+    table = documents.long_table(rows=3000)
+    csv = "\n".join(",".join(row) for row in table).encode()
+    body = documents.workbook_of(table) if media_type == XLSX else csv
+    parsed = await parsing.parse(body, media_type=media_type)
+    cut = chunk(parsed.markdown, window_tokens=254, count_tokens=lambda text: len(text) // 3)
+    header = "| Employee number | Office | Days of leave left |\n| --- | --- | --- |\n"
+    assert len(cut) > 50
+    assert all(piece.text.startswith(header) for piece in cut)
+    rows = [row for piece in cut for row in piece.text.removeprefix(header).split("\n")]
+    assert rows == [f"| {' | '.join(row)} |" for row in table[1:]], "each row once, in order"
+
+
 @pytest.mark.parametrize(
     ("body", "media_type"),
     [
