@@ -1,8 +1,6 @@
 """Nothing that a model writes is live but what its documents hold, wherever its text is cut."""
 
 import time
-import tomllib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from bot.answering.addresses import Addresses
 from bot.answering.gate import Gate, Numbers
 from bot.slack.unfinished import presentable
+from tests.attacks import ATTACKS, Attack
 from tests.rendered import HIDDEN, SLACK, rendered
 from tests.retrieval_stand_in import passage
 
@@ -23,7 +22,6 @@ SHELF = (
     ),
 )
 ALLOWED = {HERE, WIKI, PAGE, "hr@example.com", "mailto:hr@example.com"}
-ATTACKS = tomllib.loads((Path(__file__).parent / "attacks.toml").read_text())["attack"]
 HELD_CHARS = 2_900
 """A link with the longest label, address and title, and what stands around them."""
 
@@ -95,22 +93,22 @@ def test_any_characters_pass_harmlessly(text: str) -> None:
     assert "".join(through(*text)) == whole(text)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack["name"])
-def test_an_attack_comes_to_nothing(attack: dict[str, str]) -> None:
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_comes_to_nothing(attack: Attack) -> None:
     """Promise 31: each of our own attempts, whole and a character at a time."""
-    assert_harmless(whole(attack["writes"]))
+    assert_harmless(whole(attack.writes))
     shown = ""
-    for piece in through(*attack["writes"]):
+    for piece in through(*attack.writes):
         shown += piece
         assert_harmless(shown)
-    assert shown == whole(attack["writes"])
+    assert shown == whole(attack.writes)
 
 
 def test_there_are_a_hundred_attacks_and_every_one_would_be_seen() -> None:
     """Negative control: without the gate, most of them lead somewhere, show a picture, or hide something."""
     assert len(ATTACKS) >= 100
-    assert len({attack["name"] for attack in ATTACKS}) == len(ATTACKS)
-    live = [attack for attack in ATTACKS if _is_live(attack["writes"])]
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+    live = [attack for attack in ATTACKS if _is_live(attack.writes)]
     assert len(live) >= 0.8 * len(ATTACKS)
 
 
