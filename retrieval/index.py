@@ -5,7 +5,7 @@ one contract (`tests/contract/retrieval/test_index.py`). It knows nothing of hea
 edition it is given, and its readers drop those that are not a document's current one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,6 +69,11 @@ class Hit:
     words: float = 0.0
 
 
+def best_first(hits: Iterable[Hit]) -> list[Hit]:
+    """In the order that every index gives."""
+    return sorted(hits, key=lambda hit: (-hit.score, -hit.cosine, hit.passage.id))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageName:
     """Which document and edition a stored passage belongs to, and nothing of its text."""
@@ -130,6 +135,9 @@ class Index(Protocol):
         without: Collection[Edition] = (),
     ) -> list[Hit]:
         """The best passages by meaning and by words together, among those these principals may read.
+
+        Of equal scores the nearer in meaning comes first, and then the lower id. (Which of more than a
+        hundred equal ones are ranked at all is left to the engine.)
 
         Args:
             dense: the query's meaning; None: by words alone.

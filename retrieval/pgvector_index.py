@@ -21,15 +21,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from retrieval import pgvector_sql
 from retrieval.encoding import Sparse
-from retrieval.index import Edition, EncodedPassage, Hit, IndexNote, PassageName, StoredPassage
+from retrieval.fusion import RRF_K, branch_limit
+from retrieval.index import Edition, EncodedPassage, Hit, IndexNote, PassageName, StoredPassage, best_first
 from retrieval.payload import is_uuid, payload_of, slug, stored_passage
 from retrieval.pgvector_sql import HNSW_DIMENSIONS, WORD_PLACES, WORD_SHIFT
 from wire.errors import SettingsError, UnavailableError
 
-BRANCH = 100
-"""Passages that each branch of a hybrid query hands to the fusion, at the least."""
-RRF_K = 60
-"""A branch gives 1/(60 + rank) to each of its hits; the first has rank 0."""
 PASSAGES_PER_WRITE = 100
 CALL_WITHIN_S = 30.0
 MAKE_WITHIN_S = 300.0
@@ -105,20 +102,20 @@ class PgvectorIndex:
             "sources": None if sources is None else list(sources),
             "without_keys": [key for key, _ in without],
             "without_editions": [edition for _, edition in without],
-            "branch": max(BRANCH, 2 * limit),
+            "branch": branch_limit(limit),
             "rrf_k": RRF_K,
             "limit": limit,
         }
         rows = await self._fetch(pgvector_sql.SEARCH, asked)
-        return [
+        return best_first(
             Hit(
                 passage=stored_passage(str(known), payload),
-                score=min(1.0, score * RRF_K / branches),
+                score=score * RRF_K / branches,
                 cosine=cosine,
                 words=words,
             )
             for known, payload, score, cosine, words in rows
-        ]
+        )
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""

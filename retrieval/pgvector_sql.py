@@ -97,7 +97,6 @@ select found.id, found.payload, fused.score::float8,
     coalesce(1 - (found.dense <=> %(dense)s::vector), 0.0) as cosine,
     - (found.words <#> query.words) as words
 from fused join {table} as found using (id) cross join query
-order by fused.score desc, found.id
 """
 
 READABLE = """

@@ -11,14 +11,11 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from retrieval.encoding import Sparse
-from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage
+from retrieval.fusion import branch_limit, fuse
+from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage, best_first
 from retrieval.payload import is_uuid, payload_of, stored_passage
 from wire.errors import UnavailableError
 
-BRANCH = 100
-"""Passages that each branch of a hybrid query hands to the fusion, at the least."""
-RRF_K = 60
-"""A branch gives 1/(60 + rank) to each of its hits; the first has rank 0."""
 POINTS_PER_WRITE = 100
 PLACES_PER_TEXT = 4
 """In which a text stands at the most, usually: its present edition and the former, here and there again."""
@@ -81,37 +78,41 @@ class QdrantIndex:
         limit: int,
         without: Collection[Edition] = (),
     ) -> list[Hit]:
-        """Fuse meaning and words on the server, then ask for each hit's own scores."""
+        """Rank by meaning and by words, fuse, and ask for what the best are and score."""
         readable = _readable_by(principals, sources=sources, without=without)
-        branches = self._branches(dense, sparse, readable=readable, limit=max(BRANCH, 2 * limit))
-        if not branches:
+        asked: dict[str, models.QueryRequest] = {}
+        if dense is not None:
+            asked["dense"] = self._by_meaning(dense, among=readable, limit=branch_limit(limit))
+        if sparse.indices:
+            asked["words"] = _by_words(sparse, among=readable, readable=readable, limit=branch_limit(limit))
+        ranked = await self._query(*asked.values())
+        branches = {
+            name: {str(point.id): point.score for point in points}
+            for name, points in zip(asked, ranked, strict=True)
+        }
+        best = fuse(branches, limit=limit)
+        if not best:
             return []
-        found = await self._query(
-            prefetch=list(branches.values()),
-            query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
-            query_filter=readable,
-            limit=limit,
-            with_payload=True,
-        )
-        if not found:
-            return []
-        ids = models.Filter(must=[models.HasIdCondition(has_id=[point.id for point in found])])
-        scores = dict(
-            zip(
-                branches,
-                await asyncio.gather(*(self._scores(branch, ids) for branch in branches.values())),
-                strict=True,
-            )
-        )
-        return [
-            Hit(
-                passage=stored_passage(str(point.id), point.payload or {}),
-                score=min(1.0, point.score * RRF_K / len(branches)),
-                cosine=scores.get("dense", {}).get(point.id, 0.0),
-                words=scores.get("words", {}).get(point.id, 0.0),
-            )
-            for point in found
+        among = _readable_by(principals, sources=sources, ids=list(best))
+        details = [
+            models.QueryRequest(filter=among, limit=limit, with_payload=True),
+            *([self._by_meaning(dense, among=among, limit=limit)] if dense is not None else []),
+            *([_by_words(sparse, among=among, readable=readable, limit=limit)] if sparse.indices else []),
         ]
+        found, *scored = await self._query(*details)
+        scores = {
+            name: {str(point.id): point.score for point in points}
+            for name, points in zip(asked, scored, strict=True)
+        }
+        return best_first(
+            Hit(
+                passage=passage,
+                score=best[passage.id],
+                cosine=scores.get("dense", {}).get(passage.id, 0.0),
+                words=scores.get("words", {}).get(passage.id, 0.0),
+            )
+            for passage in (stored_passage(str(point.id), point.payload or {}) for point in found)
+        )
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
@@ -170,48 +171,25 @@ class QdrantIndex:
     async def settle(self) -> None:
         """Nothing: the server optimizes by itself."""
 
-    def _branches(
-        self, dense: Sequence[float] | None, sparse: Sparse, *, readable: models.Filter, limit: int
-    ) -> dict[str, models.Prefetch]:
-        branches: dict[str, models.Prefetch] = {}
-        if dense is not None:
-            branches["dense"] = models.Prefetch(
-                query=list(dense),
-                using="dense",
-                filter=readable,
-                limit=limit,
-                params=self._exactly() if self._quantized else None,
-            )
-        if sparse.indices:
-            branches["words"] = models.Prefetch(
-                query=models.SparseVector(indices=sparse.indices, values=sparse.values),
-                using="words",
-                filter=readable,
-                limit=limit,
-                # Words' rarity is counted among the documents of this reader: others' must not show through.
-                params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
-            )
-        return branches
-
-    @staticmethod
-    def _exactly() -> models.SearchParams:
-        """With quantized vectors: the best of them once more, by the vectors themselves."""
-        return models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True))
-
-    async def _scores(self, branch: models.Prefetch, ids: models.Filter) -> dict[Any, float]:
-        points = await self._query(
-            query=branch.query,
-            using=branch.using,
-            query_filter=ids,
-            search_params=branch.params,
-            limit=branch.limit or BRANCH,
-            with_payload=False,
+    def _by_meaning(self, dense: Sequence[float], *, among: models.Filter, limit: int) -> models.QueryRequest:
+        # With quantized vectors: the best of them once more, by the vectors themselves.
+        again = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True))
+        return models.QueryRequest(
+            query=list(dense),
+            using="dense",
+            filter=among,
+            params=again if self._quantized else None,
+            limit=limit,
         )
-        return {point.id: point.score for point in points}
 
-    async def _query(self, **asked: Any) -> list[models.ScoredPoint]:
-        query = self._client.query_points(self._collection, consistency=self._read_from, **asked)
-        return (await called(query)).points
+    async def _query(self, *asked: models.QueryRequest) -> list[list[models.ScoredPoint]]:
+        """In one request."""
+        if not asked:
+            return []
+        answers = await called(
+            self._client.query_batch_points(self._collection, asked, consistency=self._read_from)
+        )
+        return [answer.points for answer in answers]
 
     async def _scroll(
         self, wanted: models.Filter | None, *, limit: int, after: str | None = None, **what: Any
@@ -279,6 +257,19 @@ def _readable_by(
         models.Filter(must=[_any_of("key", [key]), _any_of("edition", [edition])]) for key, edition in without
     ]
     return models.Filter(must=conditions, must_not=left_out or None)
+
+
+def _by_words(
+    sparse: Sparse, *, among: models.Filter, readable: models.Filter, limit: int
+) -> models.QueryRequest:
+    # Words' rarity is counted among the documents of this reader: others' must not show through.
+    return models.QueryRequest(
+        query=models.SparseVector(indices=sparse.indices, values=sparse.values),
+        using="words",
+        filter=among,
+        params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
+        limit=limit,
+    )
 
 
 def _any_of(field: str, values: Sequence[str]) -> models.FieldCondition:
