@@ -71,7 +71,7 @@ class SourceSettings(_Table):
     charset: str | None = None
     """``files``: of texts that are no UTF-8, such as ``windows-1252``; without it those are failures."""
     private_addresses: bool = False
-    """``http`` and ``sitemap``: may stand in a private network."""
+    """``http``, ``sitemap`` and ``slack``: may stand in a private network."""
     announce_per_s: Annotated[float, Field(gt=0, le=10_000)] = 50.0
     least_share: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A listing with a smaller share of what the index has deletes nothing."""
