@@ -8,9 +8,9 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from rich.console import Console
 from desk.data_set import DataSet, Text
 from desk.irmeasures_metrics import metrics
 from desk.terminal import Terminal
+from desk.tuning import open_tuning
 from ingest import chunking
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
@@ -26,10 +27,10 @@ from retrieval.edge_index import EdgeIndex, open_edge_index
 from retrieval.encoding import Encoder
 from retrieval.fastembed_encoder import open_encoder
 from retrieval.memory_heads import MemoryHeads
-from retrieval.ranking import MEANING_SHARE, Ranking
 from retrieval.search import Search
+from retrieval.tuning import Tuning
 from wire.documents import DocumentUpsert
-from wire.errors import MalformedError
+from wire.errors import MalformedError, SettingsError
 from wire.principals import PUBLIC
 from wire.search import IndexFreshness, SearchRequest
 from wire.settings import Settings
@@ -89,7 +90,10 @@ async def evaluate(
         cache: keeps the index there for the next run with the same corpus and pipeline.
         terminal: shows a progress bar.
     """
-    async with open_encoder(model=settings.embedding_model, threads=settings.embedding_threads) as encoder:
+    async with (
+        open_encoder(model=settings.embedding_model, threads=settings.embedding_threads) as encoder,
+        _tuning(mode, settings) as tuning,
+    ):
         with _folder(cache, data, encoder) as folder:
             async with open_edge_index(
                 folder / "index", dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
@@ -103,7 +107,7 @@ async def evaluate(
                     encoder=encoder,
                     heads=heads,
                     backlog=_NoBacklog(),
-                    ranking=Ranking(meaning_share=SHARES.get(mode, MEANING_SHARE)),
+                    tuning=tuning,
                 )
                 found, took_ms = await _ask(data, search, terminal=terminal)
     judged = metrics(judged=data.judged, found=found)
@@ -117,6 +121,20 @@ async def evaluate(
         chunks=built.chunks,
         query_ms=_times(took_ms),
     )
+
+
+@asynccontextmanager
+async def _tuning(mode: Mode, settings: Settings) -> AsyncIterator[Tuning]:
+    """As readers have it, except for what the mode is about."""
+    if mode == "rerank":
+        if settings.rerank_model is None:
+            raise SettingsError("RERANK_MODEL is missing; without one there is nothing to rerank with")
+        async with open_tuning(settings) as tuning:
+            yield tuning
+        return
+    async with open_tuning(settings.model_copy(update={"rerank_model": None})) as tuning:
+        share = SHARES.get(mode, tuning.ranking.meaning_share)
+        yield replace(tuning, ranking=replace(tuning.ranking, meaning_share=share))
 
 
 @contextmanager

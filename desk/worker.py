@@ -15,6 +15,7 @@ import structlog
 from nats.aio.client import Client
 
 from desk.serving import Pair, opened, opened_again, to_serve_first
+from desk.tuning import open_tuning
 from ingest.nats_objects import open_objects
 from ingest.rebuilding import Rebuilding
 from ingest.service import run_ingest
@@ -25,6 +26,7 @@ from retrieval.nats_heads import open_heads
 from retrieval.nats_served import NatsServed, Served, open_served
 from retrieval.service import serving_retrieval
 from retrieval.stores import open_store, store_kind
+from retrieval.tuning import USUAL, Tuning
 from wire import subjects
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
@@ -75,7 +77,10 @@ async def run_worker(
         store = await stack.enter_async_context(open_store(settings, kind=kind))
         pair = await stack.enter_async_context(opened(store, settings=settings, kind=kind))
         heads = await stack.enter_async_context(open_heads(client))
-        worker = _Worker(client, settings=settings, store=store, heads=heads, only=only, pace=pace)
+        tuning = await stack.enter_async_context(open_tuning(settings)) if only != "ingest" else USUAL
+        worker = _Worker(
+            client, settings=settings, store=store, heads=heads, tuning=tuning, only=only, pace=pace
+        )
         await worker.run(pair, stop=stop)
         _log.info("worker stopping")
 
@@ -94,6 +99,7 @@ class _Worker:
         settings: Settings,
         store: Store,
         heads: Heads,
+        tuning: Tuning,
         only: Role | None,
         pace: Pace,
     ) -> None:
@@ -101,6 +107,7 @@ class _Worker:
         self._settings = settings
         self._store = store
         self._heads = heads
+        self._tuning = tuning
         self._only = only
         self._pace = pace
 
@@ -173,7 +180,9 @@ class _Worker:
         if self._only == "ingest":
             yield
             return
-        async with serving_retrieval(self._client, index=pair.index, encoder=pair.encoder, heads=self._heads):
+        async with serving_retrieval(
+            self._client, index=pair.index, encoder=pair.encoder, heads=self._heads, tuning=self._tuning
+        ):
             yield
 
     async def _ingesting(self, pair: Pair, *, stop: asyncio.Event, also: Pair | None = None) -> None:

@@ -6,6 +6,7 @@ The index holds every edition that was written, seen or not; the heads tell whic
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from retrieval.editions import written_over
 from retrieval.encoding import Sparse
@@ -101,4 +102,8 @@ class Finding:
 
 
 def _key(passage: StoredPassage) -> str:
-    return document_key(passage.source, passage.document)
+    return _known_key(passage.source, passage.document)
+
+
+_known_key = lru_cache(maxsize=4096)(document_key)
+"""A search makes a hundred keys, mostly of the same documents, and each is a digest."""

@@ -4,31 +4,51 @@ Copies of a page, and a template filled in twice, would fill a reader's list and
 what has nearly all runs of words in common, and every number: "28 days" and "30 days" are two answers.
 """
 
-import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from retrieval.stems import words
 
 RUN_OF_WORDS = 4
 LEAST_SHARE = 0.8
 """Of all runs that either has, those that both have: a changed word in 40 leaves 0.82."""
 
-_WORD = re.compile(r"\w+")
+Run = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Said:
+    words: tuple[str, ...]
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        return frozenset(word for word in self.words if not word.isalpha() and any(map(str.isdigit, word)))
+
+    @cached_property
+    def runs(self) -> frozenset[Run]:
+        """All runs of four words; of a shorter text all of it."""
+        last = max(1, len(self.words) - RUN_OF_WORDS + 1)
+        return frozenset(self.words[start : start + RUN_OF_WORDS] for start in range(last))
+
+    def is_like(self, other: "_Said") -> bool:
+        # What is cheap to know comes first: most texts differ in length or in a number.
+        shorter, longer = sorted((len(self.words), len(other.words)))
+        if shorter < LEAST_SHARE * longer or self.numbers != other.numbers:
+            return False
+        both = len(self.runs & other.runs)
+        return both >= LEAST_SHARE * (len(self.runs) + len(other.runs) - both)
 
 
 class Likeness:
     """Remembers texts."""
 
     def __init__(self) -> None:
-        self._seen: list[tuple[frozenset[tuple[str, ...]], frozenset[str]]] = []
+        self._seen: list[_Said] = []
 
     def has(self, text: str) -> bool:
         """Whether it is like one that was asked about before; if it is not, it is remembered."""
-        words = _WORD.findall(text.casefold())
-        runs = frozenset(zip(*(words[start:] for start in range(RUN_OF_WORDS)), strict=False)) or frozenset(
-            [tuple(words)]
-        )
-        numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
-        for others, theirs in self._seen:
-            both = len(runs & others)
-            if numbers == theirs and both >= LEAST_SHARE * (len(runs) + len(others) - both):
-                return True
-        self._seen.append((runs, numbers))
+        said = _Said(tuple(words(text)))
+        if any(said.is_like(other) for other in self._seen):
+            return True
+        self._seen.append(said)
         return False

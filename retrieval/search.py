@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 from retrieval.editions import passage_id
-from retrieval.encoding import Encoded, Encoder, Sparse
+from retrieval.encoding import Encoder
 from retrieval.finding import Finding
 from retrieval.heads import Heads
 from retrieval.highlighting import Highlighting
 from retrieval.index import Index, StoredPassage
-from retrieval.ranking import Ranked, Ranking, chosen, ranked
+from retrieval.querying import Querying
+from retrieval.ranking import Ranked, chosen
 from retrieval.relevance import Relevance
 from retrieval.stop_words import StopWords
+from retrieval.tuning import USUAL, Tuning
 from wire.search import (
     Highlight,
     IndexFreshness,
@@ -25,8 +26,8 @@ from wire.search import (
     SearchTimings,
 )
 
-NO_WORDS = Sparse([], [])
-USUAL = Ranking()
+RERANKED = 16
+"""Candidates that a reranker reads: it takes tens of milliseconds for each."""
 
 
 class Backlog(Protocol):
@@ -40,14 +41,17 @@ class Search:
     """Answers `retrieval.search` and `retrieval.passages`."""
 
     def __init__(
-        self, *, index: Index, encoder: Encoder, heads: Heads, backlog: Backlog, ranking: Ranking = USUAL
+        self, *, index: Index, encoder: Encoder, heads: Heads, backlog: Backlog, tuning: Tuning = USUAL
     ) -> None:
-        self._encoder = encoder
+        stop_words = StopWords.load()
         self._backlog = backlog
-        self._ranking = ranking
+        self._reranker = tuning.reranker
         self._finding = Finding(index=index, heads=heads)
+        self._querying = Querying(
+            encoder=encoder, finding=self._finding, tuning=tuning, stop_words=stop_words
+        )
         self._highlighting = Highlighting(encoder)
-        self._relevance = Relevance(StopWords.load())
+        self._relevance = Relevance(stop_words)
 
     async def search(self, request: SearchRequest) -> SearchReply:
         """The best passages that these principals may read, best first.
@@ -56,16 +60,16 @@ class Search:
             UnavailableError: the index, the encoder or NATS is away.
         """
         started = time.perf_counter()
-        query = await self._encoder.encode_query(request.query)
-        encoded = time.perf_counter()
-        found = await self._found(request, query)
-        best = chosen(found, limit=request.limit, per_document=request.per_document)
+        asked = await self._querying.ask(request)
         searched = time.perf_counter()
+        found = await self._reranked(asked.text, asked.found)
+        reranked = time.perf_counter()
+        best = chosen(found, limit=request.limit, per_document=request.per_document)
         highlights: Sequence[tuple[Highlight, ...] | None] = [None] * len(best)
         if request.with_highlights:
             highlights = await self._highlighting.highlights(
-                query=request.query,
-                query_vector=query.dense,
+                query=asked.text,
+                query_vector=asked.query.dense,
                 texts=[one.hit.passage.text for one in best],
             )
         return SearchReply(
@@ -73,14 +77,15 @@ class Search:
                 _on_wire(one.hit.passage, score=one.score, highlights=sentences)
                 for one, sentences in zip(best, highlights, strict=True)
             ),
-            relevance=self._relevance.of(request.query, found),
+            relevance=self._relevance.of(asked.text, found),
             index=self._backlog.freshness(),
             timings_ms=SearchTimings(
-                embed=_ms(encoded - started),
-                search=_ms(searched - encoded),
+                embed=_ms(asked.encoding_s),
+                search=_ms(searched - started - asked.encoding_s),
+                rerank=_ms(reranked - searched),
                 total=_ms(time.perf_counter() - started),
             ),
-            query_vector=tuple(query.dense) if request.with_vector else None,
+            query_vector=tuple(asked.query.dense) if request.with_vector else None,
         )
 
     async def passages(self, request: PassagesRequest) -> PassagesReply:
@@ -107,16 +112,26 @@ class Search:
             )
         )
 
-    async def _found(self, request: SearchRequest, query: Encoded) -> list[Ranked]:
-        by_words, by_meaning = self._ranking.meaning_share < 1, self._ranking.meaning_share > 0
-        hits = await self._finding.hits(
-            dense=query.dense if by_meaning else None,
-            sparse=query.sparse if by_words else NO_WORDS,
-            principals=request.principals,
-            sources=request.sources,
-            wanted=request.limit,
-        )
-        return ranked(hits, self._ranking, now=datetime.now(UTC))
+    async def _reranked(self, question: str, found: list[Ranked]) -> list[Ranked]:
+        """The first candidates in the reranker's order, where there is one and it answers in time."""
+        if self._reranker is None or not found:
+            return found
+        first, rest = found[:RERANKED], found[RERANKED:]
+        scores = await self._reranker.scores(question, [_read(one.hit.passage) for one in first])
+        if scores is None:
+            return found
+        again = [Ranked(one.hit, score) for one, score in zip(first, scores, strict=True)]
+        least = min(scores)
+        return [
+            *sorted(again, key=lambda one: -one.score),
+            *(Ranked(one.hit, min(one.score, least)) for one in rest),
+        ]
+
+
+def _read(passage: StoredPassage) -> str:
+    """What a reranker reads: a text under its title and headings."""
+    path = " > ".join(dict.fromkeys((passage.title, *passage.heading)))
+    return f"{path}\n\n{passage.text}"
 
 
 def _around(passage: StoredPassage, reach: int) -> list[str]:

@@ -10,6 +10,7 @@ from retrieval.heads import Heads
 from retrieval.index import Index
 from retrieval.nats_backlog import open_backlog
 from retrieval.search import Search
+from retrieval.tuning import USUAL, Tuning
 from wire import subjects
 from wire.nats_service import serving
 from wire.search import PassagesReply, PassagesRequest, SearchReply, SearchRequest
@@ -22,11 +23,11 @@ ANSWER_WITHIN_S = 5.0
 
 @asynccontextmanager
 async def serving_retrieval(
-    client: Client, *, index: Index, encoder: Encoder, heads: Heads
+    client: Client, *, index: Index, encoder: Encoder, heads: Heads, tuning: Tuning = USUAL
 ) -> AsyncIterator[None]:
     """Serve ``retrieval.search`` and ``retrieval.passages`` for as long as the block lasts."""
     async with open_backlog(client) as backlog:
-        search = Search(index=index, encoder=encoder, heads=heads, backlog=backlog)
+        search = Search(index=index, encoder=encoder, heads=heads, backlog=backlog, tuning=tuning)
 
         async def find(data: bytes) -> SearchReply:
             return await search.search(read_shape(SearchRequest, data))

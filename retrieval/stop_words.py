@@ -36,8 +36,8 @@ class StopWords:
 
     def language_of(self, text: str) -> str:
         """The language whose stop words the text has most of, where that is clear, or else English."""
-        asked = words(text)
-        counts = {name: sum(word in listed for word in asked) for name, listed in self._lists.items()}
+        asked = set(words(text))
+        counts = {name: len(asked & listed) for name, listed in self._lists.items()}
         best = max(counts, key=counts.__getitem__, default=USUAL)
         return best if counts.get(best, 0) >= counts.get(USUAL, 0) + CLEARLY else USUAL
 

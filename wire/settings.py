@@ -144,6 +144,19 @@ class Settings(BaseSettings):
         0.25, description="Below it, nothing relevant was found"
     )
 
+    glossary: dict[str, str] = Field(
+        {}, description="What your abbreviations stand for; better as a table of answerdesk.toml"
+    )
+    recency_half_life_days: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="After how long a document's age has cost half of what it may; 0: age costs nothing"
+    )
+    rerank_model: str | None = Field(
+        None, description="A fastembed cross-encoder or a folder; unset: no reranking"
+    )
+    rerank_within_s: Annotated[float, Field(gt=0, le=5)] = Field(
+        0.5, description="Longest time a search waits for the reranker, seconds; later it goes without"
+    )
+
     body_url_hosts: str = Field(
         "", description="Hosts that body_url is fetched from: docs.example.com,*.example.org; unset: none"
     )

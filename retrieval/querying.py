@@ -1,0 +1,118 @@
+"""From a reader's words to ranked candidates: abbreviations written out, errors mended, parts asked too."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from retrieval.encoding import Encoded, Encoder, Sparse
+from retrieval.finding import Finding
+from retrieval.parts import parts
+from retrieval.ranking import Ranked, ranked
+from retrieval.rapidfuzz_spelling import mended, suspects
+from retrieval.stop_words import StopWords
+from retrieval.tuning import Tuning
+from wire.search import SearchRequest
+
+OF_A_PART = 0.9
+"""What a passage's score counts that answers a part of the question only."""
+NO_WORDS = Sparse([], [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as it was searched, and the candidates, best first.
+
+    Attributes:
+        encoding_s: seconds that its encodings took.
+    """
+
+    text: str
+    query: Encoded
+    found: list[Ranked]
+    encoding_s: float
+
+
+class Querying:
+    """Asks the index, once or as often as the question needs."""
+
+    def __init__(self, *, encoder: Encoder, finding: Finding, tuning: Tuning, stop_words: StopWords) -> None:
+        self._encoder = encoder
+        self._finding = finding
+        self._tuning = tuning
+        self._stop_words = stop_words
+
+    async def ask(self, request: SearchRequest) -> Asked:
+        """The candidates for these readers.
+
+        Raises:
+            UnavailableError: the index, the encoder or NATS is away.
+        """
+        asked = await self._ask(self._tuning.glossary.expanded(request.query), request)
+        asked = await self._mended(asked, request)
+        several = [await self._ask(part, request) for part in parts(asked.text)]
+        if not several:
+            return asked
+        return replace(
+            asked,
+            found=_merged(asked.found, [part.found for part in several]),
+            encoding_s=asked.encoding_s + sum(part.encoding_s for part in several),
+        )
+
+    async def _ask(self, text: str, request: SearchRequest) -> Asked:
+        started = time.perf_counter()
+        query = await self._encoder.encode_query(text)
+        encoding_s = time.perf_counter() - started
+        share = self._tuning.ranking.meaning_share
+        hits = await self._finding.hits(
+            dense=query.dense if share > 0 else None,
+            sparse=query.sparse if share < 1 else NO_WORDS,
+            principals=request.principals,
+            sources=request.sources,
+            wanted=request.limit,
+        )
+        found = ranked(hits, self._tuning.ranking, now=datetime.now(UTC))
+        return Asked(text=text, query=query, found=found, encoding_s=encoding_s)
+
+    async def _mended(self, asked: Asked, request: SearchRequest) -> Asked:
+        """Asked again with the right words, where some are wrong."""
+        texts = [_text(one) for one in asked.found]
+        stop_words = self._stop_words.of(asked.text)
+        wrong = [
+            word
+            for word in suspects(asked.text, texts, stop_words=stop_words)
+            if not await self._is_known(word, request)
+        ]
+        text = mended(asked.text, wrong, texts) if wrong else asked.text
+        if text == asked.text:
+            return asked
+        again = await self._ask(text, request)
+        return replace(again, encoding_s=asked.encoding_s + again.encoding_s)
+
+    async def _is_known(self, word: str, request: SearchRequest) -> bool:
+        """Whether any passage of this reader has the word, in any form."""
+        query = await self._encoder.encode_query(word)
+        hits = await self._finding.hits(
+            dense=None,
+            sparse=query.sparse,
+            principals=request.principals,
+            sources=request.sources,
+            wanted=1,
+        )
+        return bool(hits)
+
+
+def _text(one: Ranked) -> str:
+    passage = one.hit.passage
+    return f"{passage.title} {' '.join(passage.heading)} {passage.text}"
+
+
+def _merged(whole: Sequence[Ranked], of_parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:
+    """Each passage at its best score, those of a part at a discount."""
+    best = {one.hit.passage.id: one for one in whole}
+    for found in of_parts:
+        for one in found:
+            known = best.get(one.hit.passage.id)
+            if known is None or known.score < OF_A_PART * one.score:
+                best[one.hit.passage.id] = Ranked(one.hit, OF_A_PART * one.score)
+    return sorted(best.values(), key=lambda one: -one.score)

@@ -1,0 +1,126 @@
+"""What is made of a question before and after it is searched, on the real index with the real model."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from nats.aio.client import Client
+
+from retrieval.edge_index import open_edge_index
+from retrieval.fastembed_encoder import FastembedEncoder
+from retrieval.glossary import Glossary
+from retrieval.nats_heads import open_heads
+from retrieval.ranking import Ranking
+from retrieval.reranking import Reranker
+from retrieval.service import serving_retrieval
+from retrieval.tuning import Tuning
+from tests.contract.retrieval.test_search_service import Desk, documents
+
+TEXTS = {
+    "time off": "Everybody has 28 days of paid time off. Days left over lapse in March.",
+    "approval": "Your manager approves every absence within three days.",
+    "expenses": "Hand in each receipt of a journey within 30 days; reimbursement comes with the next salary.",
+    "probes": "The moisture probe is calibrated with tap water before a field trial.",
+    "vault": "The vault of the board holds its minutes.",
+}
+
+
+class Serve(Protocol):
+    def __call__(self, tuning: Tuning) -> AbstractAsyncContextManager[Desk]: ...
+
+
+@pytest.fixture
+def serve(client: Client, tmp_path: Path, encoder: FastembedEncoder) -> Serve:
+    folders = itertools.count()
+
+    @asynccontextmanager
+    async def serving(tuning: Tuning) -> AsyncIterator[Desk]:
+        async with (
+            open_edge_index(
+                tmp_path / str(next(folders)), dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
+            ) as index,
+            open_heads(client) as heads,
+            serving_retrieval(client, index=index, encoder=encoder, heads=heads, tuning=tuning),
+        ):
+            desk = Desk(client, index=index, encoder=encoder, heads=heads)
+            for document, text in TEXTS.items():
+                allow = ("user:U1",) if document == "vault" else ("public",)
+                await desk.publish(document, text, allow=allow)
+            yield desk
+
+    return serving
+
+
+async def test_an_abbreviation_finds_what_it_stands_for(serve: Serve) -> None:
+    async with serve(Tuning(glossary=Glossary({"PTO": "paid time off"}))) as desk:
+        assert documents(await desk.search("PTO"))[0] == "time off"
+
+
+async def test_a_typing_error_is_mended_from_what_the_reader_may_read(serve: Serve) -> None:
+    async with serve(Tuning()) as desk:
+        wrong, right = await desk.search("recipt of a journey"), await desk.search("receipt of a journey")
+        assert [(p.document, p.score) for p in wrong.passages] == [
+            (p.document, p.score) for p in right.passages
+        ]
+        # "valut" would become "vault", which stands in nothing that the public may read.
+        assert (await desk.search("valut minutes of the board")) != await desk.search(
+            "vault minutes of the board"
+        )
+
+
+async def test_a_word_that_some_document_has_is_never_mended(serve: Serve) -> None:
+    async with serve(Tuning()) as desk:
+        await desk.publish("names", "Ask Sallary Brown about the archive.")
+        reply = await desk.search("sallary")
+        assert documents(reply)[0] == "names"
+
+
+async def test_each_part_of_a_question_finds_its_document(serve: Serve) -> None:
+    async with serve(Tuning()) as desk:
+        reply = await desk.search("How is a moisture probe calibrated and who approves an absence?", limit=2)
+        assert set(documents(reply)) == {"probes", "approval"}
+
+
+async def test_a_sources_weight_is_in_the_score(serve: Serve) -> None:
+    async with serve(Tuning()) as desk:
+        whole = (await desk.search("paid time off")).passages[0].score
+    async with serve(Tuning(ranking=Ranking(source_weights={"handbook": 0.5}))) as desk:
+        assert (await desk.search("paid time off")).passages[0].score == pytest.approx(whole / 2, abs=1e-3)
+
+
+class Ordering:
+    """A reranker that likes a word, or that is late."""
+
+    def __init__(self, liked: str, *, is_late: bool = False) -> None:
+        self._liked = liked
+        self._is_late = is_late
+        self.read: list[str] = []
+
+    async def scores(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        await asyncio.sleep(0)
+        self.read = [question, *texts]
+        return None if self._is_late else [0.9 if self._liked in text else 0.1 for text in texts]
+
+
+async def first(serve: Serve, reranker: Reranker) -> tuple[str, float]:
+    async with serve(Tuning(reranker=reranker)) as desk:
+        best = (await desk.search("paid time off")).passages[0]
+        return best.document, best.score
+
+
+async def test_a_reranker_has_the_last_word(serve: Serve) -> None:
+    reranker = Ordering("moisture")
+    assert await first(serve, reranker) == ("probes", 0.9)
+    assert "probes\n\nThe moisture probe" in "".join(reranker.read)
+    assert not any("vault" in text for text in reranker.read)
+
+
+async def test_a_late_reranker_changes_nothing(serve: Serve) -> None:
+    late = await first(serve, Ordering("moisture", is_late=True))
+    async with serve(Tuning()) as desk:
+        best = (await desk.search("paid time off")).passages[0]
+    assert late == (best.document, best.score)
