@@ -61,6 +61,19 @@ STREAMS = (
         max_age=DAY_S,
         duplicate_window=900,
     ),
+    # The newest are of use; nobody is refused an answer, nor are many people's crowded out by one's.
+    StreamConfig(
+        name=subjects.GAPS_STREAM,
+        subjects=[subjects.GAPS_FOUND_ALL],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.OLD,
+        max_msgs=10_000,
+        max_msgs_per_subject=200,
+        max_bytes=32 * MIB,
+        max_age=90 * DAY_S,
+        duplicate_window=900,
+    ),
 )
 
 CONSUMERS = (

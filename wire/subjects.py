@@ -1,8 +1,12 @@
 """Names on NATS that other programs hold on to. The contract fixes them; nothing else spells them out."""
 
+import hashlib
+
 DOCUMENTS_STREAM = "DOCUMENTS"
 DOCUMENTS_FAILED_STREAM = "DOCUMENTS_FAILED"
 QUESTIONS_STREAM = "QUESTIONS"
+GAPS_STREAM = "GAPS"
+"""Questions that found no answer; a subject for each who asked, so that theirs can be erased."""
 
 INGEST_CONSUMER = "ingest"
 INGEST_ACK_WAIT_S = 10.0
@@ -26,6 +30,7 @@ FAILURES_REPLAY = "failures.replay"
 FAILURES_DISCARD = "failures.discard"
 DOCUMENTS_CHANGED_ALL = "documents.changed.*"
 DOCUMENTS_FAILED_ALL = "documents.failed.*"
+GAPS_FOUND_ALL = "gaps.found.*"
 
 HEADS_BUCKET = "heads"
 """KV: each document's current version; the one home of versions and tombstones."""
@@ -57,6 +62,11 @@ def documents_changed(source: str) -> str:
 def documents_failed(source: str) -> str:
     """Where a source's failed documents are reported."""
     return f"documents.failed.{source}"
+
+
+def gaps_found(person: str) -> str:
+    """Where questions of this person's that found no answer are kept."""
+    return f"gaps.found.{hashlib.sha256(person.encode()).hexdigest()[:32]}"
 
 
 def sync_progress(run: str) -> str:

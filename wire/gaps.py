@@ -1,0 +1,40 @@
+"""Questions that the documents did not answer, kept for whoever looks after the documents."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, StringConstraints
+
+from wire.shapes import Shape
+
+QUESTION_CHARS = 500
+
+
+class NearDocument(Shape):
+    """A document that was near to a question, and did not answer it."""
+
+    source: str
+    document: str
+    title: str
+
+
+class KnowledgeGap(Shape):
+    """One of them.
+
+    Attributes:
+        id: the question's; the same question is kept once.
+        person: who asked, such as ``T1:U2``: so that what a person has asked can be erased.
+        question: its words, cut.
+        why: ``not_found``: the search found nothing near enough; ``not_answered``: documents were read, and
+            no sentence of the answer stands on them.
+        relevance: the search's own estimate, 0 to 1.
+        owners: whom the nearest documents name as theirs.
+    """
+
+    id: str
+    person: str
+    question: Annotated[str, StringConstraints(max_length=QUESTION_CHARS)]
+    why: Literal["not_found", "not_answered"]
+    relevance: float
+    nearest: tuple[NearDocument, ...] = ()
+    owners: tuple[str, ...] = ()
+    asked_at: AwareDatetime
