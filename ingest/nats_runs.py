@@ -95,6 +95,11 @@ class NatsHeld:
         # Nobody else writes it but a former owner: what that wrote is written over the next time.
         await self._runs.update(_history_key(run.source), kept, over=revision)
 
+    async def hand_back(self) -> None:
+        """Say in the claim that nobody has the run."""
+        claim = self._claim.model_copy(update={"handed_back": True})
+        await self._runs.update(_claim_key(claim.asked.source), claim, over=self._revision)
+
     async def release(self) -> None:
         """Remove the claim."""
         await self._runs.remove(_claim_key(self._claim.asked.source), over=self._revision)
@@ -128,8 +133,9 @@ class NatsRuns:
         return await self._held(claim, over=revision)
 
     async def take_over(self, claim: Claim, *, over: int) -> NatsHeld | None:
-        """Go on with a run whose owner is silent; None where it is not, or another was first."""
-        changes = {"owner": uuid.uuid4().hex, "epoch": claim.epoch + 1}
+        """Go on with a run whose owner is silent or gave it back; None where not, or another was first."""
+        lost = claim.lost + (not claim.handed_back)
+        changes = {"owner": uuid.uuid4().hex, "epoch": claim.epoch + 1, "lost": lost, "handed_back": False}
         return await self._held(claim.model_copy(update=changes), over=over)
 
     async def cancel(self, source: str) -> Claim | None:

@@ -40,6 +40,10 @@ class Claim(Shape):
     owner: str
     epoch: int = 1
     """Grows with every worker that takes the run over."""
+    lost: int = 0
+    """How many workers did so because the one before was silent."""
+    handed_back: bool = False
+    """Its worker stops, and leaves it to the next at once."""
     asked: SyncRequested
     slot: datetime | None = None
     started_at: datetime
@@ -72,6 +76,9 @@ class Held(Protocol):
 
     async def record(self, run: SyncRun, *, pipeline: str = "", rules: str = "") -> None:
         """Keep how far it is; once it has seen all of the source, also what that was done with."""
+
+    async def hand_back(self) -> None:
+        """Leave the run to another worker at once."""
 
     async def release(self) -> None:
         """Let go of the source; no error where it is another's by now."""

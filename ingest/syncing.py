@@ -21,7 +21,7 @@ from wire.stopping import stopped
 from wire.sync import SyncAccepted, SyncRequested, SyncRun
 
 TELL_EVERY_S = 0.5
-TAKEN_UP_AT_MOST = 5
+LOST_AT_MOST = 5
 """A run that has lost its worker so often is given up: it may be what ends them."""
 
 _RULES = {"allow", "rules", "allow_from_source", "include", "exclude", "channels", "charset"}
@@ -143,10 +143,13 @@ class Syncing:
         known = standing.get(source)
         if claim is None or known is None or known[0] != revision:
             standing[source] = (revision, time.monotonic())
-        elif time.monotonic() - known[1] > self._runs.lease_s:
+        if claim is None:
+            return
+        silent_s = time.monotonic() - standing[source][1]
+        if claim.handed_back or silent_s > self._runs.lease_s:
             held = await self._runs.take_over(claim, over=revision)
             if held is not None:
-                _log.warning("going on with a resync that lost its worker", source=source, run=claim.run)
+                _log.warning("going on with another worker's resync", source=source, run=claim.run)
                 self._spawn(held)
 
     async def _is_under_these_rules(self, source: str) -> bool:
@@ -187,12 +190,16 @@ class Syncing:
             _log.info("resync ended", source=ended.source, run=ended.run, state=ended.state)
         except SupersededError:
             _log.warning("another worker goes on with this resync", source=claim.asked.source, run=claim.run)
+        except asyncio.CancelledError:
+            with contextlib.suppress(UnavailableError):
+                await held.hand_back()
+            raise
         except UnavailableError as error:
             # Not released: whoever sees NATS again takes it over, be it this worker.
             _log.warning("a resync is interrupted", source=claim.asked.source, why=str(error))
 
     async def _outcome(self, held: Held) -> SyncRun:
-        if held.claim.epoch > TAKEN_UP_AT_MOST:
+        if held.claim.lost >= LOST_AT_MOST:
             return _broken_off(_begun(held.claim), "failed", "its worker died or was lost at every attempt")
         if held.claim.cancelled:
             return _broken_off(_begun(held.claim), "cancelled", "cancelled")

@@ -17,7 +17,7 @@ from wire.heads import Head
 from wire.nats_connection import connected
 from wire.shapes import read_shape
 from wire.source_settings import SourceSettings
-from wire.sync import PLANNED_BYTES, SyncRequested, SyncRun
+from wire.sync import PLANNED_BYTES, SyncAccepted, SyncRequested, SyncRun
 
 NIGHT = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
@@ -68,6 +68,24 @@ async def test_a_run_that_outlasts_its_window_pauses_and_goes_on_in_the_next(
         (run,) = await until(over, within_s=20)
         assert (run.state, run.seen, run.paused) == ("done", 40, False)
         assert await announced(client) == 40
+
+
+async def test_a_worker_that_stops_hands_its_run_to_the_next_at_once(
+    client: Client, nats_url: str, wiki: DocumentServiceStandIn
+) -> None:
+    """However often that is: only workers that die count against a run."""
+    wiki.documents = {f"rule-{n}": StandInDocument(f"Rule {n}.") for n in range(8)}
+    slow = wiki_settings(wiki, announce_per_s=0.5)
+    run: SyncAccepted | None = None
+    for _ in range(7):
+        async with worker(nats_url, slow, lease_s=60.0) as stopping:
+            run = await SyncClient(stopping).sync(SyncRequested(source="wiki"))
+            await until(lambda: wiki.reads, within_s=20)
+            wiki.reads.clear()
+    assert run is not None
+    async with worker(nats_url, wiki_settings(wiki), lease_s=60.0) as last:
+        ended = [each async for each in SyncClient(last).follow(run)][-1]
+    assert (ended.run, ended.state, ended.seen) == (run.run, "done", 8)
 
 
 async def test_a_run_that_somebody_asks_for_needs_no_window(

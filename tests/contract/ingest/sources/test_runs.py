@@ -76,6 +76,24 @@ async def test_a_former_owner_finds_that_its_run_is_another_s(runs: NatsRuns) ->
     await successor.keep()
 
 
+async def test_a_run_that_is_handed_back_was_not_lost(runs: NatsRuns) -> None:
+    held = await runs.begin(WIKI)
+    assert held is not None
+    await held.hand_back()
+    claim, revision = await runs.standing("wiki")
+    assert claim is not None
+    assert claim.handed_back
+    successor = await runs.take_over(claim, over=revision)
+    assert successor is not None
+    assert (successor.claim.epoch, successor.claim.lost, successor.claim.handed_back) == (2, 0, False)
+    await held.hand_back()
+    claim, revision = await runs.standing("wiki")
+    assert claim == successor.claim, "it is not for a former owner to give away"
+    third = await runs.take_over(successor.claim, over=revision)
+    assert third is not None
+    assert (third.claim.epoch, third.claim.lost) == (3, 1), "the control: a silent one was lost"
+
+
 async def test_a_cancelled_run_learns_of_it(runs: NatsRuns) -> None:
     held = await runs.begin(WIKI)
     assert held is not None
