@@ -2,9 +2,9 @@
 
 A document's way, a file a hop: `client` announces it to JetStream → `nats_consumer` takes it up and sees
 it through → `indexing` decides by its version (`versions`), reads its body (`parsing`; a long one comes
-from `nats_objects`, one by URL through `aiohttp_fetch`), cuts it (`chunking`), has the passages encoded and
-written, and advances the document's head, at which readers see it → `leftovers` removes what they no longer
-see.
+from `nats_objects`, one by URL through `aiohttp_fetch`), adds what it says of itself (`description`), has its
+passages cut (`chunking`), encoded and written (`writing`), and advances the document's head, at which readers
+see it → `leftovers` removes what they no longer see. `fingerprint` names all that made them.
 
 What does not go through is counted by `nats_attempts` and ends in `nats_failures`, which admins reach through
 `failures_client` and `nats_admin`.

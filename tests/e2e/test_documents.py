@@ -20,7 +20,7 @@ from wire.documents import DocumentDelete, DocumentUpsert
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
-from wire.search import Passage, SearchReply, SearchRequest
+from wire.search import Passage, PassagesRequest, SearchReply, SearchRequest
 from wire.settings import Settings
 
 HUNG_FOR_S = 14.0
@@ -275,3 +275,32 @@ async def _announced(ingest: IngestClient, changed: DocumentUpsert) -> bool:
 async def test_a_setting_that_cannot_work_is_named() -> None:
     with pytest.raises(SettingsError, match="NATS_URL"):
         await run_worker(Settings(nats_url=None), asyncio.Event())
+
+
+AMONG = 300
+LONG = "\n\n".join(f"# Part {n}\n\nWhat the salary of grade {n} is." for n in range(200))
+
+
+async def test_a_reader_who_is_removed_is_denied_within_a_minute(client: Client, worker: Worker) -> None:
+    """Promise 29: by event, one long document among others that change; cached passages are denied, too."""
+    ingest, retrieval = IngestClient(client), RetrievalClient(client, within_s=5)
+    before = upsert("salaries", version=1, body=LONG)
+    await ingest.announce(before)
+    await ingest.wait_until_indexed(before, within_s=120)
+    request = SearchRequest(query="the salary of grade 7", principals=("public",))
+    ids = tuple(passage.id for passage in (await retrieval.search(request)).passages)
+    assert ids
+    for n in range(AMONG):
+        await ingest.announce(upsert(f"other {n}", version=1, body=f"Rule {n} is about {n} days."))
+    started = time.monotonic()
+    await ingest.announce(upsert("salaries", version=2, body=LONG, allow="group:S1"))
+
+    async def denied() -> bool:
+        reply = await retrieval.search(request)
+        return all(passage.document != "salaries" for passage in reply.passages)
+
+    await until(denied, within_s=60, every_s=0.05)
+    print(f"denied {time.monotonic() - started:.1f} s after the event, behind {AMONG} others")
+    again = PassagesRequest(ids=ids, principals=("public",))
+    assert not (await retrieval.passages(again)).passages, "an answer in a cache can't be served"
+    assert {document for document, _ in await found(client, request.query, "group:S1")} == {"salaries"}

@@ -87,8 +87,8 @@ async def test_an_announcement_is_applied_once_and_then_off_the_queue(client: Cl
     await announce.announce(upsert("leave"))
     async with consuming(client, seen.apply):
         await announce.announce(upsert("travel"))
-        await until(lambda: len(seen.documents) == 2, within_s=5)
-        await until(lambda: _is_zero(client), within_s=5)
+        await until(lambda: len(seen.documents) == 2, within_s=30)
+        await until(lambda: _is_zero(client), within_s=30)
     assert sorted(seen.documents) == ["leave", "travel"]
 
 
@@ -106,19 +106,19 @@ async def test_an_edit_within_the_dedupe_window_is_not_taken_for_a_repetition(cl
 
 
 async def test_a_slow_document_with_heartbeats_runs_once(client: Client) -> None:
-    """Promise 14: five times ack_wait with heartbeats is one execution."""
-    await set_ack_wait(client, 1.0)
+    """Promise 14: five times ack_wait with heartbeats is one execution, though another worker is free."""
+    await set_ack_wait(client, 2.0)
     runs = 0
 
     async def slow(_: DocumentChanged) -> None:
         nonlocal runs
         runs += 1
-        await asyncio.sleep(5)
+        await asyncio.sleep(10)
 
-    async with consuming(client, slow):
+    async with consuming(client, slow), consuming(client, slow):
         await IngestClient(client).announce(upsert())
-        await until(lambda: runs, within_s=5)
-        await until(lambda: _is_zero(client), within_s=10)
+        await until(lambda: runs, within_s=30)
+        await until(lambda: _is_zero(client), within_s=30)
     assert runs == 1
 
 
@@ -143,10 +143,10 @@ async def test_a_slow_document_without_heartbeats_runs_at_two_workers_with_one_e
     mute = dataclasses.replace(HASTY, heartbeat_every_s=60)
     await IngestClient(client).announce(upsert())
     async with consuming(client, slow("first"), patience=mute):
-        await until(lambda: runs, within_s=5)
+        await until(lambda: runs, within_s=30)
         async with consuming(client, slow("second"), patience=mute):
             await until(both.is_set, within_s=20)
-            await until(lambda: _is_zero(client), within_s=10)
+            await until(lambda: _is_zero(client), within_s=30)
     assert sorted(runs) == ["first", "second"]
     assert await workshop.found("annual leave") == {("leave", 1)}
     assert await workshop.stored() == 1
@@ -164,7 +164,7 @@ async def test_an_announcement_that_comes_twice_to_one_worker_runs_once(client: 
 
     async with consuming(client, slow, patience=dataclasses.replace(HASTY, heartbeat_every_s=60)):
         await IngestClient(client).announce(upsert())
-        await until(lambda: _is_zero(client), within_s=10)
+        await until(lambda: _is_zero(client), within_s=30)
     assert runs == 1
 
 
@@ -184,7 +184,7 @@ async def test_versions_of_a_slow_document_take_nobodys_place(client: Client) ->
     for n in range(10):
         await announce.announce(upsert(f"document {n}"))
     async with consuming(client, apply, at_once=2):
-        await until(lambda: len(done) == 10, within_s=10)
+        await until(lambda: len(done) == 10, within_s=30)
         assert "slow" not in {document for document, _ in done}
         slow_may_end.set()
         await until(lambda: _is_zero(client), within_s=30)
@@ -253,9 +253,9 @@ async def test_what_can_never_succeed_is_reported_at_once_and_blocks_nobody(clie
     for n in range(10):
         await announce.announce(upsert(f"document {n}"))
     async with consuming(client, refuse_pdf, at_once=2):
-        await until(lambda: _is_zero(client), within_s=10)
+        await until(lambda: _is_zero(client), within_s=30)
         with pytest.raises(MalformedError, match="'application/pdf' is not read"):
-            await announce.wait_until_indexed(poison, within_s=5)
+            await announce.wait_until_indexed(poison, within_s=30)
     (failed,) = await failures(client)
     assert (failed.source, failed.document, failed.attempts) == ("handbook", "poison", 1)
     assert failed.event_base64 == poison.to_json()
@@ -265,7 +265,7 @@ async def test_what_can_never_succeed_is_reported_at_once_and_blocks_nobody(clie
 async def test_a_message_that_is_no_announcement_is_reported(client: Client) -> None:
     await client.jetstream().publish(subjects.documents_changed("handbook"), b"not json")
     async with consuming(client, Seen().apply):
-        await until(lambda: _is_zero(client), within_s=5)
+        await until(lambda: _is_zero(client), within_s=30)
     (failed,) = await failures(client)
     assert failed.document is None
     assert failed.event_base64 == b"not json"
@@ -282,7 +282,7 @@ async def test_what_may_pass_is_tried_again_until_it_does(client: Client) -> Non
 
     async with consuming(client, third_time):
         await IngestClient(client).announce(upsert())
-        await until(lambda: _is_zero(client), within_s=5)
+        await until(lambda: _is_zero(client), within_s=30)
     assert tries == 3
     assert await failures(client) == []
 
@@ -299,7 +299,7 @@ async def test_five_failed_attempts_end_among_the_failures(client: Client, error
 
     async with consuming(client, fail):
         await IngestClient(client).announce(upsert())
-        await until(lambda: _is_zero(client), within_s=5)
+        await until(lambda: _is_zero(client), within_s=30)
     assert tries == 5
     (failed,) = await failures(client)
     assert failed.attempts == 5
@@ -326,7 +326,7 @@ async def test_a_documents_announcements_are_handled_one_at_a_time_and_others_be
     for n in range(5):
         await announce.announce(upsert(f"document {n}"))
     async with consuming(client, apply):
-        await until(lambda: _is_zero(client), within_s=10)
+        await until(lambda: _is_zero(client), within_s=30)
     assert await failures(client) == []
     assert most > 1
 
@@ -341,11 +341,11 @@ async def test_stopping_gives_back_at_once_what_could_not_be_finished(client: Cl
     await IngestClient(client).announce(upsert())
     consumer = NatsConsumer(client, apply=endless, patience=HASTY)
     running = asyncio.create_task(consumer.run(asyncio.Event()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await started.wait()
     running.cancel()
     async with asyncio.timeout(30):
         await asyncio.wait([running])
     seen = Seen()
     async with consuming(client, seen.apply):
-        await until(lambda: seen.documents == ["leave"], within_s=5)
+        await until(lambda: seen.documents == ["leave"], within_s=30)
