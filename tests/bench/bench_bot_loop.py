@@ -77,10 +77,10 @@ async def run(*, as_json: bool) -> None:
             }
             stack.enter_context(program("worker", env=settings, log=folder / "worker.log"))
             await asyncio.to_thread(asyncio.run, _publish(nats_url))
-            end_bot = await stack.enter_async_context(probed_process("bot_with_probe", environment=settings))
-            end_idle = await stack.enter_async_context(probed_process("loop_probe"))
+            bot = await stack.enter_async_context(probed_process("bot_with_probe", environment=settings))
+            idle = await stack.enter_async_context(probed_process("loop_probe"))
             await answer_many(slack)
-            found = {"bot": await end_bot(), "idle process at the same time": await end_idle()}
+            found = {"bot": await bot.end(), "idle process at the same time": await idle.end()}
     if as_json:
         print(json.dumps(found))
         return

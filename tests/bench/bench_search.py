@@ -6,17 +6,19 @@ A NATS server and a worker are started as processes of their own. Searches (hybr
 may read four passages in five, 8 passages wanted, questions of 20 tokens, each asked once) come from this
 process over NATS; the bare encoder is fastembed's own `TextEmbedding` on the same model with one thread an
 encoding, called by the same askers. The two take turns, round by round, so that both see the same machine.
+``cpu_ms`` is what a call costs the worker, the NATS server and this process together.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import psutil
 from nats.aio.client import Client
 
 from desk.engines import nats_command
@@ -55,10 +58,11 @@ Ask = Callable[[str], Awaitable[object]]
 
 @dataclass
 class Timed:
-    """Milliseconds of each call, and seconds of each round of calls."""
+    """Milliseconds of each call, seconds of each round of calls, and of the processors in all of them."""
 
     each_ms: list[float] = field(default_factory=list)
     rounds_s: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
 
     @property
     def per_s(self) -> float:
@@ -73,25 +77,40 @@ class Timed:
             "p95_ms": round(self.percentile(95), 2),
             "p99_ms": round(self.percentile(99), 2),
             "per_s": round(self.per_s, 1),
+            "cpu_ms": round(1000 * self.cpu_s / len(self.each_ms), 2),
         }
 
 
+@dataclass(frozen=True)
+class Nats:
+    """A server of this benchmark's own."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def nats_server(folder: Path) -> Iterator[str]:
-    """Gives its URL."""
+def nats_server(folder: Path) -> Iterator[Nats]:
+    """For as long as the block lasts."""
     command = nats_command(folder=folder, port=free_port(), password="bench")
     server = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(command.port, server)
-        yield command.url
+        yield Nats(command.url, server.pid)
     finally:
         server.terminate()
         server.wait(20)
 
 
-async def ask_all(asked: list[str], *, ask: Ask, askers: int, into: Timed) -> None:
+def cpu_s(pids: Sequence[int]) -> float:
+    """What these processes have had of the processors, seconds."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
+async def ask_all(asked: list[str], *, ask: Ask, askers: int, into: Timed, pids: Sequence[int] = ()) -> None:
     """Each question once, by so many askers, each of whom waits for an answer before the next question."""
     left = iter(asked)
+    before = cpu_s(pids)
 
     async def asker() -> None:
         for question in left:
@@ -102,6 +121,7 @@ async def ask_all(asked: list[str], *, ask: Ask, askers: int, into: Timed) -> No
     started = time.perf_counter()
     await asyncio.gather(*(asker() for _ in range(askers)))
     into.rounds_s.append(time.perf_counter() - started)
+    into.cpu_s += cpu_s(pids) - before
 
 
 @contextmanager
@@ -122,7 +142,14 @@ async def search(client: Client, question: str, *, limit: int = 8) -> SearchRepl
 
 
 async def compare(
-    unasked: Iterator[str], *, ask: Ask, encoder: FastembedEncoder, askers: int, rounds: int, per_round: int
+    unasked: Iterator[str],
+    *,
+    ask: Ask,
+    encoder: FastembedEncoder,
+    pids: Sequence[int],
+    askers: int,
+    rounds: int,
+    per_round: int,
 ) -> dict[str, Any]:
     """The bare encoder and searches, round by round in turn, each with questions of its own."""
     with bare(encoder, askers=askers) as encode:
@@ -131,7 +158,7 @@ async def compare(
             await ask_all(list(islice(unasked, WARM_UP)), ask=way, askers=askers, into=Timed())
         for _ in range(rounds):
             for way, timed in ways:
-                await ask_all(list(islice(unasked, per_round)), ask=way, askers=askers, into=timed)
+                await ask_all(list(islice(unasked, per_round)), ask=way, askers=askers, into=timed, pids=pids)
     alone, whole = (timed for _, timed in ways)
     return {
         "bare encoder": alone.figures(),
@@ -139,6 +166,7 @@ async def compare(
         "ratio of p50": round(whole.percentile(50) / alone.percentile(50), 2),
         "ratio of p99": round(whole.percentile(99) / alone.percentile(99), 2),
         "ratio of throughput": round(whole.per_s / alone.per_s, 2),
+        "ratio of CPU": round(whole.cpu_s / alone.cpu_s, 2),
     }
 
 
@@ -158,16 +186,17 @@ async def steps(unasked: Iterator[str], *, client: Client) -> dict[str, float]:
     }
 
 
-async def speeds(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
+async def speeds(nats: Nats, folder: Path, *, passages: int) -> dict[str, Any]:
     """Searches beside the bare encoder: one asker, sixteen, and the same question again."""
     async with (
-        probed_process("search_worker", url, str(folder), str(passages)),
-        connected(url, name="bench") as client,
+        probed_process("search_worker", nats.url, str(folder), str(passages)) as worker,
+        connected(nats.url, name="bench") as client,
         open_encoder(model=PACKAGED, threads=1) as encoder,
     ):
         unasked = questions(encoder, tokens=TOKENS)
         ask = partial(search, client)
-        of = partial(compare, unasked, ask=ask, encoder=encoder)
+        pids = (worker.pid, nats.pid, os.getpid())
+        of = partial(compare, unasked, ask=ask, encoder=encoder, pids=pids)
         return {
             "one asker": await of(askers=1, rounds=ALONE_ROUNDS, per_round=ALONE_PER_ROUND),
             "sixteen askers": await of(askers=ASKERS, rounds=CROWD_ROUNDS, per_round=CROWD_PER_ROUND),
@@ -176,12 +205,12 @@ async def speeds(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
         }
 
 
-async def loop_stalls(url: str, folder: Path, *, passages: int) -> dict[str, Any]:
+async def loop_stalls(nats: Nats, folder: Path, *, passages: int) -> dict[str, Any]:
     """The worker's loop under sixteen askers while documents are indexed; beside it an idle process's."""
     async with (
-        probed_process("search_worker", url, str(folder), str(passages), "--ingest") as end_worker,
-        probed_process("loop_probe") as end_idle,
-        connected(url, name="bench") as client,
+        probed_process("search_worker", nats.url, str(folder), str(passages), "--ingest") as worker,
+        probed_process("loop_probe") as idle,
+        connected(nats.url, name="bench") as client,
         open_encoder(model=PACKAGED, threads=1) as encoder,
     ):
         await ensure_topology(client)
@@ -195,8 +224,8 @@ async def loop_stalls(url: str, folder: Path, *, passages: int) -> dict[str, Any
         await ask_all(asked, ask=partial(search, client), askers=ASKERS, into=timed)
         return {
             "searches meanwhile": timed.figures(),
-            "worker": await end_worker(),
-            "idle process at the same time": await end_idle(),
+            "worker": await worker.end(),
+            "idle process at the same time": await idle.end(),
         }
 
 
@@ -206,12 +235,12 @@ async def run(*, passages: int, loop_passages: int, as_json: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if passages:
-            with nats_server(folder / "nats") as url:
-                found[f"{passages:,} passages"] = await speeds(url, folder / "index", passages=passages)
+            with nats_server(folder / "nats") as nats:
+                found[f"{passages:,} passages"] = await speeds(nats, folder / "index", passages=passages)
         if loop_passages:
-            with nats_server(folder / "other-nats") as url:
+            with nats_server(folder / "other-nats") as nats:
                 found[f"event loop, {loop_passages:,} passages"] = await loop_stalls(
-                    url, folder / "other-index", passages=loop_passages
+                    nats, folder / "other-index", passages=loop_passages
                 )
     print(json.dumps(found) if as_json else "\n".join(_lines(found)))
 

@@ -6,20 +6,27 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 300
 ENDED_WITHIN_S = 60
 
-End = Callable[[], Awaitable[dict[str, float]]]
+
+@dataclass(frozen=True)
+class Probed:
+    """A process that is ready; ``end`` ends it and gives its loop's figures."""
+
+    pid: int
+    end: Callable[[], Awaitable[dict[str, float]]]
 
 
 @asynccontextmanager
 async def probed_process(
     module: str, *arguments: str, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[End]:
-    """A module of this folder, once it says ``ready``; the call ends it and gives its loop's figures."""
+) -> AsyncIterator[Probed]:
+    """A module of this folder, once it says ``ready``."""
     running = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -41,7 +48,7 @@ async def probed_process(
     try:
         async with asyncio.timeout(READY_WITHIN_S):
             assert await lines.readline() == b"ready\n", f"{module} did not start"
-        yield end
+        yield Probed(running.pid, end)
     finally:
         if running.returncode is None:
             running.kill()
