@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
 
-from desk.worker import Pace, run_worker
+from desk.worker import Pace, Role, run_worker
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
-from retrieval.edge_index import open_edge_store
 from retrieval.nats_served import Served, open_served
+from retrieval.stores import open_store, store_kind
 from tests.another_model import make_another_model
+from tests.contract.retrieval.stores_under_test import running_postgres
+from tests.e2e.worker_process import Worker, found
 from tests.until import until
 from wire.documents import DocumentUpsert
 from wire.errors import SettingsError
@@ -41,16 +43,31 @@ def upsert(number: int, *, version: int = 1) -> DocumentUpsert:
 
 
 @asynccontextmanager
-async def worker(settings: Settings) -> AsyncIterator[None]:
-    """A worker in this process, for as long as the block lasts; its error is the test's."""
+async def workers(settings: Settings, *halves: Role | None) -> AsyncIterator[None]:
+    """Workers in this process, for as long as the block lasts; their errors are the test's."""
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(settings, stop, pace=HURRIED))
+    running = [asyncio.create_task(run_worker(settings, stop, only=half, pace=HURRIED)) for half in halves]
     try:
         yield
     finally:
         stop.set()
         async with asyncio.timeout(60):
-            await running
+            await asyncio.gather(*running)
+
+
+@pytest.fixture(params=["edge", "pgvector"])
+def settings(request: pytest.FixtureRequest, nats_url: str, tmp_path: Path) -> Iterator[Settings]:
+    embedded = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
+    if request.param == "edge":
+        yield embedded
+        return
+    with running_postgres() as url:
+        yield embedded.model_copy(update={"vector_store": "pgvector", "postgres_url": url})
+
+
+def halves_for(settings: Settings) -> tuple[Role | None, ...]:
+    """An embedded index has one worker; a server's has any number, of which two read and one writes."""
+    return ("ingest", "retrieval", "retrieval") if settings.vector_store else (None,)
 
 
 async def served(client: Client) -> Served | None:
@@ -94,19 +111,19 @@ class Readers:
 
 
 async def test_changing_the_model_leaves_no_gap_in_answers(
-    client: Client, nats_url: str, tmp_path: Path
+    client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     """Promise 26, for all documents at once: asked 20 times a second, each answer is whole and not old."""
-    settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
     another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+    halves = halves_for(settings)
     ingest, readers = IngestClient(client), Readers(client)
-    async with worker(settings):
+    async with workers(settings, *halves):
         for number in range(DOCUMENTS):
             await ingest.announce(upsert(number))
         for number in range(DOCUMENTS):
             await ingest.wait_until_indexed(upsert(number), within_s=WITHIN_S)
     former = await served(client)
-    async with worker(another):
+    async with workers(another, *halves):
         await until(RetrievalClient(client).is_served, within_s=60)
         asking = asyncio.create_task(readers.run())
         started = time.monotonic()
@@ -140,7 +157,7 @@ async def test_changing_the_model_leaves_no_gap_in_answers(
     print(dict(readers.replies))
     assert set(readers.replies) == {"right"}
     assert readers.replies["right"] > 100
-    async with open_edge_store(tmp_path / "data" / "index") as store:
+    async with open_store(settings, kind=store_kind(settings)) as store:
         (note,) = await store.notes()
     now = await served(client)
     assert now is not None
@@ -150,7 +167,7 @@ async def test_changing_the_model_leaves_no_gap_in_answers(
 async def test_a_former_model_that_is_gone_is_named(client: Client, nats_url: str, tmp_path: Path) -> None:
     """Rather than answers that come back one document after another."""
     settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
-    async with worker(settings):
+    async with workers(settings, None):
         await until(RetrievalClient(client).is_served, within_s=60)
     record = await open_served(client)
     former, revision = await record.look_up()
@@ -159,3 +176,41 @@ async def test_a_former_model_that_is_gone_is_named(client: Client, nats_url: st
     another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
     with pytest.raises(SettingsError, match=r"EMBEDDING_MODEL: '/nowhere'"):
         await run_worker(another, asyncio.Event())
+
+
+async def test_a_worker_that_is_killed_while_it_builds_goes_on_when_it_is_back(
+    client: Client, nats_url: str, tmp_path: Path
+) -> None:
+    """Promise 25: the former index answers until the new one is whole, whatever happened in between."""
+    folder, model = tmp_path / "data", str(make_another_model(tmp_path / "model"))
+    before, killed, after = (
+        Worker(nats_url, folder),
+        Worker(nats_url, folder, EMBEDDING_MODEL=model),
+        Worker(nats_url, folder, EMBEDDING_MODEL=model),
+    )
+    ingest = IngestClient(client)
+    try:
+        before.start()
+        for number in range(DOCUMENTS):
+            await ingest.announce(upsert(number))
+        for number in range(DOCUMENTS):
+            await ingest.wait_until_indexed(upsert(number), within_s=WITHIN_S)
+        before.stop()
+        former = await served(client)
+        killed.start()
+        await found(client, "rule")
+        killed.kill()
+        after.start()
+        assert await found(client, "rule 1"), "it answers at once"
+
+        async def turned() -> bool:
+            now = await served(client)
+            return now is not None and former is not None and now.name != former.name
+
+        await until(turned, within_s=WITHIN_S, every_s=0.2)
+        for number in range(1, DOCUMENTS, 2):
+            assert (f"rule-{number}", 1) in await found(client, f"Rule {number}, part 1")
+        after.stop()
+    finally:
+        for worker in (before, killed, after):
+            worker.kill()
