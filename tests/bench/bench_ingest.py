@@ -6,10 +6,8 @@ takes about a minute on 2 cores.
 """
 
 import asyncio
-import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,13 +19,11 @@ from nats.aio.client import Client
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from desk.engines import nats_command
 from ingest.chunking import chunk
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
-from tests.conftest import free_port, wait_for_port
-from tests.e2e.worker_process import PROGRAM
+from tests.e2e.worker_process import OwnNats, Worker
 from tests.until import until
 from wire import subjects
 from wire.documents import DocumentUpsert
@@ -61,25 +57,15 @@ def text(number: int, *, chance: random.Random) -> str:
 @contextmanager
 def servers(folder: Path) -> Iterator[str]:
     """A NATS server and a worker on it; gives the URL."""
-    command = nats_command(folder=folder / "nats", port=free_port(), password="bench")
-    nats = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nats = OwnNats(folder / "nats")
+    nats.start()
+    worker = Worker(nats.url, folder / "data")
     try:
-        wait_for_port(command.port, nats)
-        environment = {**os.environ, "NATS_URL": command.url, "DATA_DIR": str(folder / "data")}
-        worker = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield command.url
-        finally:
-            worker.terminate()
-            worker.wait(20)
+        worker.start()
+        yield nats.url
     finally:
-        nats.terminate()
-        nats.wait(20)
+        worker.kill()
+        nats.kill()
 
 
 async def time_to_found_ms(client: Client, number: int, *, chance: random.Random) -> float:
