@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree as ET
 
 from ingest.parsing import BODY_BYTES
 from ingest.sources.aiohttp_fetching import USER_AGENT, Fetching
+from ingest.sources.robots import Robots
 from ingest.sources.source import Content, Entry
 from wire.errors import MalformedError, UnavailableError
 from wire.source_settings import SourceSettings
@@ -58,7 +58,7 @@ class SitemapSource:
                 elif sitemap.is_index and address not in known:
                     known.add(address)
                     left.append(address)
-                elif not sitemap.is_index and address not in pages and robots.can_fetch(USER_AGENT, address):
+                elif not sitemap.is_index and address not in pages and robots.lets(address):
                     pages.add(address)
                     yield _entry(address, changed)
             if len(known) > SITEMAPS_AT_MOST or len(pages) > PAGES_AT_MOST:
@@ -79,17 +79,13 @@ class SitemapSource:
             raise MalformedError(f"the page answers {fetched.status}")
         return Content(fetched.body, fetched.media_type)
 
-    async def _robots(self) -> RobotFileParser:
+    async def _robots(self) -> Robots:
         """What the host lets us read: all of it where it has no such file (RFC 9309)."""
         fetched = await self._fetching.get(urljoin(self._url, "/robots.txt"), max_bytes=ROBOTS_BYTES)
-        robots = RobotFileParser()
-        if fetched.status in CLIENT_ERRORS:
-            robots.parse([])
-        elif fetched.status == OK:
-            robots.parse(fetched.body.decode(errors="replace").splitlines())
-        else:
+        if fetched.status != OK and fetched.status not in CLIENT_ERRORS:
             raise UnavailableError(f"robots.txt answers {fetched.status}", service="source")
-        return robots
+        text = fetched.body.decode("utf-8-sig", errors="replace") if fetched.status == OK else ""
+        return Robots(text, agent=USER_AGENT)
 
     async def _sitemap(self, url: str) -> bytes:
         fetched = await self._fetching.get(url, max_bytes=SITEMAP_BYTES)
