@@ -101,13 +101,12 @@ class Acting:
         )
         connected = self._socket_mode.open_sockets > 0
         answer = await self._socket_mode.ask(payload, kind="slash_commands")
-        problem = None if answer is not None else "operation_timeout" if connected else "dispatch_failed"
         try:
-            self._responding.acknowledged(url_name, answer or {})
+            if answer is None:
+                raise SlackError("operation_timeout" if connected else "dispatch_failed")  # noqa: TRY301 — as the app's own mistakes
+            self._responding.acknowledged(url_name, answer)
         except SlackError as error:
-            problem = error.error
-        if problem is not None:
-            self._slackbot(user, channel, f'`{name}` failed with the error "{problem}"')
+            self._slackbot(user, channel, f'`{name}` failed with the error "{error.error}"')
         return None
 
     # -- modals and the Home tab
@@ -118,7 +117,7 @@ class Acting:
         Raises:
             SlackError: there is no such view before this person, or no such element.
         """
-        view = self._workspace.views.seen(user, view_id)
+        view = self._workspace.views.seen(user, view_id, types=("modal", "home"))
         self._workspace.views.fill(view, typed)
         return await self._ask(view_actions(view, press, user=user, workspace=self._workspace))
 
@@ -146,9 +145,9 @@ class Acting:
         now_s = workspace.now()
         match answer.get("response_action"):
             case None:
-                workspace.views.close(user)
+                workspace.views.close(user, view)
             case "clear":
-                workspace.views.close(user, everything=True)
+                workspace.views.close(user, view, everything=True)
             case "errors":
                 known = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
                 errors = {str(key): str(text) for key, text in answer.get("errors", {}).items()}
@@ -174,7 +173,7 @@ class Acting:
         """
         workspace = self._workspace
         view = workspace.views.seen(user, view_id)
-        gone = workspace.views.close(user, everything=bool(view["clear_on_close"]))
+        gone = workspace.views.close(user, view, everything=bool(view["clear_on_close"]))
         workspace.emit(ViewsChanged(user=user))
         for each in gone:
             if each["notify_on_close"]:

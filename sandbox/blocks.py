@@ -17,13 +17,14 @@ MOST_BLOCKS = 50
 MOST_CHARS = 13_200
 MOST_MARKDOWN_CHARS = 12_000
 """Of all ``markdown`` blocks of a message together."""
+MOST_VIEW_BLOCKS = 100
 MOST_VIEW_BYTES = 250_000
 
 MESSAGES_ONLY = {"alert", "context_actions", "data_table", "file", "markdown", "plan", "table", "task_card"}
 """Blocks that no modal and no App Home takes (the reference's "available in surfaces")."""
 
 
-def check_blocks(blocks: object, *, most: int = MOST_BLOCKS) -> list[Json]:
+def check_blocks(blocks: object) -> list[Json]:
     """Give a message's blocks back if Slack would take them.
 
     Raises:
@@ -32,7 +33,7 @@ def check_blocks(blocks: object, *, most: int = MOST_BLOCKS) -> list[Json]:
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise SlackError("invalid_blocks_format")
     try:
-        _check_all(blocks, most=most, at="/blocks")
+        _check_all(blocks, most=MOST_BLOCKS, at="/blocks")
     except MisshapenError as wrong:
         raise SlackError("invalid_blocks", messages=(str(wrong),)) from None
     if sum(len(text) for text in _texts(blocks)) > MOST_CHARS:
@@ -80,7 +81,7 @@ def _check_view(view: Json, types: tuple[str, ...]) -> None:
     for number, block in enumerate(view["blocks"]):
         if block["type"] in MESSAGES_ONLY:
             raise MisshapenError(f"unsupported type: {block['type']}", f"/view/blocks/{number}/type")
-    _check_all(view["blocks"], most=100, at="/view/blocks")
+    _check_all(view["blocks"], most=MOST_VIEW_BLOCKS, at="/view/blocks")
     if view["type"] == "modal" and "submit" not in view and any(b["type"] == "input" for b in view["blocks"]):
         raise MisshapenError("missing required field: submit", "/view")
 

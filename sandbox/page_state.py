@@ -80,10 +80,9 @@ def message_of(message: Message, *, workspace: Workspace) -> Json:
 
 def views_of(workspace: Workspace, *, user: str) -> Json:
     """The modal on top, how many lie under it, and the Home tab."""
-    stack = workspace.views.stacks.get(user, [])
     return {
-        "modal": stack[-1] if stack else None,
-        "depth": len(stack),
+        "modal": workspace.views.modal(user),
+        "depth": len(workspace.views.stacks.get(user, [])),
         "home": workspace.views.homes.get(user),
     }
 

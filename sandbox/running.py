@@ -131,8 +131,7 @@ class Sandbox:
 
     def modal(self, person: str) -> Json | None:
         """The modal that a person has before them."""
-        stack = self.workspace.views.stacks.get(self.workspace.person(person), [])
-        return stack[-1] if stack else None
+        return self.workspace.views.modal(self.workspace.person(person))
 
     def home(self, person: str) -> Json | None:
         """What the app has published into a person's Home tab."""

@@ -83,12 +83,13 @@ class Views:
         self.homes[user] = self._whole(view, now_s=now_s)
         return self.homes[user]
 
-    def close(self, user: str, *, everything: bool = False) -> list[Json]:
-        """Take the top view away, or all of them; gives those that went, the top one first."""
+    def close(self, user: str, view: Json, *, everything: bool = False) -> list[Json]:
+        """Take a modal away with what lies over it, or all; gives those that went, the top one first."""
         stack = self.stacks.get(user, [])
-        gone = stack[::-1] if everything else stack[-1:]
+        places = [0] if everything else [place for place, each in enumerate(stack) if each is view]
+        gone = stack[places[0] :] if places else []
         del stack[len(stack) - len(gone) :]
-        return gone
+        return gone[::-1]
 
     def find(self, *, view_id: str | None = None, external_id: str | None = None) -> tuple[str, Json]:
         """A view by one of its names, with the person who sees it.
@@ -101,15 +102,18 @@ class Views:
                 return user, view
         raise SlackError("not_found")
 
-    def seen(self, user: str, view_id: str) -> Json:
-        """A view that this person has before them.
+    def modal(self, user: str) -> Json | None:
+        """The modal that a person has before them."""
+        return next(iter(self.stacks.get(user, [])[-1:]), None)
+
+    def seen(self, user: str, view_id: str, *, types: tuple[str, ...] = ("modal",)) -> Json:
+        """A view of these ``types`` that a person has before them.
 
         Raises:
             SlackError: ``not_found``.
         """
-        top = self.stacks.get(user, [])[-1:]
-        for view in (*top, *([self.homes[user]] if user in self.homes else [])):
-            if view["id"] == view_id:
+        for view in (self.modal(user), self.homes.get(user)):
+            if view is not None and view["id"] == view_id and view["type"] in types:
                 return view
         raise SlackError("not_found")
 

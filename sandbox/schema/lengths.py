@@ -10,7 +10,7 @@ _ANY = 100_000
 """Where Slack names no length, but wants something."""
 _OPTION = {"text": 75, "value": 150, "description": 75}
 _SELECT = {"placeholder": 150}
-_VIEW = {"blocks": 100, "private_metadata": 3000}
+_VIEW = {"private_metadata": 3000}
 
 LENGTHS: dict[str, dict[str, int]] = {
     "ActionsBlock": {"elements": 25},

@@ -139,7 +139,8 @@ async def test_a_refreshed_socket_is_warned_first_and_no_event_is_lost(
         sandbox.say("anna", "dm", str(number))
         await asyncio.sleep(0.05)
     assert await refreshing == 1
-    await until(lambda: len({event["text"] for event in app.events}) == 20, within_s=30.0)
+    sandbox.say("anna", "dm", "after it")
+    await until(lambda: len({event["text"] for event in app.events}) == 21, within_s=30.0)
     await until(lambda: sandbox.open_sockets == 1, within_s=WITHIN_S)
     assert max(sent.socket for sent in sandbox.deliveries()) > 1
 
