@@ -30,6 +30,7 @@ _LANGUAGE = re.compile(
 )
 _EMBEDDED = re.compile(r"data:[a-z]+/[\w.+-]+;base64,[A-Za-z0-9+/=]+")
 """A picture in the page itself: more than a tree takes, and nobody reads it."""
+_BLANK = re.compile(r"[\x00-\x20]+")
 _LINKED = ("http:", "https:", "mailto:", "tel:")
 
 
@@ -81,7 +82,8 @@ def _markdown(page: Any) -> str:
     for code in content.xpath(".//pre"):
         _flatten(code)
     for link in content.xpath(".//a[@href]"):
-        target = link.get("href").strip().lower()
+        # As browsers take it, to which "java\nscript:" is one word.
+        target = _BLANK.sub("", link.get("href")).lower()
         scheme = re.match(r"[a-z][a-z0-9+.-]*:", target)
         if target.startswith("#") or (scheme and scheme[0] not in _LINKED):
             del link.attrib["href"]

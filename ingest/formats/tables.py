@@ -19,10 +19,11 @@ def read(body: bytes, *, charset: str | None) -> Parsed:
     """Comma, semicolon, tab or bar, whichever divides the first lines most evenly.
 
     Raises:
-        MalformedError: it it is no text in its character set, or has a cell or a row over the bound.
+        MalformedError: it is no text in its character set, or has a cell or a row over the bound.
     """
     text = decode(body, charset=charset)
-    lines = text.splitlines()
+    # Not by `splitlines`, to which a form feed in a cell is a new row.
+    lines = text.split("\n")
     csv.field_size_limit(CELL_CHARS)
     try:
         return Parsed("\n".join(markdown.table(_rows(lines))))

@@ -9,6 +9,10 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+NAME = "a source's call"
+LEFT_AT_MOST = 64
+"""Of all sources together: a folder that hangs for days would leave some behind at each resync."""
+
 ResultT = TypeVar("ResultT")
 
 
@@ -23,7 +27,7 @@ class OwnThreads:
         """What the function returns or raises.
 
         Raises:
-            TimeoutError: not within ``within_s``, waiting for a free thread included.
+            TimeoutError: not within ``within_s``, waiting for a free thread included; or too many hang.
         """
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[ResultT] = loop.create_future()
@@ -47,7 +51,9 @@ class OwnThreads:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, result, error)
 
+        if sum(thread.name == NAME for thread in threading.enumerate()) >= LEFT_AT_MOST:
+            raise TimeoutError
         async with asyncio.timeout(self._within_s):
             await self._free.acquire()
-            threading.Thread(target=run, name="a source's call", daemon=True).start()
+            threading.Thread(target=run, name=NAME, daemon=True).start()
             return await ended

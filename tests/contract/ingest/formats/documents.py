@@ -228,7 +228,7 @@ PAGE = """<!doctype html><html><head><title>Leave: Wiki</title><style>.x{color:r
 <header><p>Example Inc.</p></header><nav><ul><li><a href="/">Home</a></li></ul></nav>
 <main><h1>Leave<a class="headerlink" href="#leave">¶</a></h1>
 <p>You get <strong>28 days</strong>, see <a href="https://example.com/list?a=1&amp;b=2">the list</a> or
-<a href="javascript:alert(1)">this</a>, or <a href="#more">below</a>.</p>
+<a href="java&#10;script:alert(1)">this</a>, or <a href="#more">below</a>.</p>
 <p style="display: none">hidden by style</p><p hidden>hidden by attribute</p>
 <div aria-hidden="true">hidden from readers</div>
 <h2>How to <em>ask</em></h2><ol><li>Ask your lead<ul><li>in writing</li></ul></li><li>Tell us</li></ol>

@@ -180,6 +180,7 @@ async def test_each_passage_of_a_long_table_keeps_the_header(media_type: str, pa
     [
         (b"Country,Days\nGermany,30\nTrinidad | Tobago,14\n", "text/csv"),
         (b'Country;Days\r\n\r\n"Germany";30\r\nTrinidad | Tobago;14', "text/csv; charset=utf-8"),
+        (b"Country,Days\nGermany,30\nTrinidad\x0c| Tobago,14\n", "text/csv"),
         ("\ufeffCountry\tDays\nGermany\t30\nTrinidad | Tobago\t14".encode(), "text/tab-separated-values"),
     ],
 )
