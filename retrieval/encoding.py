@@ -48,6 +48,9 @@ class Encoder(Protocol):
     async def encode_query(self, text: str) -> Encoded:
         """A question's vectors; goes before any waiting passage."""
 
+    def weigh_query(self, text: str) -> Sparse:
+        """A question's words alone, as `encode_query` has them, in microseconds."""
+
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
         """Dense vectors of sentences that a reader waits for; as urgent as a question."""
 

@@ -86,6 +86,10 @@ class FastembedEncoder:
         self._asked.remember(text, encoded)
         return encoded
 
+    def weigh_query(self, text: str) -> Sparse:
+        """A question's words by BM25 alone: 20 µs, so right here."""
+        return self._model.words_asked(text)
+
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
         """Sentences' dense vectors, ahead of every passage.
 
@@ -183,7 +187,10 @@ class _Model:
 
     def query(self, text: str) -> Encoded:
         dense: list[float] = next(iter(self.embedding.query_embed(text))).tolist()
-        return Encoded(dense, _sparse(next(iter(self.words.query_embed(text)))))
+        return Encoded(dense, self.words_asked(text))
+
+    def words_asked(self, text: str) -> Sparse:
+        return _sparse(next(iter(self.words.query_embed(text))))
 
     def passage(self, text: str) -> list[float]:
         vector: list[float] = next(iter(self.embedding.passage_embed([text]))).tolist()

@@ -56,6 +56,7 @@ async def test_words_are_stemmed_and_stop_words_left_out(encoder: FastembedEncod
     query = await encoder.encode_query("What is the policy of a company?")
     assert set(query.sparse.indices) == set(passage.indices)
     assert len(query.sparse.indices) == 2
+    assert encoder.weigh_query("What is the policy of a company?") == query.sparse
 
 
 async def test_a_question_of_stop_words_alone_still_has_a_meaning(encoder: FastembedEncoder) -> None:

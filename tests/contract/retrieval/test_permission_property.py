@@ -68,6 +68,9 @@ class Once:
     async def encode_query(self, text: str) -> Encoded:
         return await self._encoder.encode_query(text)
 
+    def weigh_query(self, text: str) -> Sparse:
+        return self._encoder.weigh_query(text)
+
     async def encode_sentences(self, texts: Sequence[str]) -> list[list[float]]:
         new = [text for text in texts if text not in self._known]
         self._known |= dict(zip(new, await self._encoder.encode_sentences(new), strict=True))
