@@ -100,6 +100,12 @@ class NatsConsumer:
         self._room = Room()
         self._attempts = NatsAttempts(client)
         self._failures = NatsFailures(client)
+        self._queued = 0
+
+    @property
+    def queued(self) -> int:
+        """How many announcements waited behind the last one that was taken."""
+        return self._queued
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what is in hand (10 s; the rest goes back at once)."""
@@ -142,8 +148,10 @@ class NatsConsumer:
         try:
             messages = await subscription.fetch(free, timeout=FETCH_WITHIN_S)
         except TimeoutError:
+            self._queued = 0
             return
         for message in messages:
+            self._queued = message.metadata.num_pending
             await self._slots.acquire()
             task = asyncio.create_task(self._see_through(message), name="index a document")
             self._in_hand.add(task)

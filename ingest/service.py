@@ -12,6 +12,7 @@ from ingest.leftovers import Leftovers
 from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
 from ingest.nats_objects import open_objects
+from ingest.nats_urgent import urgent_lane
 from ingest.parser_processes import ParserProcesses
 from ingest.parsing import Parsing
 from ingest.sync_service import resyncing
@@ -64,6 +65,12 @@ async def run_ingest(
             processes,
             resyncing(client, sources=settings.sources, pipeline=all_readers()) as resyncs,
             serving_admin(client, also=resyncs),
+            urgent_lane(
+                client,
+                apply=indexing.apply,
+                is_shown=lambda key: heads.shown(key).edition is not None,
+                queued=lambda: consumer.queued,
+            ),
         ):
             await consumer.run(stop)
     finally:
