@@ -24,7 +24,7 @@ HANDBOOK = Path(__file__).parents[2] / "sandbox" / "company" / "handbook"
 SOURCE = "bench"
 EDITION = "0-bench"
 PER_DOCUMENT = 4
-WORDS_PER_PASSAGE = 150
+LEAST_WORDS, MOST_WORDS = 60, 180
 READER = ("public", "user:U1", "email:ana@example.com", "group:S1")
 """Reads four passages in five: seven are everybody's, one the reader's group's, two other people's."""
 ALLOWED = (("public",),) * 7 + (("group:S1", "group:S2"), ("group:S2",), ("user:U2", "user:U3"))
@@ -35,7 +35,7 @@ SEED = 7
 def handbook_words() -> list[str]:
     """The sample handbook's words, in its order."""
     texts = " ".join(path.read_text() for path in sorted(HANDBOOK.glob("*.md")))
-    return re.findall(r"[a-z]{2,}", texts.lower())
+    return re.findall(r"[a-z0-9]{2,}", texts.lower())
 
 
 def questions(encoder: Encoder, *, tokens: int) -> Iterator[str]:
@@ -58,7 +58,10 @@ async def write_many(count: int, *, index: Index, encoder: Encoder, heads: Heads
     chance, words = random.Random(SEED), handbook_words()
     directions = np.random.default_rng(SEED)
     for start in range(0, count, PER_WRITE):
-        texts = [" ".join(chance.choices(words, k=WORDS_PER_PASSAGE)) for _ in range(PER_WRITE)]
+        texts = [
+            " ".join(chance.choices(words, k=chance.randint(LEAST_WORDS, MOST_WORDS)))
+            for _ in range(PER_WRITE)
+        ]
         sparse = await encoder.weigh_passages(texts)
         dense = directions.normal(size=(PER_WRITE, encoder.dimensions))
         dense /= np.linalg.norm(dense, axis=1, keepdims=True)
