@@ -316,3 +316,16 @@ async def test_an_app_that_is_no_agent_has_no_prompts_and_no_sessions(company: P
             await client.agents_sessions_setStatus(
                 channel_id="D0ANNA", thread_ts=question.ts, status="active"
             )
+
+
+async def test_an_app_that_does_not_hear_of_stops_is_warned_and_has_no_button(company: Path) -> None:
+    file = company / "workspace.toml"
+    file.write_text(file.read_text().replace('handle = "answerdesk"', 'handle = "answerdesk"\nstops = false'))
+    async with serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, company=company) as sandbox:
+        question = sandbox.say("anna", "dm", "?")
+        answer = await web_client(sandbox).agents_sessions_setStatus(
+            channel_id="D0ANNA", thread_ts=question.ts, status="processing"
+        )
+        assert answer["warning"] == "missing_agent_session_stopped_event_subscription"
+        with pytest.raises(SlackError, match="action_not_found"):
+            sandbox.press_stop("anna", "dm", question.ts)

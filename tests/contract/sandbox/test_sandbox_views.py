@@ -1,14 +1,15 @@
 """Modals and the Home tab, to an unmodified Bolt app."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
-from sandbox.service import Sandbox
+from sandbox.service import Sandbox, serving
 from sandbox.triggers import VALID_S
-from tests.contract.sandbox.bolt_app import BoltApp, connected_app
+from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, BoltApp, connected_app, web_client
 from tests.until import until
 
 Json = dict[str, Any]
@@ -325,3 +326,31 @@ async def test_publishing_over_somebody_elses_view_is_a_conflict(sandbox: Sandbo
         await app.client.views_publish(user_id="U0NOBODY", view=home("1"))
     with pytest.raises(SlackApiError, match="invalid_arguments"):
         await app.client.views_publish(user_id="U0ANNA", view=modal())
+
+
+async def test_an_app_without_a_home_tab_publishes_none(company: Path) -> None:
+    file = company / "workspace.toml"
+    file.write_text(file.read_text().replace('handle = "answerdesk"', 'handle = "answerdesk"\nhome = false'))
+    async with serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, company=company) as sandbox:
+        with pytest.raises(SlackApiError, match="not_enabled"):
+            await web_client(sandbox).views_publish(user_id="U0ANNA", view=home("1"))
+
+
+async def test_a_submission_takes_its_own_modal_away_though_another_was_pushed_meanwhile(
+    sandbox: Sandbox, listening_app: BoltApp
+) -> None:
+    app = listening_app
+
+    @app.bolt.shortcut("ask_anywhere")
+    async def asked(ack: AsyncAck) -> None:
+        await ack()
+
+    @app.bolt.view("feedback")
+    async def submitted(ack: AsyncAck, body: Json) -> None:
+        pushed = modal(title="Pushed", callback_id="other")
+        await app.client.views_push(trigger_id=body["trigger_id"], view=pushed)
+        await ack()
+
+    await opened(sandbox, app)
+    assert await sandbox.submit("anna", {"why": {"text": "because"}}) == {}
+    assert sandbox.modal("anna") is None
