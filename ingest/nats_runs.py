@@ -63,14 +63,14 @@ class NatsHeld:
         key, at = _claim_key(self._claim.asked.source), time.monotonic()
         revision = await self._runs.update(key, self._claim, over=self._revision)
         if revision is None:
-            # Taken over, cancelled, or our own renewal whose answer was lost.
+            # Taken over, marked, or our own renewal whose answer was lost.
             found, revision = await self._runs.standing(self._claim.asked.source)
-            if found is None or (found.run, found.owner) != (self._claim.run, self._claim.owner):
+            if found is None or not self._is_ours(found):
                 raise SupersededError
-            if found.cancelled:
-                self._claim, self._revision = found, revision
-                raise CancelledRunError
+            self._claim = found
         self._revision, self._renewed = revision, at
+        if self._claim.cancelled:
+            raise CancelledRunError
 
     async def take_slot(self) -> bool:
         """Create the slot's key; one that stands is ours only with our run in it."""
@@ -101,8 +101,15 @@ class NatsHeld:
         await self._runs.update(_claim_key(claim.asked.source), claim, over=self._revision)
 
     async def release(self) -> None:
-        """Remove the claim."""
-        await self._runs.remove(_claim_key(self._claim.asked.source), over=self._revision)
+        """Remove the claim, whatever was marked in it at the last moment."""
+        source = self._claim.asked.source
+        if not await self._runs.remove(_claim_key(source), over=self._revision):
+            found, revision = await self._runs.standing(source)
+            if self._is_ours(found):
+                await self._runs.remove(_claim_key(source), over=revision)
+
+    def _is_ours(self, found: Claim | None) -> bool:
+        return found is not None and (found.run, found.owner) == (self._claim.run, self._claim.owner)
 
 
 class NatsRuns:
@@ -140,13 +147,21 @@ class NatsRuns:
 
     async def cancel(self, source: str) -> Claim | None:
         """Ask the run of this source to stop; None where there is none."""
+        return await self._mark(source, "cancelled")
+
+    async def hurry(self, source: str) -> None:
+        """Have the run of this source go on whatever its window."""
+        await self._mark(source, "hurried")
+
+    async def _mark(self, source: str, name: str) -> Claim | None:
+        """Set a mark in the claim, which its owner finds there as it renews it."""
         while True:
             claim, revision = await self.standing(source)
-            if claim is None or claim.cancelled:
+            if claim is None or getattr(claim, name):
                 return claim
-            cancelled = claim.model_copy(update={"cancelled": True})
-            if await self.update(_claim_key(source), cancelled, over=revision) is not None:
-                return cancelled
+            marked = claim.model_copy(update={name: True})
+            if await self.update(_claim_key(source), marked, over=revision) is not None:
+                return marked
 
     async def standing(self, source: str) -> tuple[Claim | None, int]:
         """The run that a source is in, and the revision of its record."""
@@ -187,13 +202,13 @@ class NatsRuns:
         except FAULTS as error:
             raise UnavailableError("the record of resyncs can't be written", service="nats") from error
 
-    async def remove(self, key: str, *, over: int) -> None:
-        """Remove a record that is still at that revision."""
+    async def remove(self, key: str, *, over: int) -> bool:
+        """Remove a record; False where it is no longer at that revision."""
         try:
             async with asyncio.timeout(CALL_WITHIN_S):
-                await self._runs.delete(key, last=over)
+                return await self._runs.delete(key, last=over)
         except nats.js.errors.BadRequestError:
-            return
+            return False
         except FAULTS as error:
             raise UnavailableError("the record of resyncs can't be written", service="nats") from error
 

@@ -48,6 +48,8 @@ class Claim(Shape):
     slot: datetime | None = None
     started_at: datetime
     cancelled: bool = False
+    hurried: bool = False
+    """Somebody asked for it, too: its schedule's window no longer holds it up."""
 
     @property
     def version(self) -> int:
@@ -102,6 +104,9 @@ class Runs(Protocol):
 
     async def cancel(self, source: str) -> Claim | None:
         """Ask the run of this source to stop; None where there is none."""
+
+    async def hurry(self, source: str) -> None:
+        """Have the run of this source go on whatever its window."""
 
     async def history(self, source: str) -> History:
         """What stays of a source's runs."""

@@ -92,7 +92,7 @@ class Syncing:
         return SyncAccepted(run=held.claim.run, source=asked.source)
 
     async def request(self, asked: SyncRequested) -> SyncAccepted:
-        """As `start`; the run that is under way does as well where it is the same that is asked for.
+        """As `start`; the run that is under way does as well where it is the same, and waits for no window.
 
         Raises:
             RefusedError: another one is under way.
@@ -102,6 +102,8 @@ class Syncing:
         while (accepted := await self.start(asked)) is None:
             claim, _ = await self._runs.standing(asked.source)
             if claim is not None and claim.asked == asked and not claim.cancelled:
+                if claim.slot is not None:
+                    await self._runs.hurry(asked.source)
                 return SyncAccepted(run=claim.run, source=asked.source)
             if claim is not None:
                 raise RefusedError(f"{asked.source} is being resynced: wait until that is over, or cancel it")
@@ -214,7 +216,7 @@ class Syncing:
                     source=source,
                     indexed=indexed,
                     announce=self._announce,
-                    is_open=self._window(held.claim),
+                    is_open=self._window(held),
                 )
                 progress = resync.progress
                 ended = await _first(resync.run(), self._beat(held, progress))
@@ -246,12 +248,12 @@ class Syncing:
         settings = self._sources.get(source)
         return rules_of(settings) if settings else ""
 
-    def _window(self, claim: Claim) -> IsOpen:
-        """A run that somebody asked for goes on at any time."""
-        schedule = self._schedules.get(claim.asked.source)
-        if claim.slot is None or schedule is None:
+    def _window(self, held: Held) -> IsOpen:
+        """A run that somebody asked for, at its start or since, goes on at any time."""
+        schedule = self._schedules.get(held.claim.asked.source)
+        if held.claim.slot is None or schedule is None:
             return lambda: True
-        return lambda: schedule.is_open(self._now())
+        return lambda: held.claim.hurried or schedule.is_open(self._now())
 
     async def _beat(self, held: Held, progress: Callable[[], SyncRun]) -> None:
         """Tell how far the run is, and keep it ours."""

@@ -1,5 +1,6 @@
 """A run that is longer than its window, and runs after the settings or the readers have changed."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from nats.aio.client import Client
@@ -48,7 +49,7 @@ async def test_a_run_that_outlasts_its_window_pauses_and_goes_on_in_the_next(
         """The window closes in the middle of the run, however quick that is."""
         return NIGHT if len(wiki.reads) < 5 else clock.moment
 
-    async with worker(nats_url, wiki_settings(wiki, schedule=schedule), now=now) as by_schedule:
+    async with worker(nats_url, wiki_settings(wiki, schedule=schedule), now=now):
 
         async def paused() -> list[SyncRun]:
             return [run for run in await newest(client) if run.paused]
@@ -57,9 +58,8 @@ async def test_a_run_that_outlasts_its_window_pauses_and_goes_on_in_the_next(
         assert not run.ended
         before = await announced(client)
         assert before < 40
-        accepted = await SyncClient(by_schedule).sync(SyncRequested(source="wiki"))
-        assert accepted.run == run.run, "it is still under way"
-        assert await announced(client) == before
+        await asyncio.sleep(1.5)
+        assert await announced(client) == before, "it waits"
         clock.moment = NIGHT + timedelta(days=1)
 
         async def over() -> list[SyncRun]:
@@ -68,6 +68,25 @@ async def test_a_run_that_outlasts_its_window_pauses_and_goes_on_in_the_next(
         (run,) = await until(over, within_s=20)
         assert (run.state, run.seen, run.paused) == ("done", 40, False)
         assert await announced(client) == 40
+
+
+async def test_a_paused_run_that_somebody_asks_for_goes_on_at_once(
+    client: Client, nats_url: str, wiki: DocumentServiceStandIn
+) -> None:
+    wiki.documents = {f"rule-{n}": StandInDocument(f"Rule {n}.") for n in range(40)}
+    schedule = {"cron": "0 3 * * *", "window": "03:00-04:00"}
+
+    def now() -> datetime:
+        return NIGHT if len(wiki.reads) < 5 else NIGHT + timedelta(hours=1, minutes=1)
+
+    async with worker(nats_url, wiki_settings(wiki, schedule=schedule), now=now) as running:
+
+        async def paused() -> list[SyncRun]:
+            return [run for run in await newest(client) if run.paused]
+
+        (run,) = await until(paused, within_s=20)
+        ended = await synced(running)
+        assert (ended.run, ended.state, ended.seen) == (run.run, "done", 40)
 
 
 async def test_a_worker_that_stops_hands_its_run_to_the_next_at_once(

@@ -76,6 +76,17 @@ async def test_a_former_owner_finds_that_its_run_is_another_s(runs: NatsRuns) ->
     await successor.keep()
 
 
+async def test_a_run_that_is_over_is_over_whatever_was_asked_of_it_at_the_last_moment(
+    runs: NatsRuns,
+) -> None:
+    for ask in (runs.hurry, runs.cancel):
+        held = await runs.begin(WIKI)
+        assert held is not None
+        await ask("wiki")
+        await held.release()
+        assert (await runs.standing("wiki"))[0] is None
+
+
 async def test_a_run_that_is_handed_back_was_not_lost(runs: NatsRuns) -> None:
     held = await runs.begin(WIKI)
     assert held is not None
