@@ -155,11 +155,11 @@ class IngestClient:
         return True
 
     async def _is_done(self, changed: DocumentChanged, announced: Announced | None) -> bool:
-        """Whether the head says so; an equal version may be a former one's until ours is off the queue."""
+        """Whether the head says so; an equal version that is older may be a former announcement's."""
         head = await self._head(changed)
         if head is None or not _says(head, changed):
             return head is None and isinstance(changed, DocumentDelete) and changed.version is None
-        if announced is None or head.version != changed.version:
+        if announced is None or head.version != changed.version or head.changed_at > announced.at:
             return True
         return not await self._is_queued(announced.sequence)
 
@@ -184,7 +184,7 @@ class IngestClient:
                 deliver_policy=DeliverPolicy.BY_START_TIME,
                 opt_start_time=since.isoformat(),  # type: ignore[arg-type] # sent as it is, and must be text
                 ack_policy=AckPolicy.NONE,
-                inactive_threshold=60,
+                inactive_threshold=20,
                 mem_storage=True,
             ),
         )

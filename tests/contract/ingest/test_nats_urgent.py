@@ -31,9 +31,11 @@ async def lane(client: Client, workshop: Workshop, *, queued: int = LONG_QUEUE) 
 async def test_a_removed_reader_waits_behind_nobody(client: Client, workshop: Workshop) -> None:
     """Promise 29: however long the queue, and it keeps the announcement, in case the lane dies of it."""
     await workshop.indexing.apply(upsert(version=1))
+    ingest, fewer = IngestClient(client), upsert(version=2, allow=("user:U1",))
     async with lane(client, workshop):
-        await IngestClient(client).announce(upsert(version=2, allow=("user:U1",)))
-        await until(lambda: _is_hidden(workshop), within_s=30)
+        announced = await ingest.announce(fewer)
+        await ingest.wait_until_indexed(fewer, within_s=30, announced=announced)
+    assert await _is_hidden(workshop)
     assert (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state.messages == 1
 
 
