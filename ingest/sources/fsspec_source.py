@@ -4,6 +4,7 @@ Hidden files are left out, and links that lead out of a local folder are not fol
 system runs in a thread of its own.
 """
 
+import calendar
 import codecs
 import os
 import re
@@ -32,7 +33,7 @@ CALLS_AT_ONCE = 5
 DEEPEST = 64
 REDIRECTIONS = range(300, 400)
 _MARKERS = (
-    ("ETag", "etag", "md5Hash", "content_md5", "sha", "hex", "generation", "checksum"),
+    ("ETag", "etag", "md5Hash", "content_md5", "sha", "hex", "generation", "checksum", "CRC"),
     ("LastModified", "last_modified", "updated", "mtime", "created"),
 )
 """How file systems call what changes with a file: first what tells bytes, then what tells time."""
@@ -41,7 +42,7 @@ _EXPORTED = re.compile(
     r"|(?:^|[ _/-])(?P<id>[0-9a-f]{32}|[0-9]{4,20})\.\w+$"
 )
 """Confluence's and Notion's ids of pages; an attachment is opened at its page."""
-_CHANGED_AT = ("LastModified", "last_modified", "updated", "mtime")
+_CHANGED_AT = ("LastModified", "last_modified", "updated", "mtime", "date_time")
 
 
 class RedirectedError(Exception):
@@ -226,6 +227,11 @@ def _revision(about: Mapping[str, Any]) -> str | None:
 
 def _changed_at(about: Mapping[str, Any]) -> datetime | None:
     told = next((about[name] for name in _CHANGED_AT if about.get(name) is not None), None)
-    if isinstance(told, datetime):
-        return told if told.tzinfo else told.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(told, tz=UTC) if isinstance(told, int | float) else None
+    try:
+        if isinstance(told, datetime):
+            return told if told.tzinfo else told.replace(tzinfo=UTC)
+        if isinstance(told, tuple):  # a zip file knows no time zones
+            told = calendar.timegm(told)
+        return datetime.fromtimestamp(told, tz=UTC) if isinstance(told, int | float) else None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None  # a time that there is not

@@ -20,6 +20,8 @@ from wire.source_settings import SourceSettings
 PAGE = 500
 PAGE_BYTES = 8 * 1024 * 1024
 PAGES_AT_MOST = 100_000
+ANYTHING = "application/octet-stream"
+"""What servers say of what they don't know."""
 OK = 200
 GONE = (404, 410)
 
@@ -70,13 +72,14 @@ class HttpSource:
         raise MalformedError(f"the list has more than {PAGES_AT_MOST} pages")
 
     async def read(self, entry: Entry) -> Content | None:
-        """A document's bytes, of the media type that the response names."""
+        """A document's bytes, of the media type that the response names, if it names one."""
         fetched = await self._get(f"/documents/{quote(entry.id, safe='')}/content", max_bytes=BODY_BYTES)
         if fetched.status in GONE:
             return None
         if fetched.status != OK:
             raise MalformedError(f"the document's content answers {fetched.status}")
-        return Content(fetched.body, fetched.media_type)
+        says_nothing = (fetched.media_type or "").startswith(ANYTHING)
+        return Content(fetched.body, None if says_nothing else fetched.media_type)
 
     async def _get(self, path: str, *, max_bytes: int) -> Fetched:
         return await self._fetching.get(self._base + path, max_bytes=max_bytes, headers=self._headers)

@@ -263,6 +263,21 @@ async def test_a_zip_file_is_a_folder(handbook: Path, tmp_path: Path) -> None:
     content = await FsspecSource(settings).read(entries["docs/leave.md"])
     assert content is not None
     assert content.data.startswith(b"# Leave")
+    before = entries["docs/leave.md"]
+    assert before.revision is not None
+    assert before.updated_at is not None
+    with zipfile.ZipFile(tmp_path / "handbook.zip", "w") as packed:
+        packed.writestr("docs/leave.md", "# Leave\n\n30 days.")
+    assert (await listed(settings))["docs/leave.md"].revision != before.revision
+
+
+async def test_a_zip_file_whose_times_are_none_is_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as packed:
+        packed.writestr("a.md", "x")
+    data = (tmp_path / "odd.zip").read_bytes()
+    at = data.index(b"PK\1\2") + 12
+    (tmp_path / "odd.zip").write_bytes(data[:at] + b"\xff\xff\x00\x00" + data[at + 4 :])
+    assert (await listed(folder(f"zip://::file://{tmp_path}/odd.zip")))["a.md"].updated_at is None
 
 
 @pytest.fixture
@@ -285,7 +300,12 @@ async def test_any_other_file_system_is_read_the_same_way(memory: fsspec.Abstrac
 
 @pytest.mark.parametrize(
     ("url", "said"),
-    [("s3://bucket/docs", "s3fs"), ("gopher://x", "gopher"), ("zip::sftp://h/x.zip", "paramiko")],
+    [
+        ("s3://bucket/docs", "s3fs"),
+        ("gopher://x", "gopher"),
+        ("git:///srv/repo", "pygit2"),
+        ("zip::sftp://h/x.zip", "paramiko"),
+    ],
 )
 def test_a_kind_of_folder_that_is_not_installed_names_its_package(url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):

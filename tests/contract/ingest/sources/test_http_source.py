@@ -60,6 +60,16 @@ async def test_a_service_is_listed_page_by_page_and_read(service: DocumentServic
         assert await opened.read(Entry(id="gone")) is None
 
 
+async def test_a_content_type_that_says_nothing_leaves_it_to_the_list(site: WebsiteStandIn) -> None:
+    site.pages["/documents/a/content"] = web.Response(
+        body=b"# A", headers={"Content-Type": "application/octet-stream"}
+    )
+    async with open_source(settings("http", site.base)) as opened:
+        content = await opened.read(Entry(id="a", media_type="text/markdown"))
+    assert content is not None
+    assert content.media_type is None
+
+
 async def test_a_list_that_breaks_off_or_refuses_is_an_error_and_never_an_end(
     service: DocumentServiceStandIn,
 ) -> None:
