@@ -18,12 +18,23 @@ class RateLimited(BaseModel):
     retry_after_s: Annotated[int, Field(ge=0, le=3600)] = 1
 
 
+class Refused(BaseModel):
+    """The next ``calls`` calls of a method answer with this error, and do nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    calls: Count
+    error: Annotated[str, Field(pattern=r"^[a-z_]+$")] = "internal_error"
+
+
 class Faults(BaseModel):
     """The switches. Everything off is an ordinary day."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     rate_limited: dict[str, RateLimited] = Field(default_factory=dict)
+    """By method."""
+    refused: dict[str, Refused] = Field(default_factory=dict)
     """By method."""
     lost_answers: dict[str, Count] = Field(default_factory=dict)
     """By method: so many calls are carried out, and the connection drops instead of an answer."""
@@ -41,6 +52,14 @@ class Faults(BaseModel):
             return None
         fault.calls -= 1
         return fault.retry_after_s
+
+    def take_refusal(self, method: str) -> str | None:
+        """The error for this call, if it is one that shall fail."""
+        fault = self.refused.get(method)
+        if fault is None or fault.calls == 0:
+            return None
+        fault.calls -= 1
+        return fault.error
 
     def take_lost_answer(self, method: str) -> bool:
         """Whether this call's answer gets lost."""

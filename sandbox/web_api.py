@@ -153,8 +153,10 @@ class WebApi:
             channel = str(arguments.get("channel", arguments.get("channel_id", "")))
             wait_s = self._limits.wait_s(method, channel=channel, now_s=time.monotonic())
         if wait_s is not None:
-            error = "rate_limited" if method in POSTING else "ratelimited"
-            return _Outcome({"ok": False, "error": error}, retry_after_s=wait_s)
+            name = "rate_limited" if method in POSTING else "ratelimited"
+            return _Outcome({"ok": False, "error": name}, retry_after_s=wait_s)
+        if (error := self._faults.take_refusal(method)) is not None:
+            raise SlackError(error)
         if method == OPEN_CONNECTION:
             url = f"ws://{request.host}/link?ticket={self._socket_mode.new_ticket()}"
             return _Outcome({"ok": True, "url": url})

@@ -62,7 +62,8 @@ export class Composer {
   }
 
   key(event) {
-    if (this.found.length) {
+    const whole = event.key === "Enter" && this.found[this.chosen]?.inserted === this.field.value; // a command, written out
+    if (this.found.length && !whole) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) this.move(step);
       else if (event.key === "Enter" || event.key === "Tab") this.take(this.found[this.chosen]);

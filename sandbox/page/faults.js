@@ -5,10 +5,11 @@ import { getJson, postJson } from "./server.js";
 
 const METHODS = ["chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream", "chat.postEphemeral", "chat.delete",
   "assistant.threads.setStatus", "conversations.info", "conversations.members", "conversations.replies", "users.info", "usergroups.list", "views.open", "views.publish"];
+const ERRORS = ["internal_error", "message_not_in_streaming_state", "channel_not_found", "not_in_channel", "msg_too_long", "invalid_blocks"];
 const SLOW_S = 1.5;
 const EDITS = ["chat.update", "chat.appendStream"];
 const REFRESH_MS = 1500;
-const OFF = { rate_limited: {}, lost_answers: {}, auth_error: null, repeat_events: 0, slow_api_s: 0 };
+const OFF = { rate_limited: {}, refused: {}, lost_answers: {}, auth_error: null, repeat_events: 0, slow_api_s: 0 };
 
 const drawer = document.getElementById("faults");
 let timer = null;
@@ -33,6 +34,7 @@ drawer.addEventListener("submit", async (event) => {
 
 const CHANGES = {
   rate_limited: (v, now) => ({ rate_limited: { ...now.rate_limited, [v.method]: { calls: Number(v.calls), retry_after_s: Number(v.retry_after_s) } } }),
+  refused: (v, now) => ({ refused: { ...now.refused, [v.method]: { calls: Number(v.calls), error: v.error } } }),
   lost_answers: (v, now) => ({ lost_answers: { ...now.lost_answers, [v.method]: Number(v.calls) } }),
   day: (v) => ({ auth_error: v.auth_error || null, repeat_events: Number(v.repeat_events), slow_api_s: Number(v.slow_api_s) }),
   drop: () => ({ action: "drop" }),
@@ -59,6 +61,7 @@ async function show(answer) {
     form("rate_limited", "Too many requests (429)", "Set", [
       pick("method", METHODS), amount("calls", "next calls", 3), amount("retry_after_s", "Retry-After, s", 5),
     ]),
+    form("refused", "Refused", "Set", [pick("method", METHODS), amount("calls", "next calls", 1), pick("error", ERRORS)]),
     form("lost_answers", "Carried out, answer lost", "Set", [pick("method", METHODS), amount("calls", "next calls", 1)]),
     form("day", "Until changed", "Set", [
       h("label", {}, "token", h("select", { name: "auth_error" }, ["", "invalid_auth", "token_revoked", "account_inactive"].map((name) =>
@@ -75,6 +78,7 @@ function active(faults) {
   const lines = [
     ...(faults.slow_api_s ? [`every call ${faults.slow_api_s} s slower`] : []),
     ...Object.entries(faults.rate_limited).filter(([, each]) => each.calls).map(([name, each]) => `${name}: ${each.calls} times 429, Retry-After ${each.retry_after_s} s`),
+    ...Object.entries(faults.refused).filter(([, each]) => each.calls).map(([name, each]) => `${name}: ${each.calls} times ${each.error}`),
     ...Object.entries(faults.lost_answers).filter(([, count]) => count).map(([name, count]) => `${name}: ${count} lost`),
   ];
   return lines.length ? h("p", { class: "active" }, `Armed: ${lines.join("; ")}`) : h("p", { class: "active" }, "An ordinary day.");

@@ -59,7 +59,7 @@ export function openMenu(button, ...content) {
   menu.showModal();
   const { right, left, bottom, top } = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
-  const x = Math.max(8, Math.min(left, innerWidth - width - 8, Math.max(8, right - width)));
+  const x = left + width + 8 < innerWidth ? left : Math.max(8, right - width);
   const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, top - height - 4);
   menu.style.left = `${x}px`;
   menu.style.top = `${y}px`;

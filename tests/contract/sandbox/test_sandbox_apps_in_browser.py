@@ -58,6 +58,9 @@ async def test_a_command_is_typed_with_suggestions_and_its_answer_is_for_me_alon
     await expect(newest(page)).to_contain_text("Only visible to you")
     await expect(newest(page).locator("b")).to_have_text("when?")
     assert sandbox.messages("general") == []
+    await composer.fill("/ask")
+    await composer.press("Enter")
+    await expect(newest(page)).to_contain_text("You asked **")
     await composer.fill("/nothing")
     await composer.press("Enter")
     await expect(newest(page)).to_contain_text("/nothing is not a valid command.")

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.faults import RateLimited
+from sandbox.faults import RateLimited, Refused
 from sandbox.service import Sandbox, serving
 from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, web_client
 from tests.until import until
@@ -126,6 +126,16 @@ async def test_armed_calls_answer_429_with_the_chosen_retry_after(
     sandbox.faults.rate_limited["chat.postMessage"] = RateLimited(calls=1, retry_after_s=7)
     refused = await refusal(client.chat_postMessage(channel="C0GENERAL", text="x"))
     assert refused.response.headers["Retry-After"] == "7"
+    await client.chat_postMessage(channel="C0GENERAL", text="y")
+    assert [message.text for message in sandbox.messages("general")] == ["y"]
+
+
+async def test_armed_calls_are_refused_with_the_chosen_error_and_do_nothing(
+    sandbox: Sandbox, client: AsyncWebClient
+) -> None:
+    sandbox.faults.refused["chat.postMessage"] = Refused(calls=1, error="internal_error")
+    refused = await refusal(client.chat_postMessage(channel="C0GENERAL", text="x"))
+    assert (refused.response.status_code, refused.response["error"]) == (200, "internal_error")
     await client.chat_postMessage(channel="C0GENERAL", text="y")
     assert [message.text for message in sandbox.messages("general")] == ["y"]
 
