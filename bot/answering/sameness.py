@@ -11,6 +11,7 @@ lists are English; in another language all words count, and only the spelling ma
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from bot.answering.telling_words import CALENDAR, NEGATIONS, OPPOSITES, OTHERS, Asked, form
@@ -19,6 +20,8 @@ SIMILAR = 0.70
 """The least cosine of two questions in the same words: measured, see docs/answers.md."""
 LONGEST = 40
 """Telling words; a longer question is told from another one by more than them, one without by less."""
+REMEMBERED = 512
+"""Questions whose telling words are kept: the same ones are compared again and again."""
 
 Guard = Literal[
     "numbers", "negation", "question word", "opposite", "whose", "name", "word", "order", "length"
@@ -37,12 +40,17 @@ FUZZY_LETTERS = 5
 
 def differences(one: str, other: str) -> frozenset[Guard]:
     """What keeps two questions from being the same; nothing where they are."""
-    ours, theirs = Asked(one), Asked(other)
+    ours, theirs = _asked(one), _asked(other)
     if not 0 < len(ours.words) <= LONGEST or not 0 < len(theirs.words) <= LONGEST:
         return frozenset(("length",))
     if ours.askings != theirs.askings:
         return frozenset(_unlike(ours, theirs)) | {"question word"}
     return frozenset(_unlike(ours, theirs))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _asked(question: str) -> Asked:
+    return Asked(question)
 
 
 def _unlike(ours: Asked, theirs: Asked) -> Iterator[Guard]:

@@ -307,7 +307,7 @@ def run(request: pytest.FixtureRequest, *, examples: int, steps: int, trusting: 
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(12, 30), pytest.param(600, 60, marks=pytest.mark.soak)], ids=["small", "whole"]
+    ("examples", "steps"), [(12, 30), pytest.param(200, 50, marks=pytest.mark.soak)], ids=["small", "whole"]
 )
 def test_nothing_is_served_that_a_reader_can_not_see_now_or_that_is_no_longer_so(
     request: pytest.FixtureRequest, examples: int, steps: int
