@@ -1,8 +1,25 @@
 """What `answerdesk.toml` may say of answers beyond single values: a model's price, a group's quota."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def check_time_zone(name: str) -> str:
+    """Give a time zone's name back.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be a time zone's name, such as Europe/Berlin") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 
 Dollars = Annotated[float, Field(ge=0)]
 

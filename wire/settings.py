@@ -16,7 +16,7 @@ from pydantic_settings import (
     SettingsError as SettingsSourceError,
 )
 
-from wire.answer_settings import GroupQuota, ModelPrice
+from wire.answer_settings import GroupQuota, ModelPrice, TimeZone
 from wire.documents import SourceName
 from wire.errors import SettingsError
 from wire.source_settings import SourceSettings
@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(None, description="Without one, answers quote the passages")
     anthropic_base_url: str | None = Field(None, description="Another server that speaks the Messages API")
     answer_model: str = Field("claude-sonnet-5-5", description="The model that writes answers")
+    rewrite_model: str = Field(
+        "claude-haiku-5-5",
+        description="Makes follow-ups stand alone, should be small and quick; none: a rule of thumb",
+    )
     fallback_model: str | None = Field(None, description="Writes them while that one is away; unset: none")
     model_prices: dict[str, ModelPrice] = Field(
         {}, description="Prices of models that come before those we know; see answerdesk.example.toml"
@@ -134,7 +138,7 @@ class Settings(BaseSettings):
     quota_groups: dict[str, GroupQuota] = Field(
         {}, description="What a user group's members may use together; see answerdesk.example.toml"
     )
-    quota_time_zone: str = Field(
+    quota_time_zone: TimeZone = Field(
         "UTC", description="Where days and months of the workspace begin, and of who has no zone in Slack"
     )
     answers_at_once: Annotated[int, Field(ge=1)] = Field(
