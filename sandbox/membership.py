@@ -26,9 +26,8 @@ def leave(workspace: Workspace, *, user: str, channel: str) -> None:
     Raises:
         SlackError: they are not in it.
     """
-    conversation = workspace.entered(channel, by=user)
+    workspace.entered(channel, by=user).members.remove(user)
     workspace.emit(Left(channel=channel, user=user, ts=workspace.next_ts()))
-    conversation.members.remove(user)
 
 
 def share(workspace: Workspace, *, channel: str, external: bool, team: str) -> None:

@@ -33,7 +33,8 @@ def events_of(change: Change, *, workspace: Workspace) -> list[Json]:
             conversation = workspace.conversations[change.channel]
         case _:
             return _of_people(change, workspace)
-    if workspace.bot.user_id not in conversation.members:
+    leaves = isinstance(change, Left) and change.user == workspace.bot.user_id
+    if workspace.bot.user_id not in conversation.members and not leaves:
         return []
     return _in_conversation(change, conversation, workspace)
 

@@ -2,6 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { isReply } from "./store.js";
 import { openMenu } from "./telling.js";
 
 const QUICK = ["+1", "heart", "white_check_mark", "eyes", "tada", "-1"];
@@ -53,6 +54,7 @@ export function openMessageMenu(button, message, store) {
     button,
     h("div", { class: "emoji-row" }, QUICK.map((name) =>
       h("button", { ...at, class: "emoji", "data-do": "react", "data-emoji": name, "data-testid": `react-${name}`, "aria-label": name }, emoji(name)))),
+    isReply(message) ? null : entry("Reply in thread", "open-thread"),
     own ? entry("Edit message", "edit", { "data-testid": "edit" }) : null,
     own ? entry("Delete message", "delete", { class: "entry bad", "data-testid": "delete" }) : null,
     shortcuts.length ? h("h3", {}, store.app.name) : null,

@@ -24,6 +24,7 @@ export function drawModal(store) {
   const typed = shown?.id === view.id ? fieldsOf(dialog) : {};
   shown = view;
   dialog.replaceChildren(content({ ...view, state: { values: withTyped(view, typed) } }, store));
+  dialog.setAttribute("aria-label", view.title.text);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector("[data-focus]")?.focus();
 }
