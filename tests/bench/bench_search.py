@@ -136,8 +136,8 @@ def bare(encoder: FastembedEncoder, *, askers: int) -> Iterator[Ask]:
         yield lambda question: asyncio.get_running_loop().run_in_executor(threads, partial(encode, question))
 
 
-async def search(client: Client, question: str, *, limit: int = 8) -> SearchReply:
-    request = SearchRequest(query=question, principals=READER, limit=limit)
+async def search(client: Client, question: str) -> SearchReply:
+    request = SearchRequest(query=question, principals=READER)
     return await RetrievalClient(client, within_s=30).search(request)
 
 

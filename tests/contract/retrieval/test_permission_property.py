@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from nats.aio.client import Client
-from qdrant_edge import EdgeShard, QueryRequest, ScoredPoint
+from qdrant_edge import EdgeShard, Filter, HasIdCondition, QueryRequest, ScoredPoint
 
 from retrieval.edge_index import EdgeIndex, open_edge_index
 from retrieval.editions import edition_name, passage_id
@@ -39,6 +39,7 @@ from tests.contract.retrieval.made_up_companies import (
     Document,
     companies,
 )
+from tests.until import until
 from wire import subjects
 from wire.documents import document_key
 from wire.heads import Head
@@ -49,6 +50,8 @@ from wire.search import PassagesReply, PassagesRequest, SearchReply, SearchReque
 OTHERS = 300
 """More than a branch hands to the fusion: a filter that came after it would find nothing."""
 ANSWER_WITHIN_S = 20.0
+ANSWERED_WITHIN_S = 60.0
+"""With repetitions."""
 UNTOLD: Any = {"index", "timings_ms"}
 
 
@@ -220,24 +223,25 @@ class Surroundings:
                 told = await self._ask(subjects.RETRIEVAL_SEARCH, request.to_json(), readable=readable)
                 alone(SearchReply.model_validate_json(told), await search.search(request))
             for ask in asked:
-                request_around = self._looks_around(reader, ask)
-                if request_around is not None:
-                    told = await self._ask(
-                        subjects.RETRIEVAL_PASSAGES, request_around.to_json(), readable=readable
-                    )
-                    expected = await search.passages(request_around)
-                    assert PassagesReply.model_validate_json(told) == expected
+                around = self._looks_around(reader, ask)
+                told = await self._ask(subjects.RETRIEVAL_PASSAGES, around.to_json(), readable=readable)
+                assert PassagesReply.model_validate_json(told) == await search.passages(around)
 
-    def _looks_around(self, reader: frozenset[str], ask: Asked) -> PassagesRequest | None:
+    def _looks_around(self, reader: frozenset[str], ask: Asked) -> PassagesRequest:
         """Every passage that was ever written, by its id: a reader may know it from before."""
         ids = tuple(passage.passage.id for one in self.written for passage in one.passages)
-        if not ids:
-            return None
         return PassagesRequest(ids=ids, principals=tuple(sorted(reader)), neighbours=ask.neighbours)
 
     async def _ask(self, subject: str, request: bytes, *, readable: Sequence[Written]) -> bytes:
         """What travels, byte for byte: it names no document but those that may be read."""
-        told = (await self.client.request(subject, request, timeout=ANSWER_WITHIN_S)).data
+
+        async def told_in_time() -> bytes | None:
+            """A machine that is busy with other tests may take longer than a reader waits."""
+            reply = await self.client.request(subject, request, timeout=ANSWER_WITHIN_S)
+            return None if b'"unavailable"' in reply.data else reply.data
+
+        told = await until(told_in_time, within_s=ANSWERED_WITHIN_S)
+        assert told is not None
         assert b'"error"' not in told
         may_be_named = {passage.passage.document for one in readable for passage in one.passages}
         for canary in told.split(b"canary-")[1:]:
@@ -352,7 +356,7 @@ class Leaking:
         leaked = QueryRequest(
             limit=request.limit,
             query=request.query,
-            filter=None if lets_all_through else request.filter,
+            filter=of_anybody(request.filter) if lets_all_through else request.filter,
             params=None if self._where == "rarity" else request.params,
             with_payload=request.with_payload,
         )
@@ -360,6 +364,12 @@ class Leaking:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shard, name)
+
+
+def of_anybody(asked: Filter | None) -> Filter | None:
+    """Without who reads: the ids alone, where there are any."""
+    ids = [condition for condition in (asked and asked.must) or () if isinstance(condition, HasIdCondition)]
+    return Filter(must=[*ids]) if ids else None
 
 
 @pytest.mark.parametrize("where", ["everywhere", "meaning", "rarity"])
