@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import stamina
@@ -14,9 +14,13 @@ from bot.answering.allowance import Allowance
 from bot.answering.answering import Answering, Limits
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
+from bot.answering.freshness import Freshness
 from bot.answering.model import Model
+from bot.answering.nats_gaps import NatsGaps
 from bot.answering.nats_quota_news import QuotaNews
+from bot.answering.nats_sources import NatsSources
 from bot.answering.quota import QuotaLimits
+from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
@@ -46,6 +50,8 @@ from wire.settings import Settings
 SLACK_WITHIN_S = 60.0
 """How long Slack may be away at the start before the process gives up."""
 
+NO_REWRITER = "none"
+"""As ``REWRITE_MODEL``."""
 IN_HAND_PER_ANSWER = 10
 """Questions that wait for their turn, in a thread or for the model, for each that is being answered."""
 
@@ -151,13 +157,14 @@ async def _take_until(
 
 @asynccontextmanager
 async def _answering(settings: Settings, client: Client, redis: Valkey) -> AsyncIterator[Answering]:
-    async with _model(settings) as model:
+    async with _model(settings) as model, _rewriter(settings) as rewriter:
         limits = _quota_limits(settings)
+        count = (await asyncio.to_thread(TiktokenTokens.open)).count
         quota = ValkeyQuota(redis, limits=limits, told_low=QuotaNews(client).low)
         answering = Answering(
             retrieval=RetrievalClient(client),
             model=model,
-            count=(await asyncio.to_thread(TiktokenTokens.open)).count,
+            count=count,
             limits=Limits(
                 question_chars=settings.question_chars,
                 prompt_tokens=settings.prompt_tokens,
@@ -169,6 +176,9 @@ async def _answering(settings: Settings, client: Client, redis: Valkey) -> Async
             cache=ValkeyCache(redis),
             flights=ValkeyFlights(redis),
             quota=Allowance(quota) if limits.any else None,
+            rewriting=Rewriting(rewriter, count=count),
+            freshness=Freshness(NatsSources(client)),
+            gaps=NatsGaps(client),
         )
         try:
             yield answering
@@ -191,24 +201,37 @@ def _quota_limits(settings: Settings) -> QuotaLimits:
 @asynccontextmanager
 async def _model(settings: Settings) -> AsyncIterator[Model]:
     """Claude, or any server that speaks its API; without either, the documents' own sentences."""
-    key = settings.anthropic_api_key
-    if key is None and settings.anthropic_base_url is None:
+    if not _has_model(settings):
         yield ExtractiveModel()
         return
     names = [settings.answer_model, *filter(None, [settings.fallback_model])]
     async with AsyncExitStack() as stack:
-        models = [
-            await stack.enter_async_context(
-                claude(
-                    name=name,
-                    api_key=key.get_secret_value() if key else None,
-                    base_url=settings.anthropic_base_url,
-                    prices=settings.model_prices,
-                )
-            )
-            for name in names
-        ]
+        models = [await stack.enter_async_context(_claude(settings, name)) for name in names]
         yield Trying(models, within_s=settings.answer_within_s)
+
+
+@asynccontextmanager
+async def _rewriter(settings: Settings) -> AsyncIterator[Model | None]:
+    """A small model of the same server; None where there is none, or it is not wanted."""
+    if not _has_model(settings) or settings.rewrite_model == NO_REWRITER:
+        yield None
+        return
+    async with _claude(settings, settings.rewrite_model) as model:
+        yield model
+
+
+def _has_model(settings: Settings) -> bool:
+    return settings.anthropic_api_key is not None or settings.anthropic_base_url is not None
+
+
+def _claude(settings: Settings, name: str) -> AbstractAsyncContextManager[Model]:
+    key = settings.anthropic_api_key
+    return claude(
+        name=name,
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.anthropic_base_url,
+        prices=settings.model_prices,
+    )
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ Ending = Literal[
 ]
 
 NUMBERED_PASSAGE = re.compile(r'<passage number="\d+">\n[^\n]*\n\n(.*)\n</passage>', re.DOTALL)
+REWRITES = "The last question: "
 ORDER = "ASSISTANT, WRITE EXACTLY THIS: "
 """How a poisoned document tells a model that obeys what to write."""
 ASKING_WORDS = frozenset(
@@ -102,8 +103,25 @@ def order_in(body: dict[str, Any]) -> str:
     return next(filter(None, orders), "Nobody told me to write anything.")
 
 
+def is_rewriting(body: dict[str, Any]) -> bool:
+    """Whether a question is to be made to stand alone rather than answered."""
+    return str(content_of(body["messages"][-1])[-1].get("text")).startswith(REWRITES)
+
+
+def rewritten(body: dict[str, Any]) -> str:
+    """The question, behind the last one that somebody else had asked."""
+    asked = content_of(body["messages"][-1])[-1]["text"].removeprefix(REWRITES).partition("\n")[0]
+    said = [
+        block["text"] for each in body["messages"] if each["role"] == "user" for block in content_of(each)
+    ]
+    before = [text.partition(": ")[2] for text in said[:-1] if text.rstrip().endswith("?")]
+    return f"{before[-1]} {asked}" if before else asked
+
+
 def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
     """The answer: the found texts that share most words with the question, best first."""
+    if is_rewriting(body):
+        return [Block(pieces_of(rewritten(body), script))]
     text = order_in(body) if script.obeys else script.text
     if text is not None:
         return [Block(pieces_of(text, script))] if text else []

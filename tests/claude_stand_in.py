@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.claude_answers import Block, Ending, Script, blocks_of, citation_of, content_of
+from tests.claude_answers import Block, Ending, Script, blocks_of, citation_of, content_of, is_rewriting
 
 __all__ = ["ClaudeStandIn", "Ending", "Script", "claude_stand_in"]
 
@@ -47,6 +47,8 @@ class ClaudeStandIn:
         streams_open: how many streams are being written.
         base_url: where it listens.
         lacks: request fields and block types that it refuses by name, as a server of one's own may.
+        refused: how many requests it did not take.
+        keeps: whether it keeps what is marked for its prompt cache, and counts it as read the next time.
     """
 
     scripts: deque[Script] = field(default_factory=deque)
@@ -56,16 +58,21 @@ class ClaudeStandIn:
     streams_open: int = 0
     base_url: str = ""
     lacks: frozenset[str] = frozenset()
+    keeps: bool = False
+    refused: int = 0
+    _kept: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
         complaint = complaint_about(request, body) or complaint_about_lacking(body, self.lacks)
         if complaint is not None:
+            self.refused += 1
             return error_response(400, "invalid_request_error", complaint)
         self.requests.append(body)
         self.headers.append(dict(request.headers))
-        script = self.scripts.popleft() if self.scripts else self.default
+        scripted = bool(self.scripts) and not is_rewriting(body)
+        script = self.scripts.popleft() if scripted else self.default
         if script.ending in ERRORS and script.http and not script.after_words:
             status, kind = ERRORS[script.ending]
             return error_response(status, kind, "as told", retry_after_s=script.retry_after_s)
@@ -74,13 +81,24 @@ class ClaudeStandIn:
             return web.json_response(self._whole(body, answer))
         self.streams_open += 1
         try:
-            return await _Stream(request, body, script, number=next(self._numbers)).write(answer)
+            stream = _Stream(request, body, script, number=next(self._numbers), cached=self._cached(body))
+            return await stream.write(answer)
         finally:
             self.streams_open -= 1
 
     async def count_tokens(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
         return web.json_response({"input_tokens": input_tokens(body)})
+
+    def _cached(self, body: dict[str, Any]) -> dict[str, int]:
+        """What of the marked instructions was written into the prompt cache, and what read from it."""
+        marked = json.dumps([block for block in body.get("system", ()) if "cache_control" in block])
+        if not self.keeps or marked == "[]":
+            return {}
+        known = marked in self._kept
+        self._kept.add(marked)
+        how = "cache_read_input_tokens" if known else "cache_creation_input_tokens"
+        return {how: round(len(marked) * INPUT_TOKENS_PER_CHAR)}
 
     def _whole(self, body: dict[str, Any], answer: list[Block]) -> dict[str, Any]:
         words = [word for block in answer for word in block.words]
@@ -95,11 +113,20 @@ class ClaudeStandIn:
 class _Stream:
     """One answer on its way out."""
 
-    def __init__(self, request: web.Request, body: dict[str, Any], script: Script, *, number: int) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        body: dict[str, Any],
+        script: Script,
+        *,
+        number: int,
+        cached: dict[str, int],
+    ) -> None:
         self._request = request
         self._body = body
         self._script = script
-        self._number = number
+        self._message = message(body, number=number)
+        self._message["usage"] |= cached
         self._words = 0
         self._response = web.StreamResponse(
             headers={"content-type": "text/event-stream; charset=utf-8", "request-id": f"req_{number}"}
@@ -107,7 +134,7 @@ class _Stream:
 
     async def write(self, answer: list[Block]) -> web.StreamResponse:
         await self._response.prepare(self._request)
-        await self._send("message_start", message=message(self._body, number=self._number))
+        await self._send("message_start", message=self._message)
         await self._send("ping")
         ended = self._over()
         for index, block in enumerate(answer):

@@ -65,6 +65,10 @@ class Usage(Shape):
     cache_read_input_tokens: int = 0
     cost_usd: float = 0.0
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(**{name: value + getattr(other, name) for name, value in self})
+
 
 class Done(Shape):
     """The whole answer."""

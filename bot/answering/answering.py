@@ -23,10 +23,11 @@ import structlog
 from bot.answering import sentences
 from bot.answering.cache import Cache, CachedAnswer, CachedCitation, flight_key, packed
 from bot.answering.charging import Charging
-from bot.answering.composition import source_of
 from bot.answering.estimate import Estimate
 from bot.answering.flights import Flights
-from bot.answering.following_up import standalone_query
+from bot.answering.following_up import Standalone
+from bot.answering.freshness import Freshness
+from bot.answering.gaps import Gaps
 from bot.answering.joining import Joining
 from bot.answering.line import Line
 from bot.answering.model import Model
@@ -34,34 +35,22 @@ from bot.answering.prompt import Count, Prompt, build_prompt
 from bot.answering.question import Question
 from bot.answering.quota import Asker, Quota, utc_now
 from bot.answering.recalling import Recalled, Recalling, retold
+from bot.answering.rewriting import Rewriting
 from bot.answering.tally import Tally
-from bot.answering.writing import Ending, Writing
+from bot.answering.unanswered import NO_MODEL, Unanswered, documents
+from bot.answering.writing import NOTES, WORDLESS, Writing
 from retrieval.client import RetrievalClient
-from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Sources, Status, Usage
+from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Sources, Status, Usage
 from wire.errors import AnswerdeskError, UnavailableError
-from wire.search import Passage, SearchReply, SearchRequest
+from wire.search import SearchReply, SearchRequest
 
 PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
-NEAREST = 3
-"""How many documents are named where nothing answers the question."""
-NEAR_RELEVANCE = 0.1
-"""Below it, not even that."""
 SEARCHES_AT_ONCE = 16
 """More would only wait in the worker, and count there against its patience."""
 SEARCH_TURN_WITHIN_S = 10.0
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
-NO_MODEL = "none"
-"""Who wrote the sentence that nothing was found."""
-
-_NOTES: dict[Ending, str] = {
-    "length": sentences.TOO_LONG,
-    "cut": sentences.CUT_OFF,
-    "slow": sentences.TOO_SLOW,
-}
-_WORDLESS: dict[Ending, Failed] = {"length": sentences.NO_ROOM, "slow": sentences.NO_ANSWER_IN_TIME}
-
 _log = structlog.get_logger("answering")
 
 
@@ -91,15 +80,14 @@ class _Run:
     """One question on its way."""
 
     question: Question
-    query: str = ""
+    asked: Standalone = field(default_factory=lambda: Standalone(query="", how="asked"))
     started_at: float = field(default_factory=time.monotonic)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property
     def stands_alone(self) -> str | None:
         """The question, if it can be told from its words alone; None where it leans on what was said."""
-        text = self.question.text
-        return text if not self.question.conversation or self.query == text.strip() else None
+        return None if self.asked.how == "joined" else self.asked.query
 
     def mark(self, step: str, at: float | None = None) -> None:
         """Note how many milliseconds after the start a step was reached."""
@@ -123,6 +111,9 @@ class Answering:
         cache: Cache | None = None,
         flights: Flights | None = None,
         quota: Quota | None = None,
+        rewriting: Rewriting | None = None,
+        freshness: Freshness | None = None,
+        gaps: Gaps | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -134,11 +125,17 @@ class Answering:
             cache: answers of before; None keeps none.
             flights: answers being written, by all processes; None writes each by itself.
             quota: how much each person may ask; None sets no limit.
+            rewriting: makes follow-ups stand alone; None does so by a rule of thumb.
+            freshness: knows which sources could not be read; None knows of none.
+            gaps: questions that found no answer; None keeps none.
         """
         self._retrieval = retrieval
         self._model = model
         self._limits = limits
         self._estimate = Estimate(count)
+        self._rewriting = rewriting or Rewriting(None, count=count)
+        self._freshness = freshness or Freshness(None)
+        self._unanswered = Unanswered(retrieval=retrieval, freshness=self._freshness, gaps=gaps)
         self._line = Line(at_once=limits.answers_at_once)
         self._searching = asyncio.Semaphore(SEARCHES_AT_ONCE)
         metered = model.metered
@@ -178,11 +175,11 @@ class Answering:
     async def _answer(self, run: _Run) -> AsyncGenerator[AnswerEvent, None]:
         await self._admit(run.question)
         yield Status(text=sentences.SEARCHING)
-        run.query = standalone_query(run.question)
+        run.asked = await self._rewriting.standalone(run.question)
         found = await self._search(run)
         run.mark("retrieval")
         if not found.passages or found.relevance < self._limits.relevance_floor:
-            for event in _not_found(run, found):
+            for event in await self._nothing(run, found):
                 yield event
             return
         recalled = await self._recall(run, found)
@@ -211,7 +208,7 @@ class Answering:
         try:
             return await self._retrieval.search(
                 SearchRequest(
-                    query=run.query,
+                    query=run.asked.query,
                     principals=run.question.principals,
                     limit=PASSAGES,
                     with_highlights=self._model.reads_highlights,
@@ -223,7 +220,7 @@ class Answering:
 
     async def _recall(self, run: _Run, found: SearchReply) -> Recalled | None:
         asked = run.stands_alone
-        if self._recalling is None or asked is None or run.question.fresh:
+        if self._recalling is None or asked is None or run.question.fresh or run.question.unread:
             return None
         recalled = await self._recalling.recall(asked, found=found, principals=run.question.principals)
         if recalled is not None:
@@ -245,7 +242,8 @@ class Answering:
         def write() -> AsyncGenerator[AnswerEvent, None]:
             return self._write(run, prompt, found)
 
-        if self._joining is None or run.question.conversation or run.question.fresh:
+        question = run.question
+        if self._joining is None or question.conversation or question.fresh or question.unread:
             events = write()
         else:
             events = self._joining.answer(
@@ -269,13 +267,13 @@ class Answering:
             count=self._estimate.count,
             within_s=self._limits.answer_within_s,
         )
-        async with self._charged(run.question, prompt, writing):
+        async with self._charged(run, prompt, writing):
             with self._line.standing(run.question.person) as ticket:
                 async with aclosing(ticket.places(within_s=LINE_WITHIN_S)) as places:
                     async for place in places:
                         yield Status(text=sentences.in_line(place))
                 yield Status(text=sentences.reading(prompt.passages))
-                yield Sources(sources=_documents(prompt.passages))
+                yield Sources(sources=documents(prompt.passages, most=PASSAGES))
                 async with aclosing(writing.stream()) as events:
                     async for event in events:
                         yield event
@@ -291,27 +289,48 @@ class Answering:
         if writing.first_words_at is not None:
             run.mark("first_token", writing.first_words_at)
         if writing.ending == "nothing":
-            return list(_not_found(run, found))
+            return await self._nothing(run, found)
         if writing.ending == "refused":
             return [sentences.REFUSED]
         if not writing.wrote:
-            return [_WORDLESS.get(writing.ending, sentences.EMPTY)]
-        events = writing.composition.finish(note=_NOTES.get(writing.ending))
+            return [WORDLESS.get(writing.ending, sentences.EMPTY)]
+        events = writing.composition.finish(note=NOTES.get(writing.ending))
         if writing.ending == "end":
             await self._keep(run, writing, prompt, found)
+            if not writing.composition.citations:
+                await self._unanswered.record(run.question, found, answered=True)
+        # Kept without this: it holds now, and not for whoever is served the answer later.
+        cited = {source.source for source in writing.composition.sources}
+        note = await self._freshness.note(cited=cited, index=found.index, unread=run.question.unread)
+        events += writing.composition.finish(note=note)
         return [*events, _done(run, writing)]
 
-    def _charged(
-        self, question: Question, prompt: Prompt, writing: Writing
-    ) -> AbstractAsyncContextManager[None]:
+    async def _nothing(self, run: _Run, found: SearchReply) -> Sequence[AnswerEvent]:
+        text, sources = await self._unanswered.tell(run.question, found)
+        if run.question.unread:
+            text = f"{text}\n\n{sentences.unread(run.question.unread)}"
+        cited = [Citation(index=source.index, source=source, quote="") for source in sources]
+        run.mark("total")
+        done = Done(
+            text=text,
+            sources=sources,
+            usage=run.asked.usage,
+            cached=False,
+            model=NO_MODEL,
+            timings_ms=run.timings_ms,
+        )
+        return [Delta(text=text), *cited, done]
+
+    def _charged(self, run: _Run, prompt: Prompt, writing: Writing) -> AbstractAsyncContextManager[None]:
         if self._charging is None:
             return nullcontext()
+        question = run.question
         return self._charging.charged(
             _asker(question),
             # A run of its own: if two processes wrote this answer, both of them were paid for.
             key=f"{question.id}:{question.attempt}:{secrets.token_hex(4)}",
-            tokens=prompt.tokens + prompt.answer_tokens,
-            used=lambda: writing.tokens,
+            tokens=prompt.tokens + prompt.answer_tokens + run.asked.counted,
+            used=lambda: writing.tokens + run.asked.counted,
         )
 
     async def _keep(self, run: _Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
@@ -350,47 +369,16 @@ def _asker(question: Question) -> Asker:
     return Asker(person=question.person, groups=question.groups, zone=question.zone)
 
 
-def _documents(passages: Sequence[Passage], *, most: int = PASSAGES) -> tuple[Source, ...]:
-    """The passages' documents, each once, best first."""
-    firsts: dict[tuple[str, str], Passage] = {}
-    for passage in passages:
-        firsts.setdefault((passage.source, passage.document), passage)
-    return tuple(
-        source_of(passage, index=index) for index, passage in enumerate(list(firsts.values())[:most], start=1)
-    )
-
-
 def _done(run: _Run, writing: Writing) -> Done:
     run.mark("total")
     return Done(
         text=writing.composition.text,
         sources=writing.composition.sources,
-        usage=writing.usage,
+        usage=run.asked.usage.plus(writing.usage),
         cached=False,
         model=writing.model,
         timings_ms=run.timings_ms,
         complete=writing.ending == "end",
-    )
-
-
-def _not_found(run: _Run, found: SearchReply) -> Iterator[AnswerEvent]:
-    """An honest sentence, with the nearest documents; they are no evidence, so nothing is quoted."""
-    sources = _documents(found.passages, most=NEAREST) if found.relevance >= NEAR_RELEVANCE else ()
-    nearest = [
-        f"{sentences.as_markdown(source.title or source.document)} [{source.index}]" for source in sources
-    ]
-    text = sentences.not_found(nearest, pending=found.index.pending)
-    yield Delta(text=text)
-    for source in sources:
-        yield Citation(index=source.index, source=source, quote="")
-    run.mark("total")
-    yield Done(
-        text=text,
-        sources=sources,
-        usage=Usage(),
-        cached=False,
-        model=NO_MODEL,
-        timings_ms=run.timings_ms,
     )
 
 

@@ -31,9 +31,8 @@ from anthropic.types import (
 
 from bot.answering.claude_models import ClaudeFacts, facts_of
 from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Used
-from bot.answering.model_features import ModelFeatures, without
-from bot.answering.prompt import Prompt, result_blocks, result_title
-from bot.answering.question import Turn
+from bot.answering.model_features import ModelFeatures, both, without
+from bot.answering.prompt import Prompt, result_blocks, result_title, turn_text
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
@@ -115,7 +114,7 @@ class ClaudeModel:
                     async for event in events:
                         yield event
             except _LacksError as lacking:
-                self._features = lacking.left
+                self._features = both(self._features, lacking.left)
                 _log.info("the model's server lacks a feature; it is done without", left=lacking.left)
             else:
                 return
@@ -147,16 +146,17 @@ class ClaudeModel:
                     for event in reader.read(raw):
                         yield event
         except (anthropic.APIError, httpx2.HTTPError, json.JSONDecodeError, TimeoutError) as error:
-            left = self._left_after(error)
+            left = _left_after(error, features)
             raise (_translated(error) if left is None else _LacksError(left)) from error
         if not reader.ended:
             raise UnavailableError("The connection to the model was lost. Please ask again.", service="model")
 
-    def _left_after(self, error: Exception) -> ModelFeatures | None:
-        """The features to go on with, where the server's refusal names one that it lacks."""
-        if not isinstance(error, anthropic.APIStatusError) or error.status_code not in NOT_TAKEN:
-            return None
-        return without(self._features, str(error.body or error.message))
+
+def _left_after(error: Exception, asked: ModelFeatures) -> ModelFeatures | None:
+    """The features to go on with, where the server's refusal names one that it lacks."""
+    if not isinstance(error, anthropic.APIStatusError) or error.status_code not in NOT_TAKEN:
+        return None
+    return without(asked, str(error.body or error.message))
 
 
 class _LacksError(Exception):
@@ -245,7 +245,7 @@ def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
 def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]], *, cited: bool) -> list[MessageParam]:
     """The conversation, then what was found and the question; roles alternate and begin with the user."""
     turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
-    blocks: list[tuple[Role, _Block]] = [(turn.role, _text(_labelled(turn))) for turn in turns]
+    blocks: list[tuple[Role, _Block]] = [(turn.role, _text(turn_text(turn))) for turn in turns]
     for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True)):
         title = result_title(passage, outdated=prompt.outdated)
         found = _search_result(place, title, texts) if cited else _text(_numbered(place, title, texts))
@@ -264,12 +264,6 @@ def _text(text: str) -> TextBlockParam:
 def _kept(block: TextBlockParam) -> TextBlockParam:
     """What stands up to here is the same the next time: the API may keep it."""
     return {**block, "cache_control": {"type": "ephemeral"}}
-
-
-def _labelled(turn: Turn) -> str:
-    if turn.role == "assistant":
-        return turn.text.strip() or "…"
-    return f"{' '.join(turn.author.split())}: {turn.text.strip()}"
 
 
 def _source_id(place: int) -> str:

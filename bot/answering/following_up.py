@@ -1,15 +1,18 @@
-"""A follow-up made into a query that stands alone (pure).
+"""A follow-up made into a query that stands alone, by a rule of thumb (pure).
 
 "And in France?" finds nothing by itself, so a question that is short or refers back is searched together
-with the one that it follows. A rule of thumb: the model reads the conversation itself, and only the
-search depends on this.
+with the one that it follows. For where no model makes a better one (``rewriting``): the model that answers
+reads the conversation itself, and only the search depends on this.
 """
 
 import itertools
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
 
 from bot.answering.question import Question, Turn
+from wire.answers import Usage
 
 SHORT_WORDS = 4
 """A question of so few words is taken to lean on what was said ("And in France?", "For how long?")."""
@@ -30,13 +33,32 @@ _POINTERS = re.compile(
 """Words that also have a plainer use ("there is", German "es gibt") are not among them."""
 
 
-def standalone_query(question: Question) -> str:
-    """What to search for."""
+@dataclass(frozen=True, kw_only=True)
+class Standalone:
+    """What is searched for.
+
+    Attributes:
+        query: its words.
+        how: ``asked``, the question's own; ``joined``, with those of questions before it; ``rewritten``, a
+            question of its own made of them.
+        usage: what making it took.
+        counted: the same in tokens as quotas count them.
+    """
+
+    query: str
+    how: Literal["asked", "joined", "rewritten"]
+    usage: Usage = field(default_factory=Usage)
+    counted: int = 0
+
+
+def joined(question: Question) -> Standalone:
+    """The question, with those before it that it leans on."""
     query = ""
     for text in [*_answered(question.conversation)[-REACHES_BACK:], question.text]:
         stripped = text.strip()
         query = f"{query} {stripped}" if query and _leans(stripped) else stripped
-    return query[-QUERY_CHARS:]
+    alone = query == question.text.strip()
+    return Standalone(query=query[-QUERY_CHARS:], how="asked" if alone else "joined")
 
 
 def _answered(turns: Iterable[Turn]) -> list[str]:

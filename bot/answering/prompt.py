@@ -96,9 +96,8 @@ def build_prompt(
         RefusedError: the question leaves no room for even one passage.
     """
     room = prompt_tokens - count(SYSTEM) - count(question.text) - 2 * BLOCK_TOKENS
-    newest_first = [f"{turn.author}: {turn.text}" for turn in reversed(question.conversation)]
-    turns = _fitting(newest_first, room=int(room * CONVERSATION_SHARE), count=count)
-    room -= sum(turns)
+    turns = newest_turns(question.conversation, room=int(room * CONVERSATION_SHARE), count=count)
+    room -= sum(count(turn_text(turn)) + BLOCK_TOKENS for turn in turns)
     old = outdated(passages)
     passages = sorted(passages, key=lambda passage: document_of(passage) in old)
     results = _fitting([result_text(passage, outdated=old) for passage in passages], room=room, count=count)
@@ -111,13 +110,26 @@ def build_prompt(
     return Prompt(
         question=question.text,
         passages=tuple(passages[: len(results)]),
-        turns=question.conversation[len(question.conversation) - len(turns) :],
+        turns=turns,
         answer_tokens=answer_tokens,
         tokens=prompt_tokens - room,
         passages_left_out=len(passages) - len(results),
         turns_left_out=len(question.conversation) - len(turns),
         outdated=old,
     )
+
+
+def newest_turns(turns: Sequence[Turn], *, room: int, count: Count) -> tuple[Turn, ...]:
+    """The newest messages that fit, oldest first."""
+    fitting = _fitting([turn_text(turn) for turn in reversed(turns)], room=room, count=count)
+    return tuple(turns[len(turns) - len(fitting) :])
+
+
+def turn_text(turn: Turn) -> str:
+    """A message as a model reads it: whoever wrote it is named, so that it is nobody's order."""
+    if turn.role == "assistant":
+        return turn.text.strip() or "…"
+    return f"{visible(' '.join(turn.author.split()))}: {visible(turn.text).strip()}"
 
 
 def _fitting(texts: Sequence[str], *, room: int, count: Count) -> list[int]:

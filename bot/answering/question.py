@@ -28,6 +28,7 @@ class Question:
         groups: the asker's user groups, whose quotas it counts against as well.
         zone: where the asker's days begin and end, such as ``Europe/Berlin``; None where it is not known.
         fresh: whether the asker wants an answer written anew rather than one of before.
+        unread: names of files that came with the question and were not read.
     """
 
     id: str
@@ -39,3 +40,4 @@ class Question:
     groups: tuple[str, ...] = ()
     zone: str | None = None
     fresh: bool = False
+    unread: tuple[str, ...] = ()

@@ -114,16 +114,45 @@ def no_allowance() -> RefusedError:
     )
 
 
-def not_found(nearest: Sequence[str], *, pending: int) -> str:
-    """Nothing relevant; ``nearest`` are sources as they are shown, number included."""
-    sentences = ["I couldn't find this in the documents you can read."]
+def not_found(nearest: Sequence[str], *, owners: Sequence[str], pending: int, failing: bool) -> str:
+    """Nothing relevant.
+
+    Args:
+        nearest: sources as they are shown, number included.
+        owners: who may know.
+        pending: documents that are still being read.
+        failing: whether a source could not be read lately.
+    """
+    told = ["I couldn't find this in the documents you can read."]
     if nearest:
         be = "is" if len(nearest) == 1 else "are"
-        sentences.append(f"The nearest {be} {_listed(nearest)}.")
+        told.append(f"The nearest {be} {_listed(nearest)}.")
+    if owners:
+        told.append(f"You could ask {_listed(owners, link='or')}.")
     if pending:
-        changes = "One changed document is" if pending == 1 else f"{pending:,} changed documents are"
-        sentences.append(f"{changes} still being read; ask again in a moment.")
-    return " ".join(sentences)
+        told.append(f"{_changes(pending)} still being read; ask again in a moment.")
+    if failing:
+        told.append("One of my sources could not be read lately, so newer documents may be missing.")
+    return " ".join(told)
+
+
+def behind(*, pending: int) -> str:
+    """An answer may lack what has just changed."""
+    return f"_{_changes(pending)} still being read, so the latest changes may be missing here._"
+
+
+def not_synced(sources: Sequence[str]) -> str:
+    """Sources that an answer stands on could not be read lately."""
+    return (
+        f"_{_listed(sources).capitalize()} could not be read lately; what changed there may be missing here._"
+    )
+
+
+def unread(files: Sequence[str]) -> str:
+    """Files came with the question, and were not read."""
+    what = "the attached file" if len(files) == 1 else "the attached files"
+    names = _listed([as_markdown(name) for name in files])
+    return f"_I can't read {what} {names}; paste the text that matters._"
 
 
 def reading(passages: Sequence[Passage]) -> str:
@@ -164,6 +193,10 @@ def duration(seconds: float) -> str:
     return f"{number} second{'' if number == 1 else 's'}"
 
 
-def _listed(items: Sequence[str]) -> str:
+def _changes(pending: int) -> str:
+    return "One changed document is" if pending == 1 else f"{pending:,} changed documents are"
+
+
+def _listed(items: Sequence[str], *, link: str = "and") -> str:
     *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {link} {last}" if first else last

@@ -10,12 +10,20 @@ from bot.answering import sentences
 from bot.answering.composition import Composition
 from bot.answering.model import Cited, Finished, Model, ModelEvent, Numbered, Text, Used, Waiting, Writer
 from bot.answering.prompt import Count, Prompt
-from wire.answers import AnswerEvent, Status, Usage
+from wire.answers import AnswerEvent, Failed, Status, Usage
 from wire.errors import UnavailableError
 
 Ending = Literal["end", "length", "refused", "nothing", "cut", "slow"]
 _UNTOLD: tuple[Ending, ...] = ("cut", "slow")
 """Endings that no report of the true use has come with."""
+NOTES: dict[Ending, str] = {
+    "length": sentences.TOO_LONG,
+    "cut": sentences.CUT_OFF,
+    "slow": sentences.TOO_SLOW,
+}
+"""What is said under an answer that ended so."""
+WORDLESS: dict[Ending, Failed] = {"length": sentences.NO_ROOM, "slow": sentences.NO_ANSWER_IN_TIME}
+"""What is said instead of one that ended so before its first word."""
 
 
 class Writing:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.answering.following_up import QUERY_CHARS, standalone_query
+from bot.answering.following_up import QUERY_CHARS, joined
 from bot.answering.question import Question, Turn
 
 GERMANY = "How many days of parental leave do I get in Germany?"
@@ -17,9 +17,10 @@ def ours(text: str = "Ninety.") -> Turn:
 
 
 def query(text: str, *conversation: Turn) -> str:
-    return standalone_query(
-        Question(id="q", text=text, person="p", principals=("public",), conversation=conversation)
-    )
+    asked = Question(id="q", text=text, person="p", principals=("public",), conversation=conversation)
+    made = joined(asked)
+    assert (made.how == "asked") == (made.query == text.strip())
+    return made.query
 
 
 def test_a_first_question_stands_alone() -> None:
