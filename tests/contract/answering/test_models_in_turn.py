@@ -1,0 +1,101 @@
+"""Two models and an answer: which one wrote it, what is kept, and what is counted."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot.answering import sentences
+from bot.answering.answering import Answering
+from bot.answering.model import Cited, Finished, ModelEvent, Text, Used
+from bot.answering.prompt import Prompt
+from bot.answering.quota import QuotaLimits
+from bot.answering.trying import Trying
+from bot.answering.valkey_cache import ValkeyCache
+from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_quota import ValkeyQuota
+from tests.contract.answering.telling import GERMANY, Desk, question, standing, tell
+from tests.retrieval_stand_in import passage
+from wire.answers import Status, Usage
+from wire.errors import OverloadedError, UnavailableError
+
+
+@pytest.fixture
+async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
+    async with valkey(valkey_url) as connection:
+        yield connection
+
+
+@dataclass
+class Writes:
+    """A model that writes the same to everybody, and counts twice the tokens that we do."""
+
+    name: str
+    failure: UnavailableError | None = None
+    metered: bool = True
+    reads_highlights: bool = False
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        used = Usage(input_tokens=2 * prompt.tokens, output_tokens=1)
+        yield Used(usage=used, counted=2 * prompt.tokens + 1)
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        yield Text(text="Parents in Germany get 14 months.")
+        yield Cited(passage=0, quote="Parents in Germany get 14 months of parental leave.")
+        yield Finished(stop="end")
+
+
+async def test_the_other_models_answer_says_so_and_is_not_kept(desk: Desk, connection: Valkey) -> None:
+    """The first one will be back, and its answers are what people were promised."""
+    away = UnavailableError("away", service="model")
+    trying = Trying([Writes("first", failure=away), Writes("second")], within_s=60)
+    answering: Answering = desk.answering(model=trying, cache=ValkeyCache(connection))
+    for _ in range(2):
+        told = await tell(answering)
+        assert told.done.model == "second"
+        assert not told.done.cached
+    assert trying.fallbacks == 2
+
+
+async def test_all_tries_are_charged(desk: Desk, connection: Valkey) -> None:
+    quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=10**6))
+    away = UnavailableError("away", service="model")
+    trying = Trying([Writes("first", failure=away), Writes("second")], within_s=60)
+    told = await tell(desk.answering(model=trying, quota=quota))
+    assert told.done.usage.output_tokens == 3, "two tries of the first, and the second"
+    used, reserved = await standing(quota)
+    assert used == told.done.usage.input_tokens + told.done.usage.output_tokens
+    assert reserved == 0
+
+
+async def test_a_busy_model_is_waited_for_in_sight(desk: Desk) -> None:
+    busy = OverloadedError("busy", service="model", retry_after_s=1.0)
+    told = await tell(desk.answering(model=Trying([Writes("first", failure=busy)], within_s=60)))
+    assert told.failed.code == "model_overloaded"
+    assert sentences.model_busy(1.0) in [event.text for event in told.events if isinstance(event, Status)]
+
+
+async def test_the_next_prompts_are_counted_as_the_model_counts(desk: Desk) -> None:
+    """So that what is sent stays within the budget that an administrator has set."""
+    desk.retrieval.put(*(passage(GERMANY * 20, document=f"d{number}") for number in range(8)))
+    prompts: list[Prompt] = []
+
+    class Watched(Writes):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+            prompts.append(prompt)
+            used = Usage(input_tokens=2 * honest(prompt), output_tokens=1)
+            yield Used(usage=used, counted=1)
+            yield Text(text="14 months.")
+            yield Finished(stop="end")
+
+    def honest(prompt: Prompt) -> int:
+        return sum(len(given.text) for given in prompt.passages) // 4
+
+    answering = desk.answering(model=Watched("first"))
+    for number in range(25):
+        await tell(answering, question(f"How many months of parental leave in Germany, case {number}?"))
+    estimated, reported = prompts[-1].tokens, 2 * honest(prompts[-1])
+    assert estimated == pytest.approx(reported, rel=0.15)
+    assert prompts[0].tokens < reported * 0.75
