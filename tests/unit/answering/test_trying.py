@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.answering.breaker import FAILURES, LEFT_ALONE_S, Breaker
+from bot.answering.breaker import FAILURES, FIRST_S, LONGEST_S, Breaker
 from bot.answering.model import Finished, HopelessError, ModelEvent, Text, Used, Waiting, Writer
 from bot.answering.prompt import Prompt
 from bot.answering.trying import Trying
@@ -150,7 +150,7 @@ def test_a_single_call_tries_whether_it_is_up_again() -> None:
     clock = Clock()
     breaker = down(clock)
     assert not breaker.begin()
-    clock.now = LEFT_ALONE_S + 1
+    clock.now = FIRST_S + 1
     assert breaker.begin()
     assert not breaker.begin(), "one at a time"
     breaker.went_well()
@@ -161,13 +161,37 @@ def test_a_single_call_tries_whether_it_is_up_again() -> None:
 def test_a_trial_that_nobody_waits_for_is_not_the_last() -> None:
     clock = Clock()
     breaker = down(clock)
-    clock.now = LEFT_ALONE_S + 1
+    clock.now = FIRST_S + 1
     assert breaker.begin()
     breaker.given_up()
     assert breaker.begin()
     breaker.failed(retry_after_s=60)
-    clock.now += LEFT_ALONE_S + 1
+    clock.now += 59
     assert not breaker.begin(), "the server has asked for a minute"
+
+
+def test_it_is_left_alone_for_twice_as_long_each_time_and_not_for_ever() -> None:
+    clock = Clock()
+    breaker = down(clock)
+    waits = []
+    for _ in range(8):
+        started = clock.now
+        while not breaker.begin():
+            clock.now += 0.5
+        waits.append(clock.now - started)
+        breaker.failed(retry_after_s=3600 if len(waits) == 7 else None)
+    assert waits == [FIRST_S, 10, 20, 40, 80, LONGEST_S, LONGEST_S, LONGEST_S]
+
+
+def test_calls_that_fail_together_count_as_one_bad_moment() -> None:
+    clock = Clock()
+    breaker = Breaker(clock=clock)
+    for _ in range(50):
+        assert breaker.begin()
+    for _ in range(50):
+        breaker.failed()
+    clock.now = FIRST_S + 0.1
+    assert breaker.begin()
 
 
 def test_a_few_failures_between_good_calls_change_nothing() -> None:
