@@ -49,3 +49,9 @@ def without(features: ModelFeatures, complaint: str) -> ModelFeatures | None:
     named = {name: False for name, words in _NAMES.items() if any(word in said for word in words)}
     left = dataclasses.replace(features, **named)
     return left if left != features else None
+
+
+def both(one: ModelFeatures, other: ModelFeatures) -> ModelFeatures:
+    """The features that neither lacks: two requests may learn of different ones at the same time."""
+    names = (field.name for field in dataclasses.fields(ModelFeatures))
+    return ModelFeatures(**{name: getattr(one, name) and getattr(other, name) for name in names})
