@@ -8,7 +8,7 @@ each time, and an older one when the bot hears of it (`ingest/touching.py`).
 import asyncio
 import html
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ PAGE_BYTES = 16 * 1024 * 1024
 PAGES_AT_MOST = 10_000
 TITLE_CHARS = 100
 NAMES_KEPT = 5_000
+NAME_CHARS = 80
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _MENTION = re.compile(r"<(?:@|#|!)(?:[^>|]*\|)?([^>]*)>")
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
@@ -207,7 +208,9 @@ class SlackSource:
             profile = about.profile
             while len(self._names) >= NAMES_KEPT:
                 del self._names[next(iter(self._names))]
-            self._names[user] = profile.real_name or profile.display_name or about.name or user
+            name = profile.real_name or profile.display_name or about.name
+            # People choose their names; one is words on one line here, whatever it holds.
+            self._names[user] = " ".join(name.replace("*", "").split())[:NAME_CHARS] or user
         return self._names[user]
 
     async def _messages(self, method: str, **arguments: str) -> AsyncGenerator[_Message, None]:
@@ -235,9 +238,7 @@ class SlackSource:
 
 def plain(text: str, *, names: Mapping[str, str]) -> str:
     """A message's text, as Slack sends it, with people and channels by what they are called."""
-    text = _USER.sub(lambda mention: f"@{names.get(mention[1], mention[1])}", text)
-    text = _LINK.sub(lambda link: link[2] or link[1], text)
-    return html.unescape(_MENTION.sub(lambda mention: mention[1], text))
+    return _read(text, names=names, link=lambda link: link[2] or link[1])
 
 
 def written(text: str, *, names: Mapping[str, str]) -> str:
@@ -247,10 +248,13 @@ def written(text: str, *, names: Mapping[str, str]) -> str:
         if number % 2:
             pieces.append(markdown.fence(plain(piece, names=names)))
         elif piece.strip():
-            linked = _LINK.sub(_link, _USER.sub(lambda each: f"@{names.get(each[1], each[1])}", piece))
-            unescaped = html.unescape(_MENTION.sub(lambda mention: mention[1], linked))
-            pieces.append(markdown.paragraphs(unescaped.strip()))
+            pieces.append(markdown.paragraphs(_read(piece.strip(), names=names, link=_link)))
     return "\n\n".join(pieces)
+
+
+def _read(text: str, *, names: Mapping[str, str], link: Callable[[re.Match[str]], str]) -> str:
+    text = _USER.sub(lambda mention: f"@{names.get(mention[1], mention[1])}", text)
+    return html.unescape(_MENTION.sub(lambda mention: mention[1], _LINK.sub(link, text)))
 
 
 def _link(link: re.Match[str]) -> str:
