@@ -1,6 +1,5 @@
 """Slack channels as a source, from the sandbox's Web API."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
@@ -114,7 +113,7 @@ async def test_a_name_is_asked_for_once_and_nobody_waits_for_one_that_is_not_tol
     assert (await text_of(settings(slack), f"{CHANNEL}/{first.ts}") or "").count("**") == 8
     assert len(slack.calls("users.info")) - before == 1
     jonas = workspace.users["U0JONAS"]
-    workspace.users["U0JONAS"] = dataclasses.replace(jonas, name="J*\n# Heading")
+    workspace.users["U0JONAS"] = jonas.model_copy(update={"name": "J*\n# Heading"})
     assert (await text_of(settings(slack), f"{CHANNEL}/{first.ts}") or "").startswith("**J # Heading:** One")
     del workspace.users["U0JONAS"]
     assert "**U0JONAS:** One" in (await text_of(settings(slack), f"{CHANNEL}/{first.ts}") or "")
