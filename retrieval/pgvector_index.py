@@ -6,6 +6,8 @@ what is near that reader may read.
 """
 
 import asyncio
+import math
+import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +34,8 @@ CALL_WITHIN_S = 30.0
 MAKE_WITHIN_S = 300.0
 """For a table and its indexes, which another worker may be making: they wait for each other."""
 CONNECT_WITHIN_S = 10.0
+COUNTED_FOR_S = 10.0
+READERS_COUNTED = 1000
 WAITING = 200
 """Calls that may wait for a connection, before the next is refused."""
 
@@ -40,6 +44,9 @@ WAITING = 200
 SESSION = {
     "statement_timeout": f"{CALL_WITHIN_S:.0f}s",
     "plan_cache_mode": "force_custom_plan",
+    # There is an index for everything we ask. How many passages hold a word the planner can only guess, and
+    # it guesses so high that it would rather read them all.
+    "enable_seqscan": "off",
     "hnsw.iterative_scan": "strict_order",
     "hnsw.ef_search": "200",
     "hnsw.max_scan_tuples": "200000",
@@ -56,6 +63,7 @@ class PgvectorIndex:
         self._pool = pool
         self._table = sql.Identifier(table)
         self._name = name
+        self._counted: dict[tuple[Any, ...], tuple[float, int]] = {}
 
     @property
     def name(self) -> str:
@@ -92,21 +100,28 @@ class PgvectorIndex:
         branches = (dense is not None) + bool(sparse.indices)
         if not branches:
             return []
+        may_read = pgvector_sql.MAY_READ
+        if sources is not None:
+            may_read += pgvector_sql.OF_SOURCES
+        reader = {"principals": list(principals), "sources": None if sources is None else list(sources)}
+        readable = await self._readable(may_read, reader) if sparse.indices else 0
+        if without:
+            may_read += pgvector_sql.NOT_OF_EDITIONS
         asked = {
             "dense": None if dense is None else Vector(list(dense)),
             "terms": [word - WORD_SHIFT for word in sparse.indices],
             # pgvector counts places from 1 where they are written as text.
             "places": [word % WORD_PLACES + 1 for word in sparse.indices],
             "weights": sparse.values,
-            "principals": list(principals),
-            "sources": None if sources is None else list(sources),
+            **reader,
+            "readable": readable,
             "without_keys": [key for key, _ in without],
             "without_editions": [edition for _, edition in without],
             "branch": branch_limit(limit),
             "rrf_k": RRF_K,
             "limit": limit,
         }
-        rows = await self._fetch(pgvector_sql.SEARCH, asked)
+        rows = await self._fetch(pgvector_sql.SEARCH, asked, may_read=may_read)
         return best_first(
             Hit(
                 passage=stored_passage(str(known), payload),
@@ -156,15 +171,31 @@ class PgvectorIndex:
     async def settle(self) -> None:
         """Nothing: PostgreSQL's own vacuum reclaims what is deleted."""
 
-    async def _fetch(self, statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def _readable(self, may_read: str, reader: Mapping[str, Any]) -> int:
+        """How many passages this reader may read, as of ten seconds ago: against it words' rarity is held.
+
+        To count them anew takes longer than the rest of a search, and changes next to nothing.
+        """
+        now, known = time.monotonic(), (tuple(reader["principals"]), tuple(reader["sources"] or ()), may_read)
+        counted_at, passages = self._counted.get(known, (-math.inf, 0))
+        if now - counted_at > COUNTED_FOR_S:
+            ((passages,),) = await self._fetch(pgvector_sql.COUNT_READABLE, reader, may_read=may_read)
+            if len(self._counted) >= READERS_COUNTED:
+                self._counted.clear()
+            self._counted[known] = (now, passages)
+        return passages
+
+    async def _fetch(
+        self, statement: str, asked: Mapping[str, Any], *, may_read: str = pgvector_sql.MAY_READ
+    ) -> list[tuple[Any, ...]]:
         async with _connection(self._pool) as connection:
-            cursor = await connection.execute(self._sql(statement), asked, binary=True)
+            cursor = await connection.execute(self._sql(statement, may_read), asked, binary=True)
             return await cursor.fetchall() if cursor.description else []
 
-    def _sql(self, statement: str) -> sql.Composed:
+    def _sql(self, statement: str, may_read: str = pgvector_sql.MAY_READ) -> sql.Composed:
         return sql.SQL(statement).format(
             table=self._table,
-            may_read=sql.SQL(pgvector_sql.MAY_READ),
+            may_read=sql.SQL(may_read),
             word_places=sql.Literal(WORD_PLACES),
         )
 
@@ -216,6 +247,7 @@ class PgvectorStore:
             table=sql.Identifier(table), dimensions=sql.Literal(note.dimensions)
         )
         await connection.execute(make)
+        await connection.execute(self._sql(pgvector_sql.KEEP_NEAR, table=table))
         hnsw = (pgvector_sql.MAKE_HNSW,) if note.dimensions <= HNSW_DIMENSIONS else ()
         for statement in (*pgvector_sql.MAKE_INDEXES, *hnsw):
             await connection.execute(self._sql(statement, table=table, **names))

@@ -29,6 +29,10 @@ create table if not exists {table} (
     payload json not null
 )
 """
+# What a scan compares lies in the row itself, rather than behind it where PostgreSQL puts what is long.
+KEEP_NEAR = """
+alter table {table} alter dense set storage main, alter words set storage main, alter terms set storage main
+"""
 
 MAKE_INDEXES = (
     "create index if not exists {allow_index} on {table} using gin (allow)",
@@ -49,11 +53,13 @@ on conflict (id) do update set (key, edition, source, allow, digest, terms, word
 
 DELETE = "delete from {table} where id = any(%(ids)s::uuid[])"
 
-MAY_READ = """
-allow && %(principals)s::text[]
-    and (%(sources)s::text[] is null or source = any(%(sources)s::text[]))
+MAY_READ = "allow && %(principals)s::text[]"
+OF_SOURCES = " and source = any(%(sources)s::text[])"
+NOT_OF_EDITIONS = """
     and (key, edition) not in (select * from unnest(%(without_keys)s::text[], %(without_editions)s::text[]))
 """
+
+COUNT_READABLE = "select count(*) from {table} where {may_read}"
 
 SEARCH = """
 with asked as (
@@ -61,11 +67,10 @@ with asked as (
         as asked (term, place, weight)
 ),
 -- How rare each word is, among what this reader may read: others' documents must not show through.
-readable as (select count(*) as passages from {table} where {may_read}),
 rarity as (
-    select asked.place, asked.weight * ln(1 + (readable.passages - holding.passages + 0.5)
-        / (holding.passages + 0.5)) as weight
-    from asked cross join readable cross join lateral (
+    select asked.place, asked.weight
+        * ln((greatest(%(readable)s, holding.passages) + 1) / (holding.passages + 0.5)) as weight
+    from asked cross join lateral (
         select count(*) as passages from {table} where terms @> array[asked.term] and {may_read}
     ) as holding
 ),
