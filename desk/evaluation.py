@@ -71,7 +71,7 @@ class Evaluation(Shape):
     query_ms: QueryTimes
 
 
-class _Built(Shape):
+class Built(Shape):
     """Written beside an index that is whole."""
 
     index_seconds: float
@@ -91,25 +91,10 @@ async def evaluate(
         terminal: shows a progress bar.
     """
     async with (
-        open_encoder(model=settings.embedding_model, threads=settings.embedding_threads) as encoder,
         _tuning(mode, settings) as tuning,
+        indexed(data, tuning=tuning, settings=settings, cache=cache, terminal=terminal) as (search, built),
     ):
-        with _folder(cache, data, encoder) as folder:
-            async with open_edge_index(
-                folder / "index", dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
-            ) as index:
-                heads = MemoryHeads()
-                built = await _build(
-                    data, folder, index=index, encoder=encoder, heads=heads, terminal=terminal
-                )
-                search = Search(
-                    index=index,
-                    encoder=encoder,
-                    heads=heads,
-                    backlog=_NoBacklog(),
-                    tuning=tuning,
-                )
-                found, took_ms = await _ask(data, search, terminal=terminal)
+        found, took_ms = await _ask(data, search, terminal=terminal)
     judged = metrics(judged=data.judged, found=found)
     return Evaluation(
         dataset=data.name,
@@ -121,6 +106,27 @@ async def evaluate(
         chunks=built.chunks,
         query_ms=_times(took_ms),
     )
+
+
+@asynccontextmanager
+async def indexed(
+    data: DataSet, *, tuning: Tuning, settings: Settings, cache: Path | None, terminal: Terminal
+) -> AsyncIterator[tuple[Search, Built]]:
+    """The corpus, to be searched for as long as the block lasts."""
+    async with open_encoder(model=settings.embedding_model, threads=settings.embedding_threads) as encoder:
+        with _folder(cache, data, encoder) as folder:
+            async with open_edge_index(
+                folder / "index", dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
+            ) as index:
+                heads = MemoryHeads()
+                built = await _build(
+                    data, folder, index=index, encoder=encoder, heads=heads, terminal=terminal
+                )
+                backlog = _NoBacklog()
+                yield (
+                    Search(index=index, encoder=encoder, heads=heads, backlog=backlog, tuning=tuning),
+                    built,
+                )
 
 
 @asynccontextmanager
@@ -152,12 +158,12 @@ def _folder(cache: Path | None, data: DataSet, encoder: Encoder) -> Iterator[Pat
 
 async def _build(
     data: DataSet, folder: Path, *, index: EdgeIndex, encoder: Encoder, heads: MemoryHeads, terminal: Terminal
-) -> _Built:
+) -> Built:
     """Index every document, unless an earlier run did; one that was interrupted left its vectors here."""
     note = folder / "built.json"
     if note.exists():
         await _take_over(index, heads)
-        return read_shape(_Built, note.read_bytes())
+        return read_shape(Built, note.read_bytes())
     started = time.perf_counter()
     texts = _Forgetful()
     indexing = Indexing(
@@ -173,7 +179,7 @@ async def _build(
             await indexing.apply(_announcement(document))
             advance()
     took_s = time.perf_counter() - started
-    built = _Built(index_seconds=round(took_s, 2), chunks=await _take_over(index, heads))
+    built = Built(index_seconds=round(took_s, 2), chunks=await _take_over(index, heads))
     note.write_bytes(built.to_json())
     return built
 

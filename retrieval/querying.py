@@ -91,10 +91,9 @@ class Querying:
 
     async def _is_known(self, word: str, request: SearchRequest) -> bool:
         """Whether any passage of this reader has the word, in any form."""
-        query = await self._encoder.encode_query(word)
         hits = await self._finding.hits(
             dense=None,
-            sparse=query.sparse,
+            sparse=self._encoder.weigh_query(word),
             principals=request.principals,
             sources=request.sources,
             wanted=1,

@@ -18,8 +18,8 @@ MEANING_SHARE = 0.6
 """What the cosine counts; the rest is the words'. From 0.5 to 0.7 every set is within 0.01 of its best."""
 MUCH = 10.0
 """A best BM25 score that is less than this counts for what it is: two words in passing are no match."""
-AGE_COSTS = 0.25
-"""The most that age takes from a score, where it counts: a document without end of life stays findable."""
+AGE_COSTS = 0.1
+"""The most that age takes from a score, where it counts: enough to put the newer of two alike first."""
 DAY_S = 86_400
 
 
