@@ -80,6 +80,7 @@ class RetrievalStandIn:
     searches: list[SearchRequest] = field(default_factory=list)
     away: bool = False
     pending: int = 0
+    lag_seconds: float = 0.0
 
     def put(self, *passages: Passage, allow: frozenset[str] = frozenset({"public"})) -> None:
         self.shelf.extend((passage, allow) for passage in passages)
@@ -109,7 +110,7 @@ class RetrievalStandIn:
         return SearchReply(
             passages=tuple(best),
             relevance=best[0].score if best else 0.0,
-            index=IndexFreshness(pending=self.pending, lag_seconds=0.0),
+            index=IndexFreshness(pending=self.pending, lag_seconds=self.lag_seconds),
             timings_ms=TIMINGS,
             query_vector=vector(request.query) if request.with_vector else None,
         )
@@ -117,7 +118,14 @@ class RetrievalStandIn:
     async def passages(self, data: bytes) -> Shape:
         request = read_shape(PassagesRequest, data)
         readable = {passage.id: passage for passage in self.readable(request.principals)}
-        return PassagesReply(passages=tuple(readable[id_] for id_ in request.ids if id_ in readable))
+        asked = [readable[id_] for id_ in request.ids if id_ in readable]
+        beside = [
+            near
+            for near in readable.values()
+            for one in asked
+            if near.document == one.document and 0 < abs(near.ordinal - one.ordinal) <= request.neighbours
+        ]
+        return PassagesReply(passages=tuple({found.id: found for found in (*asked, *beside)}.values()))
 
 
 def _highlights(passage: Passage, asked: set[str]) -> tuple[Highlight, ...]:

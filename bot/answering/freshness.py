@@ -30,8 +30,9 @@ class Sources(Protocol):
 class Freshness:
     """Looks at the sources once a minute at most; between, and where they can't be seen, as they were."""
 
-    def __init__(self, sources: Sources | None) -> None:
+    def __init__(self, sources: Sources | None, *, look_within_s: float = LOOK_WITHIN_S) -> None:
         self._sources = sources
+        self._look_within_s = look_within_s
         self._failing: Collection[str] = ()
         self._looked_at = float("-inf")
 
@@ -41,7 +42,7 @@ class Freshness:
             return self._failing
         self._looked_at = time.monotonic()
         try:
-            async with asyncio.timeout(LOOK_WITHIN_S):
+            async with asyncio.timeout(self._look_within_s):
                 self._failing = await self._sources.failing()
         except (AnswerdeskError, TimeoutError):
             pass

@@ -22,13 +22,14 @@ _log = structlog.get_logger("gaps")
 class NatsGaps:
     """The stream ``GAPS``."""
 
-    def __init__(self, client: Client) -> None:
-        self._jetstream = client.jetstream(timeout=WITHIN_S)
+    def __init__(self, client: Client, *, within_s: float = WITHIN_S) -> None:
+        self._within_s = within_s
+        self._jetstream = client.jetstream(timeout=within_s)
 
     async def record(self, gap: KnowledgeGap) -> None:
         """Keep one."""
         try:
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(self._within_s):
                 await self._jetstream.publish(
                     subjects.gaps_found(gap.person),
                     gap.to_json(),

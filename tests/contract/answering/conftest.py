@@ -10,8 +10,11 @@ from bot.answering.cache import Cache
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.flights import Flights
+from bot.answering.freshness import Freshness
+from bot.answering.gaps import Gaps
 from bot.answering.model import Model
 from bot.answering.quota import Quota
+from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
 from retrieval.client import RetrievalClient
@@ -54,6 +57,9 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
             answers_at_once: int = 50,
             within_s: float = 20.0,
             relevance_floor: float = 0.25,
+            rewriting: Rewriting | None = None,
+            freshness: Freshness | None = None,
+            gaps: Gaps | None = None,
         ) -> Answering:
             limits = Limits(
                 question_chars=4000,
@@ -71,6 +77,9 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
                 cache=cache,
                 flights=flights,
                 quota=quota,
+                rewriting=rewriting,
+                freshness=freshness,
+                gaps=gaps,
             )
 
         yield Desk(retrieval=retrieval, claude=api, answering=answering)
