@@ -1,7 +1,7 @@
 """What changes for readers goes before what is new to them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,13 +17,15 @@ from wire.errors import UnavailableError
 
 
 @asynccontextmanager
-async def lane(client: Client, workshop: Workshop, *, queued: int = LONG_QUEUE) -> AsyncIterator[None]:
+async def lane(
+    client: Client, workshop: Workshop, *, queued: Callable[[], int] = lambda: LONG_QUEUE
+) -> AsyncIterator[None]:
     """As the worker has it, with nobody at the queue: what is applied, the lane applied."""
     async with urgent_lane(
         client,
         apply=workshop.indexing.apply,
         is_shown=lambda key: workshop.heads.shown(key).edition is not None,
-        queued=lambda: queued,
+        queued=queued,
     ):
         yield
 
@@ -60,10 +62,15 @@ async def test_a_deletion_waits_behind_nobody_and_keeps_a_late_upsert_out(
 async def test_what_is_new_or_soon_through_takes_its_turn(
     client: Client, workshop: Workshop, queued: int, changed: DocumentChanged
 ) -> None:
+    ingest, lengths = IngestClient(client), [LONG_QUEUE, queued]
     await workshop.indexing.apply(upsert(version=1))
-    async with lane(client, workshop, queued=queued):
-        await IngestClient(client).announce(changed)
-        await client.flush()
+    async with lane(client, workshop, queued=lambda: lengths.pop() if len(lengths) > 1 else lengths[0]):
+        await ingest.announce(changed)
+        await until(lambda: lengths == [LONG_QUEUE], within_s=30)
+        # The lane goes in order: what comes after is through, so this one was not taken.
+        last = delete("travel", version=1)
+        announced = await ingest.announce(last)
+        await ingest.wait_until_indexed(last, within_s=30, announced=announced)
     assert await workshop.found("annual leave") == {("leave", 1)}
 
 
