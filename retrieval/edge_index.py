@@ -28,6 +28,8 @@ from qdrant_edge import (
     Modifier,
     PayloadSchemaType,
     Point,
+    Prefetch,
+    QueryRequest,
     Record,
     ScrollRequest,
     SparseVector,
@@ -35,9 +37,8 @@ from qdrant_edge import (
     VectorStorageDatatype,
 )
 
-from retrieval.edge_queries import by_meaning, by_words, readable_by, where
+from retrieval.edge_queries import branches_of, fused, readable_by, where
 from retrieval.encoding import Sparse
-from retrieval.fusion import branch_limit, fuse
 from retrieval.index import (
     Edition,
     EncodedPassage,
@@ -49,6 +50,7 @@ from retrieval.index import (
 )
 from retrieval.index_folder import IndexFolder, locked
 from retrieval.payload import is_uuid, payload_of, stored_passage
+from retrieval.ranks import branch_limit, rank_score
 from wire.errors import UnavailableError
 
 POINTS_PER_WRITE = 100
@@ -104,43 +106,31 @@ class EdgeIndex:
         limit: int,
         without: Collection[Edition] = (),
     ) -> list[Hit]:
-        """Rank by meaning and by words, fuse, and ask for what is not known yet of the best."""
+        """Fuse meaning and words inside the engine, then ask for each hit's own scores."""
         readable = readable_by(principals, sources=sources, without=without)
-        wide = branch_limit(limit)
-        branches: dict[str, dict[str, float]] = {}
-        if dense is not None:
-            near = await self._read(partial(self._shard.query, by_meaning(dense, among=readable, limit=wide)))
-            branches["dense"] = {str(point.id): point.score for point in near}
-        if sparse.indices:
-            branches["words"] = await self._words(sparse, among=readable, readable=readable, limit=wide)
-        best = fuse(branches, limit=limit)
-        if not best:
+        branches = branches_of(dense, sparse, readable=readable, limit=branch_limit(limit))
+        if not branches:
             return []
-        among = readable_by(principals, sources=sources, ids=list(best))
-        words = branches.get("words", {})
-        if sparse.indices and not words.keys() >= best.keys():
-            words |= await self._words(sparse, among=among, readable=readable, limit=limit)
+        request = fused(list(branches.values()), readable=readable, limit=limit)
+        found = await self._read(partial(self._shard.query, request))
+        if not found:
+            return []
+        among = readable_by(principals, sources=sources, ids=[str(point.id) for point in found])
+        scores = {name: await self._scores(branch, among) for name, branch in branches.items()}
         return best_first(
-            Hit(passage=passage, score=best[passage.id], cosine=cosine, words=words.get(passage.id, 0.0))
-            for passage, cosine in await self._with_cosines(dense, among=among, limit=limit)
+            Hit(
+                passage=stored_passage(str(point.id), point.payload or {}),
+                score=rank_score(point.score, branches=len(branches)),
+                cosine=scores.get("dense", {}).get(point.id, 0.0),
+                words=scores.get("words", {}).get(point.id, 0.0),
+            )
+            for point in found
         )
 
-    async def _words(
-        self, sparse: Sparse, *, among: Filter, readable: Filter, limit: int
-    ) -> dict[str, float]:
-        asked = by_words(sparse, among=among, readable=readable, limit=limit)
-        return {str(point.id): point.score for point in await self._read(partial(self._shard.query, asked))}
-
-    async def _with_cosines(
-        self, dense: Sequence[float] | None, *, among: Filter, limit: int
-    ) -> list[tuple[StoredPassage, float]]:
-        if dense is None:
-            request = ScrollRequest(filter=among, limit=limit, with_payload=True)
-            records, _ = await self._read(partial(self._shard.scroll, request))
-            return [(stored_passage(str(record.id), record.payload or {}), 0.0) for record in records]
-        asked = by_meaning(dense, among=among, limit=limit, with_payload=True)
-        points = await self._read(partial(self._shard.query, asked))
-        return [(stored_passage(str(point.id), point.payload or {}), point.score) for point in points]
+    async def _scores(self, branch: Prefetch, among: Filter) -> dict[Any, float]:
+        # The branch with another filter, by hand: the engine's objects can't be changed.
+        request = QueryRequest(limit=branch.limit, query=branch.query, filter=among, params=branch.params)
+        return {point.id: point.score for point in await self._read(partial(self._shard.query, request))}
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""

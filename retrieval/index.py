@@ -136,8 +136,8 @@ class Index(Protocol):
     ) -> list[Hit]:
         """The best passages by meaning and by words together, among those these principals may read.
 
-        Of equal scores the nearer in meaning comes first, and then the lower id. (Which of more than a
-        hundred equal ones are ranked at all is left to the engine.)
+        Of equal scores the nearer in meaning comes first, and then the lower id. Which of several with the
+        very same score are the last to be let in is the engine's business.
 
         Args:
             dense: the query's meaning; None: by words alone.

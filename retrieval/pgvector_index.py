@@ -23,10 +23,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from retrieval import pgvector_sql
 from retrieval.encoding import Sparse
-from retrieval.fusion import RRF_K, branch_limit
 from retrieval.index import Edition, EncodedPassage, Hit, IndexNote, PassageName, StoredPassage, best_first
 from retrieval.payload import is_uuid, payload_of, slug, stored_passage
 from retrieval.pgvector_sql import HNSW_DIMENSIONS, WORD_PLACES, WORD_SHIFT
+from retrieval.ranks import RRF_K, branch_limit, rank_score
 from wire.errors import SettingsError, UnavailableError
 
 PASSAGES_PER_WRITE = 100
@@ -125,7 +125,7 @@ class PgvectorIndex:
         return best_first(
             Hit(
                 passage=stored_passage(str(known), payload),
-                score=score * RRF_K / branches,
+                score=rank_score(score, branches=branches),
                 cosine=cosine,
                 words=words,
             )

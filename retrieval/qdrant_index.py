@@ -11,9 +11,9 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from retrieval.encoding import Sparse
-from retrieval.fusion import branch_limit, fuse
 from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage, best_first
 from retrieval.payload import is_uuid, payload_of, stored_passage
+from retrieval.ranks import RRF_K, branch_limit, rank_score
 from wire.errors import UnavailableError
 
 POINTS_PER_WRITE = 100
@@ -78,40 +78,36 @@ class QdrantIndex:
         limit: int,
         without: Collection[Edition] = (),
     ) -> list[Hit]:
-        """Rank by meaning and by words, fuse, and ask for what the best are and score."""
+        """Fuse meaning and words on the server, then ask for each hit's own scores."""
         readable = _readable_by(principals, sources=sources, without=without)
-        asked: dict[str, models.QueryRequest] = {}
-        if dense is not None:
-            asked["dense"] = self._by_meaning(dense, among=readable, limit=branch_limit(limit))
-        if sparse.indices:
-            asked["words"] = _by_words(sparse, among=readable, readable=readable, limit=branch_limit(limit))
-        ranked = await self._query(*asked.values())
-        branches = {
-            name: {str(point.id): point.score for point in points}
-            for name, points in zip(asked, ranked, strict=True)
-        }
-        best = fuse(branches, limit=limit)
-        if not best:
+        branches = self._branches(dense, sparse, readable=readable, limit=branch_limit(limit))
+        if not branches:
             return []
-        among = _readable_by(principals, sources=sources, ids=list(best))
-        details = [
-            models.QueryRequest(filter=among, limit=limit, with_payload=True),
-            *([self._by_meaning(dense, among=among, limit=limit)] if dense is not None else []),
-            *([_by_words(sparse, among=among, readable=readable, limit=limit)] if sparse.indices else []),
-        ]
-        found, *scored = await self._query(*details)
+        (found,) = await self._query(
+            models.QueryRequest(
+                prefetch=list(branches.values()),
+                query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
+                filter=readable,
+                limit=limit,
+                with_payload=True,
+            )
+        )
+        if not found:
+            return []
+        among = _readable_by(principals, sources=sources, ids=[str(point.id) for point in found])
+        scored = await self._query(*(_once_more(branch, among=among) for branch in branches.values()))
         scores = {
-            name: {str(point.id): point.score for point in points}
-            for name, points in zip(asked, scored, strict=True)
+            name: {point.id: point.score for point in points}
+            for name, points in zip(branches, scored, strict=True)
         }
         return best_first(
             Hit(
-                passage=passage,
-                score=best[passage.id],
-                cosine=scores.get("dense", {}).get(passage.id, 0.0),
-                words=scores.get("words", {}).get(passage.id, 0.0),
+                passage=stored_passage(str(point.id), point.payload or {}),
+                score=rank_score(point.score, branches=len(branches)),
+                cosine=scores.get("dense", {}).get(point.id, 0.0),
+                words=scores.get("words", {}).get(point.id, 0.0),
             )
-            for passage in (stored_passage(str(point.id), point.payload or {}) for point in found)
+            for point in found
         )
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
@@ -171,21 +167,33 @@ class QdrantIndex:
     async def settle(self) -> None:
         """Nothing: the server optimizes by itself."""
 
-    def _by_meaning(self, dense: Sequence[float], *, among: models.Filter, limit: int) -> models.QueryRequest:
-        # With quantized vectors: the best of them once more, by the vectors themselves.
-        again = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True))
-        return models.QueryRequest(
-            query=list(dense),
-            using="dense",
-            filter=among,
-            params=again if self._quantized else None,
-            limit=limit,
-        )
+    def _branches(
+        self, dense: Sequence[float] | None, sparse: Sparse, *, readable: models.Filter, limit: int
+    ) -> dict[str, models.Prefetch]:
+        branches: dict[str, models.Prefetch] = {}
+        if dense is not None:
+            # With quantized vectors: the best of them once more, by the vectors themselves.
+            again = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True))
+            branches["dense"] = models.Prefetch(
+                query=list(dense),
+                using="dense",
+                filter=readable,
+                params=again if self._quantized else None,
+                limit=limit,
+            )
+        if sparse.indices:
+            branches["words"] = models.Prefetch(
+                query=models.SparseVector(indices=sparse.indices, values=sparse.values),
+                using="words",
+                filter=readable,
+                # Words' rarity is counted among the documents of this reader: others' must not show through.
+                params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
+                limit=limit,
+            )
+        return branches
 
     async def _query(self, *asked: models.QueryRequest) -> list[list[models.ScoredPoint]]:
         """In one request."""
-        if not asked:
-            return []
         answers = await called(
             self._client.query_batch_points(self._collection, asked, consistency=self._read_from)
         )
@@ -259,16 +267,10 @@ def _readable_by(
     return models.Filter(must=conditions, must_not=left_out or None)
 
 
-def _by_words(
-    sparse: Sparse, *, among: models.Filter, readable: models.Filter, limit: int
-) -> models.QueryRequest:
-    # Words' rarity is counted among the documents of this reader: others' must not show through.
+def _once_more(branch: models.Prefetch, *, among: models.Filter) -> models.QueryRequest:
+    """The same question of a few passages alone."""
     return models.QueryRequest(
-        query=models.SparseVector(indices=sparse.indices, values=sparse.values),
-        using="words",
-        filter=among,
-        params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
-        limit=limit,
+        query=branch.query, using=branch.using, params=branch.params, filter=among, limit=branch.limit
     )
 
 
