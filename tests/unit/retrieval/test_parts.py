@@ -29,3 +29,11 @@ def test_a_question_is_taken_apart_where_another_one_begins(question: str, asked
 
 def test_a_text_with_many_questions_is_left_whole() -> None:
     assert parts("What is this for? " * 9) == []
+
+
+def test_a_run_of_spaces_takes_no_time() -> None:
+    spaces = " " * 7000
+    assert parts(f"How much{spaces}leave do I get and{spaces}who approves it?") == [
+        "How much leave do I get",
+        "who approves it?",
+    ]
