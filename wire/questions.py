@@ -44,6 +44,8 @@ class QuestionAsked(Shape):
     """As Slack sent it, mentions still as ids."""
     external: bool | None = None
     """Whether other companies are in the channel; None where the event did not say."""
+    files: tuple[str, ...] = ()
+    """Names of the files that came with it."""
     asked_at: AwareDatetime
     attempt: int = 0
     """Grows each time the same message is to be answered anew."""

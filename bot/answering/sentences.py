@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from bot.answering.addresses import Addresses
+from bot.answering.gate import harmless
+from bot.answering.visible import visible
 from wire.answers import Failed
 from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
 from wire.search import Passage
@@ -151,13 +154,13 @@ def not_synced(sources: Sequence[str]) -> str:
 def unread(files: Sequence[str]) -> str:
     """Files came with the question, and were not read."""
     what = "the attached file" if len(files) == 1 else "the attached files"
-    names = _listed([as_markdown(name) for name in files])
+    names = _listed([harmless(as_markdown(name), Addresses(())) for name in files])
     return f"_I can't read {what} {names}; paste the text that matters._"
 
 
 def reading(passages: Sequence[Passage]) -> str:
     """Which documents the answer is being written from, as plain text."""
-    titles = list(dict.fromkeys(passage.title or passage.document for passage in passages))
+    titles = list(dict.fromkeys(visible(passage.title or passage.document) for passage in passages))
     more = len(titles) - READ_TITLES
     return f"Reading {', '.join(titles[:READ_TITLES])}" + (f" and {more} more" if more > 0 else "")
 

@@ -11,6 +11,8 @@ _USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL_MENTION = re.compile(r"<#[CG][A-Z0-9]+(?:\|([^>]*))?>")
 _SPECIAL_MENTION = re.compile(r"<!(?:subteam\^[A-Z0-9]+\|?@?|date\^[^|>]*\|)?([^>|]*)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
+FILES = 10
+"""As many as a message of Slack's may have."""
 _PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 _STOP = re.compile(r"(please )?(stop|cancel|never ?mind)( please)?[.!]*", re.IGNORECASE)
 
@@ -111,6 +113,7 @@ def _question(event: dict[str, Any], *, team: str, external: bool | None) -> Que
         user=str(event["user"]),
         text=str(event.get("text") or ""),
         external=external,
+        files=tuple(str(file.get("name") or "a file") for file in (event.get("files") or [])[:FILES]),
         asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
     )
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 from bot.answering.question import Question, Turn
-from bot.answering.sentences import SEARCHING
+from bot.answering.sentences import SEARCHING, unread
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage, Place
@@ -190,7 +190,7 @@ class Replying:
             await self._finish(claim, message, payload(View(text=str(error))))
             return
         question = await self._question(asked, readers=readers, delivery=delivery)
-        shown = await self._write(question, message) if question.text else payload(View(text=_NO_WORDS))
+        shown = await self._write(question, message) if question.text else _no_words(question)
         if await self._readers(asked) != readers:
             # Somebody came or went while it was written: it is for others than those who would read it.
             raise UnavailableError("who reads this has changed", service="slack")
@@ -234,6 +234,7 @@ class Replying:
             principals=readers,
             conversation=await self._conversation(asked),
             attempt=delivery,
+            unread=asked.files,
         )
 
     async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
@@ -262,6 +263,11 @@ class Replying:
 
     def _spoken(self, text: str) -> str:
         return spoken(text, bot_user=self._identity.user, names=self._audience.names())
+
+
+def _no_words(question: Question) -> Payload:
+    notes = [unread(question.unread)] if question.unread else []
+    return payload(View(text="\n\n".join([_NO_WORDS, *notes])))
 
 
 def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:

@@ -40,6 +40,13 @@ def test_a_direct_message_needs_no_mention() -> None:
     assert direct.question.direct
 
 
+def test_files_that_come_with_a_question_are_known_by_name() -> None:
+    files = [{"id": "F1", "name": "plan.pdf"}, {"id": "F2", "name": None}]
+    shared = asked(channel="D1", subtype="file_share", text="what does this say?", files=files)
+    assert shared is not None
+    assert shared.question.files == ("plan.pdf", "a file")
+
+
 def test_a_reply_in_a_thread_may_be_a_question() -> None:
     reply = asked(thread_ts="1700000000.000001")
     assert reply is not None
