@@ -4,15 +4,19 @@ import asyncio
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from nats.aio.client import Client
 
+from ingest.client import IngestClient
 from ingest.fingerprint import is_read_alike
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers, text_name
 from retrieval.edge_index import open_edge_index
 from retrieval.heads import HeadEntry
 from retrieval.index import StoredPassage
+from tests.contract.ingest.test_nats_consumer import HASTY, consuming, failures
 from tests.contract.ingest.workshop import Workshop, delete, upsert
 from tests.until import until
 from wire.documents import DocumentChanged, document_key
@@ -392,3 +396,48 @@ async def test_what_a_document_says_of_itself_is_found_and_shown(workshop: Works
     assert "Owner: Priya Raman" in passage.text
     reply = await workshop.search.search(SearchRequest(query="Priya Raman", principals=("public",)))
     assert reply.passages[0].document == "leave"
+
+
+class AwayIndex:
+    """The real index, away for as long as it is told to be."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._index = workshop.index
+        self.away = True
+
+    def __getattr__(self, name: str) -> Any:
+        if self.away and name != "name":
+            raise UnavailableError("the index takes too long", service="index")
+        return getattr(self._index, name)
+
+
+async def test_an_index_that_is_away_condemns_no_document_and_indexes_it_once_it_is_back(
+    client: Client, workshop: Workshop
+) -> None:
+    """Promise 13: the outage outlasts every attempt that the document has."""
+    index = AwayIndex(workshop)
+    indexing = Indexing(
+        index=index,
+        encoder=workshop.encoder,
+        heads=workshop.heads,
+        bodies=workshop.bodies,
+        texts=workshop.texts,
+        leftovers=workshop.leftovers,
+    )
+    looks = 0
+
+    async def is_well() -> bool:
+        nonlocal looks
+        looks += 1
+        return await indexing.is_well()
+
+    async with consuming(client, indexing.apply, is_well=is_well):
+        await IngestClient(client).announce(upsert())
+        await until(lambda: looks > 3 * HASTY.attempts, within_s=30)
+        index.away = False
+        await until(lambda: _is_found(workshop), within_s=30)
+    assert await failures(client) == []
+
+
+async def _is_found(workshop: Workshop) -> bool:
+    return await workshop.found("annual leave") == {("leave", 1)}
