@@ -17,10 +17,10 @@ from retrieval.ranking import Ranked
 from retrieval.stems import stems
 from retrieval.stop_words import StopWords
 
-INTERCEPT = -5.86
-OF_COSINE = 8.04
-OF_COVERAGE = 2.15
-OF_LEAD = 10.63
+INTERCEPT = -6.42
+OF_COSINE = 8.03
+OF_COVERAGE = 2.56
+OF_LEAD = 13.29
 NEAREST = 20
 """Passages that the lead is measured against."""
 USUAL_LEAD = 0.12

@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         50, description="Answers a model writes for one bot process at a time; the next ones wait in line"
     )
     relevance_floor: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.25, description="Below it, nothing relevant was found"
+        0.15, description="Below it, nothing relevant was found"
     )
 
     glossary: dict[str, str] = Field(
