@@ -103,7 +103,8 @@ async def test_pdfs_around_a_message_s_limit_and_of_50_mib_are_found(
     announcing = IngestClient(client)
     fillers = (0, MIB - 1, MIB, MIB + 1, BODY_BYTES - 2 * MIB)
     for filler in fillers:
-        body = documents.pdf(["Annual leave is 28 days."], filler=filler)
+        # Each of its own words: a search names a text once.
+        body = documents.pdf([f"Annual leave is 28 days in office {filler}."], filler=filler)
         changed = upsert(f"leave-{filler}", media_type=PDF).model_copy(
             update={"body": None, "body_base64": body}
         )
