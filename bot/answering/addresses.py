@@ -41,6 +41,8 @@ _FILE_ENDINGS = re.compile(r"ai|cc|cs|go|js|kt|md|mm|pl|ps|py|rb|rs|sh|so|ts|vb"
 """Countries' domains too; ``README.md`` is rather a file."""
 COUNTRY_CHARS = 2
 FILE_LABELS = 2
+_SIGNS = re.compile(r"[:@/\\]\S|\.\w")
+"""Of an address, and of hardly anything else: most words need no closer look."""
 _MARKS = re.compile(r"[\\*_~`]")
 _ENDING = re.compile(r"[.,;:!?*_~`\"'\u2019\u201d\u2026)\]}]+\Z")
 _CUT = re.compile(r"[)\]}\"'`*]")
@@ -65,11 +67,17 @@ class Addresses:
         self._known: dict[str, str] = {}
         self._hosts: set[str] = set()
         for passage in passages:
-            for address in _standing_in(passage):
-                self._known.setdefault(spoken(address), address)
-                self._hosts.update(host[0].lower() for host in _BARE_HOST.finditer(address))
-            for host in _BARE_HOST.finditer("\n".join((passage.text, passage.title, *passage.heading))):
-                self._hosts.add(host[0].lower())
+            if passage.url and is_web_address(passage.url):
+                self._add(passage.url)
+            for text in (passage.text, passage.title, *passage.heading):
+                for word in filter(_SIGNS.search, text.split()):
+                    self._hosts.update(host[0].lower() for host in _BARE_HOST.finditer(word))
+                    for address in _standing_in(word):
+                        self._add(address)
+
+    def _add(self, address: str) -> None:
+        self._known.setdefault(spoken(address), address)
+        self._hosts.update(host[0].lower() for host in _BARE_HOST.finditer(address))
 
     def known(self, address: str) -> str | None:
         """The documents' own spelling of an address, if it is theirs."""
@@ -77,7 +85,7 @@ class Addresses:
 
     def foreign(self, words: str, *, hosts: bool = True) -> bool:
         """Whether words without markup hold an address that is not theirs, or the bare name of a host."""
-        if not any(sign in words for sign in ".:@/\\"):
+        if not _SIGNS.search(words):
             return False
         rest = _ADDRESS.sub(lambda match: " " if self._split(match[0])[0] else "\N{NULL}", words)
         return "\N{NULL}" in rest or (hosts and self._parted_hosts(rest) != rest)
@@ -88,7 +96,7 @@ class Addresses:
         Of another nothing is left but a remark; a host's bare name is parted so that nothing links it.
         """
         at = 0
-        for match in _ADDRESS.finditer(words):
+        for match in _ADDRESS.finditer(words) if _SIGNS.search(words) else ():
             before = words[at : match.start()]
             yield self._parted_hosts(before) if hosts else before, None
             address, ending = self._split(match[0])
@@ -106,6 +114,8 @@ class Addresses:
         return None, found[end:]
 
     def _parted_hosts(self, words: str) -> str:
+        if "." not in words:
+            return words
         return _BARE_HOST.sub(
             lambda host: host[0].replace(".", ". ") if self._is_foreign_host(host[0]) else host[0], words
         )
@@ -118,10 +128,8 @@ class Addresses:
         return len(domain) == COUNTRY_CHARS or _DOMAINS.fullmatch(domain) is not None
 
 
-def _standing_in(passage: Passage) -> Iterator[str]:
-    if passage.url and is_web_address(passage.url):
-        yield passage.url
-    for match in _ADDRESS.finditer("\n".join((passage.text, passage.title, *passage.heading))):
+def _standing_in(word: str) -> Iterator[str]:
+    for match in _ADDRESS.finditer(word):
         whole = _ENDING.sub("", match[0])
         if whole.count("(") > whole.count(")") and match[0][len(whole) :].startswith(")"):
             whole += ")"
