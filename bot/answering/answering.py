@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.answering import sentences
-from bot.answering.cache import Cache, CachedAnswer, CachedCitation, flight_key, packed
+from bot.answering.cache import Cache, flight_key
 from bot.answering.charging import Charging
 from bot.answering.estimate import Estimate
 from bot.answering.flights import Flights
@@ -87,7 +87,10 @@ class _Run:
     @property
     def stands_alone(self) -> str | None:
         """The question, if it can be told from its words alone; None where it leans on what was said."""
-        return None if self.asked.how == "joined" else self.asked.query
+        if self.asked.how == "joined" or self.question.unread or self.question.so_far:
+            return None
+        # A long question is searched by its end, but it is all of its words.
+        return self.question.text if self.asked.how == "asked" else self.asked.query
 
     def mark(self, step: str, at: float | None = None) -> None:
         """Note how many milliseconds after the start a step was reached."""
@@ -220,7 +223,7 @@ class Answering:
 
     async def _recall(self, run: _Run, found: SearchReply) -> Recalled | None:
         asked = run.stands_alone
-        if self._recalling is None or asked is None or run.question.fresh or run.question.unread:
+        if self._recalling is None or asked is None or run.question.fresh:
             return None
         recalled = await self._recalling.recall(asked, found=found, principals=run.question.principals)
         if recalled is not None:
@@ -232,7 +235,7 @@ class Answering:
     async def _written(self, run: _Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         """An answer that is written now: for us, or for somebody who asks the very same."""
         prompt = build_prompt(
-            run.question,
+            run.question.for_model(),
             found.passages,
             prompt_tokens=self._limits.prompt_tokens,
             answer_tokens=self._limits.answer_tokens,
@@ -242,18 +245,11 @@ class Answering:
         def write() -> AsyncGenerator[AnswerEvent, None]:
             return self._write(run, prompt, found)
 
-        question = run.question
-        if self._joining is None or question.conversation or question.fresh or question.unread:
-            events = write()
-        else:
-            events = self._joining.answer(
-                flight_key(
-                    run.question.text,
-                    model=self._model.name,
-                    given=(passage.id for passage in prompt.passages),
-                ),
-                write,
-            )
+        events = write()
+        if self._joining is not None and run.question.alone and not run.question.fresh:
+            given = (passage.id for passage in prompt.passages)
+            key = flight_key(run.question.text, model=self._model.name, given=given)
+            events = self._joining.answer(key, write)
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -274,9 +270,12 @@ class Answering:
                         yield Status(text=sentences.in_line(place))
                 yield Status(text=sentences.reading(prompt.passages))
                 yield Sources(sources=documents(prompt.passages, most=PASSAGES))
-                async with aclosing(writing.stream()) as events:
-                    async for event in events:
-                        yield event
+                try:
+                    async with aclosing(writing.stream()) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    self.tally.add(writing.usage)
         self._estimate.learn(estimated=prompt.tokens, reported=writing.prompt_tokens)
         for event in await self._ended(run, prompt, found, writing):
             yield event
@@ -285,7 +284,6 @@ class Answering:
         self, run: _Run, prompt: Prompt, found: SearchReply, writing: Writing
     ) -> Sequence[AnswerEvent]:
         """What is told once the model has come to an end, whichever."""
-        self.tally.add(writing.usage)
         if writing.first_words_at is not None:
             run.mark("first_token", writing.first_words_at)
         if writing.ending == "nothing":
@@ -301,7 +299,11 @@ class Answering:
                 await self._unanswered.record(run.question, found, answered=True)
         # Kept without this: it holds now, and not for whoever is served the answer later.
         cited = {source.source for source in writing.composition.sources}
-        note = await self._freshness.note(cited=cited, index=found.index, unread=run.question.unread)
+        cut = sentences.left_out(passages=prompt.passages_left_out, turns=prompt.turns_left_out)
+        unread = sentences.unread(run.question.unread) if run.question.unread else None
+        note = await self._freshness.note(
+            cited=cited, index=found.index, also=list(filter(None, (unread, cut)))
+        )
         events += writing.composition.finish(note=note)
         return [*events, _done(run, writing)]
 
@@ -336,24 +338,15 @@ class Answering:
     async def _keep(self, run: _Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
         # An answer to a follow-up may tell what was said before, which its next reader need not see; and
         # another model's answer is not what this one would have said.
-        if self._recalling is None or run.question.conversation or writing.model != self._model.name:
-            return
-        await self._recalling.keep(
-            run.question.text,
-            CachedAnswer(
-                question=run.question.text,
-                vector=packed(found.query_vector),
+        if self._recalling is not None and run.question.alone and writing.model == self._model.name:
+            await self._recalling.keep(
+                run.question.text,
                 text=writing.composition.text,
-                citations=tuple(
-                    CachedCitation(index=citation.index, passage=passage.id, quote=citation.quote)
-                    for citation, passage in writing.composition.citations
-                ),
-                given=tuple(passage.id for passage in prompt.passages),
-                model=writing.model,
+                citations=writing.composition.citations,
+                given=prompt.passages,
+                vector=found.query_vector,
                 tokens=writing.tokens,
-                answered_at=utc_now(),
-            ),
-        )
+            )
 
     def _count(self, event: AnswerEvent) -> None:
         match event:

@@ -1,7 +1,12 @@
 """What the pipeline is asked, by whichever face."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+GO_ON = (
+    "Your answer broke off. Go on exactly where it ended, in its language, and repeat nothing of it. "
+    "The question was: "
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,7 @@ class Question:
         groups: the asker's user groups, whose quotas it counts against as well.
         zone: where the asker's days begin and end, such as ``Europe/Berlin``; None where it is not known.
         fresh: whether the asker wants an answer written anew rather than one of before.
+        so_far: what there is of an answer that broke off and is to be gone on with.
         unread: names of files that came with the question and were not read.
     """
 
@@ -40,4 +46,20 @@ class Question:
     groups: tuple[str, ...] = ()
     zone: str | None = None
     fresh: bool = False
+    so_far: str = ""
     unread: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether its answer depends on nothing but its words and the documents, and so is anybody's."""
+        return not (self.conversation or self.unread or self.so_far)
+
+    def for_model(self) -> "Question":
+        """As it is put to a model, which may have to go on where an answer broke off."""
+        if not self.so_far:
+            return self
+        broken_off = (
+            Turn(role="user", author="the asker", text=self.text),
+            Turn(role="assistant", author="you", text=self.so_far),
+        )
+        return replace(self, text=GO_ON + self.text, conversation=(*self.conversation, *broken_off))

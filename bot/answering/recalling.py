@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.answering.cache import Cache, CachedAnswer, cache_key, cosine, packed
+from bot.answering.cache import Cache, CachedAnswer, CachedCitation, cache_key, cosine, packed
 from bot.answering.composition import source_of
+from bot.answering.quota import utc_now
 from bot.answering.sameness import SIMILAR, differences
 from retrieval.client import RetrievalClient
 from wire.answers import AnswerEvent, Citation, Delta
@@ -64,8 +65,39 @@ class Recalling:
             pass
         return None
 
-    async def keep(self, asked: str, answer: CachedAnswer) -> None:
-        """Keep an answer for whoever asks the same; without a cache it is not kept."""
+    async def keep(
+        self,
+        asked: str,
+        *,
+        text: str,
+        citations: Sequence[tuple[Citation, Passage]],
+        given: Sequence[Passage],
+        vector: Sequence[float] | None,
+        tokens: int,
+    ) -> None:
+        """Keep a whole answer for whoever asks the same; where the cache is away it is not kept.
+
+        Args:
+            asked: the question, which stood alone.
+            text: the answer, as shown.
+            citations: the first of each source, and the passage that it stands on.
+            given: the passages that it was written from.
+            vector: the question's embedding.
+            tokens: what it took.
+        """
+        answer = CachedAnswer(
+            question=asked,
+            vector=packed(vector),
+            text=text,
+            citations=tuple(
+                CachedCitation(index=citation.index, passage=passage.id, quote=citation.quote)
+                for citation, passage in citations
+            ),
+            given=tuple(passage.id for passage in given),
+            model=self._model,
+            tokens=tokens,
+            answered_at=utc_now(),
+        )
         with contextlib.suppress(UnavailableError):
             await self._cache.keep(cache_key(asked, model=self._model), answer)
 

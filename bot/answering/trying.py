@@ -37,7 +37,7 @@ class _Spent:
     counted: int = 0
 
     def plus(self, used: Used) -> Used:
-        return Used(usage=_sum(self.usage, used.usage), counted=self.counted + used.counted)
+        return Used(usage=self.usage.plus(used.usage), counted=self.counted + used.counted)
 
 
 class Trying:
@@ -161,13 +161,4 @@ def _wait_s(failure: UnavailableError, *, left_s: float, patient: bool) -> float
 def _left_alone() -> OverloadedError:
     return OverloadedError(
         "The model does not answer at the moment. Please ask again in a minute.", service="model"
-    )
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cache_read_input_tokens=one.cache_read_input_tokens + other.cache_read_input_tokens,
-        cost_usd=round(one.cost_usd + other.cost_usd, 6),
     )

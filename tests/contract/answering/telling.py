@@ -54,6 +54,7 @@ def question(
     principals: tuple[str, ...] = ("public",),
     conversation: tuple[Turn, ...] = (),
     fresh: bool = False,
+    so_far: str = "",
 ) -> Question:
     return Question(
         id="T1:C1:1.0:0",
@@ -62,6 +63,7 @@ def question(
         principals=principals,
         conversation=conversation,
         fresh=fresh,
+        so_far=so_far,
     )
 
 
