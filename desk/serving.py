@@ -10,7 +10,7 @@ from retrieval.encoding import Encoder
 from retrieval.fastembed_encoder import open_encoder
 from retrieval.index import Index, IndexNote, Store
 from retrieval.nats_served import NatsServed, Served
-from retrieval.payload import is_made_for, made_for
+from retrieval.payload import has_meanings_of, made_for
 from wire.errors import SettingsError
 from wire.settings import Settings, StoreKind
 
@@ -57,7 +57,7 @@ async def opened_again(store: Store, served: Served, *, settings: Settings) -> A
         UnavailableError: the index's server does not answer.
     """
     async with open_encoder(model=served.model, threads=settings.embedding_threads) as encoder:
-        if not is_made_for(served.fingerprint, encoder):
+        if not has_meanings_of(served.fingerprint, encoder):
             raise SettingsError(
                 f"EMBEDDING_MODEL: the index that answers was made by another {served.model!r} than is there "
                 "now; put that model back until the new index is complete"

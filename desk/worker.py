@@ -24,6 +24,7 @@ from retrieval.heads import Heads
 from retrieval.index import Index, Store
 from retrieval.nats_heads import open_heads
 from retrieval.nats_served import NatsServed, Served, open_served
+from retrieval.payload import has_meanings_of
 from retrieval.service import serving_retrieval
 from retrieval.stores import open_store, store_kind
 from retrieval.tuning import USUAL, Tuning
@@ -196,14 +197,14 @@ class _Worker:
             encoder=pair.encoder,
             heads=self._heads,
             stop=stop,
-            also=EditionWriting(index=also.index, encoder=also.encoder) if also else None,
+            also=_writing(also, former=pair.index, made_for=pair.served.fingerprint) if also else None,
         )
 
     async def _build(self, record: NatsServed, former: Pair, pair: Pair) -> None:
         """Fill the new index from the former one's documents; then let everybody turn to it."""
         if self._only == "retrieval":
             return
-        rebuilding = await self._rebuilding(former.index, pair)
+        rebuilding = await self._rebuilding(former.index, pair, made_for=former.served.fingerprint)
         turned = False
         while not turned:
             try:
@@ -238,19 +239,25 @@ class _Worker:
                 if note.fingerprint == served.retiring:
                     former = self._store.open(fingerprint=note.fingerprint, dimensions=note.dimensions)
                     async with former as index:
-                        await (await self._rebuilding(index, pair)).run()
+                        await (await self._rebuilding(index, pair, made_for=note.fingerprint)).run()
                     await self._store.remove(note.fingerprint)
                     _log.info("the former index is removed")
         except UnavailableError as error:
             _log.warning("the former index stays", why=str(error))
 
-    async def _rebuilding(self, former: Index, pair: Pair) -> Rebuilding:
+    async def _rebuilding(self, former: Index, pair: Pair, *, made_for: str) -> Rebuilding:
         return Rebuilding(
             former=former,
-            writing=EditionWriting(index=pair.index, encoder=pair.encoder),
+            writing=_writing(pair, former=former, made_for=made_for),
             heads=self._heads,
             texts=await open_objects(self._client, subjects.TEXTS_BUCKET),
         )
+
+
+def _writing(pair: Pair, *, former: Index, made_for: str) -> EditionWriting:
+    """Into the new index; where only the words are weighed anew, meanings are taken over."""
+    like = former if has_meanings_of(made_for, pair.encoder) else None
+    return EditionWriting(index=pair.index, encoder=pair.encoder, like=like)
 
 
 async def _first_of(*tasks: asyncio.Task[Any]) -> None:

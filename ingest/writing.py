@@ -34,9 +34,11 @@ class Described:
 class EditionWriting:
     """Writes editions into one index with its encoder."""
 
-    def __init__(self, *, index: Index, encoder: Encoder) -> None:
+    def __init__(self, *, index: Index, encoder: Encoder, like: Index | None = None) -> None:
+        """Write into this index; one that has the same encoder's vectors is ``like`` it."""
         self._index = index
         self._encoder = encoder
+        self._like = like
 
     async def write(self, text: str, *, of: Described) -> int:
         """Write the passages of this text, the last ones first, and give their number.
@@ -84,12 +86,15 @@ class EditionWriting:
         )
 
     async def _meanings(self, texts: Mapping[str, str]) -> dict[str, list[float]]:
-        """Dense vectors by digest; only texts that stand nowhere in the index yet are encoded.
+        """Dense vectors by digest; only texts that stand nowhere yet are encoded.
 
         So an edit costs what it changes, and a try that follows a crash goes on where that one ended.
         """
         known = await self._index.vectors(list(texts))
         new = [digest for digest in texts if digest not in known]
+        if new and self._like is not None:
+            known |= await self._like.vectors(new)
+            new = [digest for digest in new if digest not in known]
         vectors = await self._encoder.encode_passages([texts[digest] for digest in new])
         return known | dict(zip(new, vectors, strict=True))
 

@@ -13,6 +13,8 @@ from wire.documents import document_key
 SCHEMA = 2
 """Grows when the payload or the vectors change, so that an older index stands aside and one is built anew."""
 SLUG_CHARS = 12
+WORDS = "-bm25-"
+"""In an encoder's fingerprint: before it stands the model, after it how words are weighed."""
 
 
 def made_for(encoder: Encoder) -> str:
@@ -20,9 +22,16 @@ def made_for(encoder: Encoder) -> str:
     return f"{encoder.fingerprint}-{SCHEMA}"
 
 
-def is_made_for(fingerprint: str, encoder: Encoder) -> bool:
-    """Whether an index of this fingerprint, of whatever schema, has that encoder's vectors."""
-    return fingerprint.rpartition("-")[0] == encoder.fingerprint
+def has_meanings_of(fingerprint: str, encoder: Encoder) -> bool:
+    """Whether an index of this fingerprint has that encoder's dense vectors.
+
+    Of whatever schema, and however words were weighed: a question's words have no weights of their own.
+    """
+    return _model(fingerprint.rpartition("-")[0]) == _model(encoder.fingerprint)
+
+
+def _model(fingerprint: str) -> str:
+    return fingerprint.partition(WORDS)[0]
 
 
 def slug(fingerprint: str) -> str:

@@ -110,6 +110,23 @@ async def test_a_rebuilding_that_was_broken_off_goes_on_where_it_stopped(
     assert parts + 5 <= encoder.encoded <= parts + 5 + 2 * CHUNKS_PER_WRITE
 
 
+async def test_meanings_are_taken_over_from_an_index_of_the_same_model(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Where only the words are weighed anew, or the schema has changed, nothing is encoded."""
+    await workshop.indexing.apply(upsert("leave", body="# Leave\n\nAnnual leave is 28 days."))
+    encoder = Counting(workshop.encoder)
+    async with another_index(tmp_path / "another", workshop) as index:
+        await Rebuilding(
+            former=workshop.index,
+            writing=EditionWriting(index=index, encoder=encoder, like=workshop.index),
+            heads=workshop.heads,
+            texts=workshop.texts,
+        ).run()
+        assert set(await content(index)) == set(await content(workshop.index))
+    assert encoder.encoded == 0
+
+
 async def test_what_changes_meanwhile_is_written_to_both(workshop: Workshop, tmp_path: Path) -> None:
     async with another_index(tmp_path / "another", workshop) as index:
         await workshop.indexing.apply(upsert("leave", version=1))

@@ -1,6 +1,7 @@
 """What only an embedded index has to keep: one process, and its own disk."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.edge_index import open_edge_index
+from retrieval.edge_index import open_edge_index, open_edge_store
 from tests.contract.retrieval.stored_passages import found, passage
 from wire.errors import SettingsError
 
@@ -72,3 +73,24 @@ async def test_an_index_of_another_model_stands_beside(tmp_path: Path) -> None:
         assert await index.count() == 0
     async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
         assert await found(index) == ["leave"]
+
+
+async def test_an_index_of_an_earlier_release_is_taken_in(tmp_path: Path) -> None:
+    """It lay in the folder itself; a start that died on the way is made up for by the next."""
+    folder, fingerprint = tmp_path / "index", "a model-256-bm25-100-1"
+    async with open_edge_index(folder, dimensions=3, fingerprint=fingerprint) as index:
+        await index.upsert([passage("leave")])
+        name = index.name
+    (shard,) = folder.glob("*/shard")
+    (shard.parent / "made_by.json").unlink()
+    shard.rename(folder / "shard")
+    shard.parent.rmdir()
+    note = {"schema": 1, "encoder": "a model-256-bm25-100", "name": name}
+    for _ in range(2):
+        (folder / "made_by.json").write_text(json.dumps(note))
+        async with open_edge_store(folder) as store:
+            (taken_in,) = await store.notes()
+            assert (taken_in.name, taken_in.fingerprint, taken_in.dimensions) == (name, fingerprint, 3)
+            async with store.open(fingerprint=fingerprint, dimensions=3) as index:
+                assert await found(index) == ["leave"]
+        assert not (folder / "made_by.json").exists()
