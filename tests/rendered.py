@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 ADDRESS = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]*://(?=[^\W_])|\b(?:javascript|data|mailto|vbscript|file|tel):(?=[^\W_])"
+    r"(?:[a-z][a-z0-9+.-]*://(?=[^\W_])|\b(?:javascript|data|mailto|vbscript|file|tel):(?=[^\W_])"
     r"|\bwww\.(?=[^\W_])|//(?=[\w-]+\.\w))[^\s<>|]*"
     r"|\b(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?[/?#][^\s<>|.,;:!?)]+"
     r"|\b[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}",

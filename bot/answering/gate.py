@@ -27,6 +27,8 @@ SPACE_CHARS = 64
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp);)(?=#?\w{1,32};)")
 _TILDES = re.compile(r"(?=~~~)")
 _SLACK_IN_CODE = re.compile(r"<(?=!(?:channel|here|everyone|subteam|date)|@[UWB]|#[CG])")
+_NEEDS_FRAME = re.compile(r"[()<>]")
+"""An address with these must be framed to be a link's; all others are read by more programs without."""
 _AUTOLINK_ENDS = re.compile(r"[\s<>`]")
 _GROWS = re.compile(r"[\w(\[<`\\~#&]")
 """What would go on with the word before a number that was dropped."""
@@ -186,7 +188,8 @@ class Gate:
         words = "".join(piece for piece in pieces if isinstance(piece, str)).strip()
         address = self._addresses.known(token.target)
         if address and self._links and is_web_address(address):
-            return self._let(f"[{words}](<{address}>)", words) if words else self._let(*self._word(address))
+            target = f"<{address}>" if _NEEDS_FRAME.search(address) else address
+            return self._let(f"[{words}]({target})", words) if words else self._let(*self._word(address))
         if not words and self._addresses.foreign(spoken(token.target)):
             words = REMOVED
         elif not words and token.text[0] == "<" and token.target[0] not in "@#!":

@@ -146,7 +146,7 @@ async def test_an_address_of_a_document_is_its_own_whole_and_unchanged(desk: Des
         Script(text="See https://evil.example/?d=14 and [x](https://evil.example/?d=)14.")
     )
     told = await tell(desk.answering())
-    assert told.done.text == "See (link removed) and [x](<https://evil.example/?d=>)14."
+    assert told.done.text == "See (link removed) and [x](https://evil.example/?d=)14."
 
 
 async def test_others_messages_are_labelled_and_carry_no_more_weight(desk: Desk) -> None:

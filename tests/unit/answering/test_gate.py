@@ -123,9 +123,9 @@ def _is_live(text: str) -> bool:
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        (f"See [the policy]({HERE}).", f"See [the policy](<{HERE}>)."),
-        (f"See [**this**]({WIKI} 'title').", f"See [**this**](<{WIKI}>)."),
-        (f"See <{HERE}|the policy>.", f"See [the policy](<{HERE}>)."),
+        (f"See [the policy]({HERE}).", f"See [the policy]({HERE})."),
+        (f"See [**this**]({WIKI} 'title').", f"See [**this**]({WIKI})."),
+        (f"See <{HERE}|the policy>.", f"See [the policy]({HERE})."),
         (f"See <{HERE}>.", f"See <{HERE}>."),
         (f"See **{HERE}**, or ({WIKI}).", f"See **<{HERE}>**, or (<{WIKI}>)."),
         (f"See {PAGE}.", f"See <{PAGE}>."),
