@@ -49,17 +49,17 @@ class Freshness:
         return self._failing
 
     async def note(
-        self, *, cited: Collection[str], index: IndexFreshness, unread: Sequence[str]
+        self, *, cited: Collection[str], index: IndexFreshness, also: Sequence[str] = ()
     ) -> str | None:
         """What an answer may lack, a paragraph each; None where nothing is missing.
 
         Args:
             cited: the sources of what it stands on.
             index: how far behind the index was.
-            unread: files that came with the question.
+            also: what else is to be said.
         """
         failing = sorted(set(cited) & set(await self.failing()))
-        notes = [sentences.unread(unread)] if unread else []
+        notes = list(also)
         if index.pending and index.lag_seconds > LAG_TOLD_S:
             notes.append(sentences.behind(pending=index.pending))
         if failing:

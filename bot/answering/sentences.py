@@ -151,6 +151,15 @@ def not_synced(sources: Sequence[str]) -> str:
     )
 
 
+def left_out(*, passages: int, turns: int) -> str | None:
+    """What was found or said before, and did not fit the prompt."""
+    parts = [
+        *([f"{passages:,} of the passages that I found"] if passages else []),
+        *(["the oldest messages of this conversation"] if turns else []),
+    ]
+    return f"_I could not read all of it: {_listed(parts)} did not fit._" if parts else None
+
+
 def unread(files: Sequence[str]) -> str:
     """Files came with the question, and were not read."""
     what = "the attached file" if len(files) == 1 else "the attached files"
