@@ -87,8 +87,8 @@ async def to_serve_first(
             first = await _before_the_record(notes, pair=pair, settings=settings)
         elif served.name == ours.name:
             return None
-        elif ours.copy_of == served.name:
-            first = pair.served
+        elif copy := next((note for note in notes.values() if _is_copy(note, served)), None):
+            first = served.model_copy(update={"store": store.kind, "name": copy.name})
         elif served.store != store.kind:
             raise SettingsError(
                 f"VECTOR_STORE: the passages are in {served.store}; stop the workers and run answerdesk "
@@ -100,6 +100,10 @@ async def to_serve_first(
             _log.warning("the index that answered is gone: publish again, or resync the sources")
             first = pair.served
         await record.advance(first, over=revision)
+
+
+def _is_copy(note: IndexNote, served: Served) -> bool:
+    return note.whole and note.copy_of == served.name
 
 
 async def _before_the_record(notes: dict[str, IndexNote], *, pair: Pair, settings: Settings) -> Served:

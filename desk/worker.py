@@ -244,6 +244,8 @@ class _Worker:
                     _log.info("the former index is removed")
         except UnavailableError as error:
             _log.warning("the former index stays", why=str(error))
+        except Exception:  # noqa: BLE001 — it is in nobody's way: a bug here must not end the worker
+            _log.exception("the former index stays")
 
     async def _rebuilding(self, former: Index, pair: Pair, *, made_for: str) -> Rebuilding:
         return Rebuilding(

@@ -52,6 +52,7 @@ from retrieval.index_folder import IndexFolder, locked
 from retrieval.payload import is_uuid, payload_of, stored_passage
 from retrieval.ranks import branch_limit, rank_score
 from wire.errors import UnavailableError
+from wire.settings import StoreKind
 
 POINTS_PER_WRITE = 100
 PLACES_PER_TEXT = 4
@@ -244,7 +245,7 @@ class EdgeIndex:
 class EdgeStore:
     """The store port on a folder; `open_edge_store` makes one."""
 
-    kind = "edge"
+    kind: StoreKind = "edge"
 
     def __init__(self, folder: IndexFolder) -> None:
         self._folder = folder

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from retrieval.encoding import Sparse
+from wire.settings import StoreKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ class Store(Protocol):
     """
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> StoreKind:
         """See above."""
 
     async def notes(self) -> list[IndexNote]:

@@ -28,12 +28,13 @@ from retrieval.payload import is_uuid, payload_of, slug, stored_passage
 from retrieval.pgvector_sql import HNSW_DIMENSIONS, WORD_PLACES, WORD_SHIFT
 from retrieval.ranks import RRF_K, branch_limit, rank_score
 from wire.errors import SettingsError, UnavailableError
+from wire.settings import StoreKind
 
 PASSAGES_PER_WRITE = 100
 CALL_WITHIN_S = 30.0
 MAKE_WITHIN_S = 300.0
 """For a table and its indexes, which another worker may be making: they wait for each other."""
-CONNECT_WITHIN_S = 10.0
+CONNECT_WITHIN_S = 10
 COUNTED_FOR_S = 10.0
 READERS_COUNTED = 1000
 WAITING = 200
@@ -203,7 +204,7 @@ class PgvectorIndex:
 class PgvectorStore:
     """The store port on a database; `open_pgvector_store` makes one."""
 
-    kind = "pgvector"
+    kind: StoreKind = "pgvector"
 
     def __init__(self, pool: Pool, *, prefix: str) -> None:
         self._pool = pool
@@ -293,7 +294,7 @@ async def _prepare(url: str, *, prefix: str) -> None:
     try:
         async with (
             asyncio.timeout(CALL_WITHIN_S),
-            await AsyncConnection.connect(url, connect_timeout=int(CONNECT_WITHIN_S)) as connection,
+            await AsyncConnection.connect(url, connect_timeout=CONNECT_WITHIN_S) as connection,
         ):
             await _lock(connection, prefix)
             await connection.execute("create extension if not exists vector")

@@ -16,6 +16,7 @@ from retrieval.index import IndexNote
 from retrieval.payload import slug
 from retrieval.qdrant_index import CALL_WITHIN_S, QdrantIndex, away, called
 from wire.errors import SettingsError, UnavailableError
+from wire.settings import StoreKind
 
 MAKE_WITHIN_S = 120.0
 LOOK_AGAIN_AFTER_S = 0.2
@@ -57,7 +58,7 @@ class Layout:
 class QdrantStore:
     """The store port on a server; `open_qdrant_store` makes one."""
 
-    kind = "qdrant"
+    kind: StoreKind = "qdrant"
 
     def __init__(self, client: AsyncQdrantClient, *, prefix: str, layout: Layout) -> None:
         self._client = client

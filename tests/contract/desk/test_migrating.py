@@ -15,6 +15,7 @@ from desk.terminal import Terminal
 from retrieval.index import EncodedPassage
 from retrieval.nats_served import Served, open_served
 from retrieval.stores import open_store
+from tests.another_model import make_another_model
 from tests.contract.retrieval.stored_passages import found, passage
 from tests.contract.retrieval.stores_under_test import any_prefix, running_postgres
 from tests.until import until
@@ -150,3 +151,26 @@ async def test_a_worker_turns_to_a_whole_copy_and_to_nothing_that_has_missed_som
     assert (first, back and back.store) == (None, "edge")
     with pytest.raises(SettingsError, match="migrate-index edge pgvector"):
         await start("pgvector")
+
+
+async def test_an_index_that_was_being_built_moves_along_with_the_one_that_answers(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    record = await open_served(client)
+    another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+
+    async def start(given: Settings, kind: StoreKind) -> tuple[Served | None, str]:
+        """What a worker would serve first, and its own index's name."""
+        async with open_store(given, kind=kind) as store, opened(store, settings=given, kind=kind) as pair:
+            first = await to_serve_first(record, store=store, pair=pair, settings=given)
+            return first, pair.index.name
+
+    await start(settings, "edge")
+    former, _ = await start(another, "edge")
+    assert former is not None
+    report = await migrated(settings, "edge", "pgvector")
+    assert report.indexes == 2
+    first, name = await start(another, "pgvector")
+    assert first is not None
+    assert (first.store, first.model, first.fingerprint) == ("pgvector", former.model, former.fingerprint)
+    assert name != first.name != former.name
