@@ -36,8 +36,12 @@ _log = structlog.get_logger("redis")
 
 
 @asynccontextmanager
-async def valkey(url: str) -> AsyncIterator["Valkey"]:
+async def valkey(url: str, *, silent_slices: int = SILENT_SLICES) -> AsyncIterator["Valkey"]:
     """A connection for as long as the block lasts; a server that is away now may come later.
+
+    Args:
+        url: the server.
+        silent_slices: for how many slices in a row it may be silent.
 
     Raises:
         SettingsError: the server evicts keys when its memory is full, which would give quotas back.
@@ -52,7 +56,7 @@ async def valkey(url: str) -> AsyncIterator["Valkey"]:
         decode_responses=True,
     )
     async with redis.asyncio.Redis.from_pool(pool) as client:
-        connection = Valkey(client)
+        connection = Valkey(client, silent_slices=silent_slices)
         await connection.check()
         yield connection
 
@@ -60,8 +64,9 @@ async def valkey(url: str) -> AsyncIterator["Valkey"]:
 class Valkey:
     """The calls that we make, each bounded in time."""
 
-    def __init__(self, client: "redis.asyncio.Redis") -> None:
+    def __init__(self, client: "redis.asyncio.Redis", *, silent_slices: int) -> None:
         self._client = client
+        self._silent_slices = silent_slices
         self._left_alone_until = 0.0
         self._replies = 0
 
@@ -119,7 +124,7 @@ class Valkey:
 
     async def _heard(self, answered: "asyncio.Future[Any]") -> None:
         silent = 0
-        while silent < SILENT_SLICES:
+        while silent < self._silent_slices:
             heard = self._replies
             await asyncio.wait({answered}, timeout=SLICE_S)
             if answered.done():

@@ -11,6 +11,7 @@ import sys
 from bot.answering.quota import Asker, QuotaLimits
 from bot.answering.valkey_connection import valkey
 from bot.answering.valkey_quota import ValkeyQuota
+from tests.contract.answering.telling import PATIENT_SLICES
 from wire.errors import RefusedError, UnavailableError
 
 PER_DAY = 20_000
@@ -40,7 +41,7 @@ async def ask(quota: ValkeyQuota, asker: Asker, key: str, rng: random.Random) ->
 
 async def run(url: str, person: str, name: str, *, answers: int, seed: int) -> None:
     rng, asker = random.Random(seed), Asker(person=person)
-    async with valkey(url) as connection:
+    async with valkey(url, silent_slices=PATIENT_SLICES) as connection:
         quota = ValkeyQuota(connection, limits=quota_limits(), lease_s=LEASE_S)
         await asyncio.gather(*(ask(quota, asker, f"{name}:{number}", rng) for number in range(answers)))
     print("done", flush=True)

@@ -17,9 +17,10 @@ from bot.answering.quota import Quota
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
+from bot.answering.valkey_connection import Valkey, valkey
 from retrieval.client import RetrievalClient
 from tests.claude_stand_in import claude_stand_in
-from tests.contract.answering.telling import GERMANY, Desk
+from tests.contract.answering.telling import GERMANY, PATIENT_SLICES, Desk
 from tests.retrieval_stand_in import passage, retrieval_stand_in
 
 STALLED_AFTER_S = 10.0
@@ -57,13 +58,14 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
             answers_at_once: int = 50,
             within_s: float = 20.0,
             relevance_floor: float = 0.25,
+            prompt_tokens: int = 12_000,
             rewriting: Rewriting | None = None,
             freshness: Freshness | None = None,
             gaps: Gaps | None = None,
         ) -> Answering:
             limits = Limits(
                 question_chars=4000,
-                prompt_tokens=12_000,
+                prompt_tokens=prompt_tokens,
                 answer_tokens=500,
                 answer_within_s=within_s,
                 relevance_floor=relevance_floor,
@@ -83,6 +85,13 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
             )
 
         yield Desk(retrieval=retrieval, claude=api, answering=answering)
+
+
+@pytest.fixture
+async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
+    """A real server, and more patience with it than a person is asked for: this machine may be busy."""
+    async with valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from tests.claude_stand_in import ClaudeStandIn
 from tests.retrieval_stand_in import RetrievalStandIn
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed
 
+PATIENT_SLICES = 200
+"""Ten seconds of a server's silence, for tests of what it keeps rather than of how it is missed."""
 GERMANY = (
     "Parents in Germany get 14 months of parental leave. "
     "Both parents may share the months between them.\n\n"

@@ -1,7 +1,5 @@
 """A cached answer is served only while it is as true, and as permitted, as a new one."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.answering.answering import Answering
@@ -10,18 +8,12 @@ from bot.answering.question import Turn
 from bot.answering.quota import QuotaLimits, utc_now
 from bot.answering.recalling import MUST_HAVE_READ
 from bot.answering.valkey_cache import ENTRY_BYTES, ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, Told, question, standing, tell
 from tests.retrieval_stand_in import passage
 from wire.answers import Citation, Delta, Status
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The same question in other words gets the same answer, under the same conditions as an exact repeat."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.answering.answering import Answering
@@ -9,18 +7,12 @@ from bot.answering.cache import CachedAnswer, cache_key, cosine, packed
 from bot.answering.question import Turn
 from bot.answering.quota import utc_now
 from bot.answering.valkey_cache import NEAR, PER_PASSAGE, ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from tests.contract.answering.telling import Desk, question, tell
 from tests.retrieval_stand_in import passage
 
 ASKED = "How many months of parental leave do parents get in Germany?"
 ALIKE = "Hi, in Germany, how many months of parental leave do parents get?"
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 @pytest.fixture

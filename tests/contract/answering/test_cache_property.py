@@ -27,6 +27,7 @@ from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from retrieval.client import RetrievalClient
+from tests.contract.answering.telling import PATIENT_SLICES
 from tests.retrieval_stand_in import RetrievalStandIn, passage, retrieval_stand_in, words
 from tests.until import until
 from wire.answers import AnswerEvent, Done, Usage
@@ -275,7 +276,7 @@ async def opened(
         loop=loop,
         client=client,
         retrieval=await stack.enter_async_context(retrieval_stand_in(client)),
-        valkey=await stack.enter_async_context(valkey(valkey_url)),
+        valkey=await stack.enter_async_context(valkey(valkey_url, silent_slices=PATIENT_SLICES)),
     )
 
 

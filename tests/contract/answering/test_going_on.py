@@ -1,22 +1,12 @@
 """An answer that broke off is gone on with where it ended, and is nobody else's."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from bot.answering import sentences
 from bot.answering.question import GO_ON
 from bot.answering.valkey_cache import ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, question, tell
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 async def test_an_answer_that_broke_off_is_gone_on_with(desk: Desk, connection: Valkey) -> None:

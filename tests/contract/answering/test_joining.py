@@ -1,15 +1,13 @@
 """Many who ask the same at once get one answer, written once, in whichever process they ask."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-
-import pytest
+from collections.abc import AsyncGenerator, Sequence
 
 from bot.answering.answering import Answering
 from bot.answering.flights import Flight, Flights, News
 from bot.answering.quota import QuotaLimits
 from bot.answering.valkey_cache import ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
@@ -21,12 +19,6 @@ from wire.errors import UnavailableError
 
 SLOW = Script(sentences=12, pace_s=0.02)
 """About two seconds of text."""
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 class Followed(Told):

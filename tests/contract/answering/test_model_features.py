@@ -13,7 +13,7 @@ from bot.answering.quota import QuotaLimits
 from bot.answering.valkey_connection import valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import ClaudeStandIn, claude_stand_in
-from tests.contract.answering.telling import GERMANY, Desk, standing, tell
+from tests.contract.answering.telling import GERMANY, PATIENT_SLICES, Desk, standing, tell
 from tests.retrieval_stand_in import passage
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
@@ -115,7 +115,7 @@ async def test_the_instructions_are_kept_by_the_api_and_counted_at_their_price()
 
 async def test_a_quota_is_charged_what_the_cache_read_is_worth(desk: Desk, valkey_url: str) -> None:
     desk.claude.keeps = True
-    async with valkey(valkey_url) as connection:
+    async with valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection:
         quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=100_000))
         answering = desk.answering(quota=quota)
         await tell(answering)

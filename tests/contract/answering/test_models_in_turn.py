@@ -1,7 +1,7 @@
 """Two models and an answer: which one wrote it, what is kept, and what is counted."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import pytest
@@ -13,18 +13,12 @@ from bot.answering.prompt import Prompt
 from bot.answering.quota import QuotaLimits
 from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.contract.answering.telling import GERMANY, Desk, question, standing, tell
 from tests.retrieval_stand_in import passage
 from wire.answers import Status, Usage
 from wire.errors import OverloadedError, UnavailableError
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,7 @@ from nats.aio.msg import Msg
 from bot.answering.allowance import Allowance
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.quota import Asker, QuotaLimits
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.contract.answering.telling import Desk, question, tell
 from tests.until import until
@@ -24,12 +23,6 @@ from wire.quotas import QuotaLow
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ADA = Asker(person="T1:ada")
 BEN = Asker(person="T1:ben", groups=("S1", "S2"))
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 def quota(connection: Valkey, *, now: datetime = NOON, **limits: int) -> ValkeyQuota:

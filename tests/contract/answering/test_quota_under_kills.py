@@ -14,7 +14,7 @@ import redis.asyncio
 from bot.answering.valkey_connection import valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.contract.answering.asking_process import LEASE_S, PER_DAY, quota_limits
-from tests.contract.answering.telling import standing
+from tests.contract.answering.telling import PATIENT_SLICES, standing
 from tests.until import until
 from wire.stopping import stopped
 
@@ -69,7 +69,7 @@ async def test_three_replicas_that_are_killed_overspend_nothing_and_strand_nothi
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    async with valkey(valkey_url) as connection:
+    async with valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection:
         quota = ValkeyQuota(connection, limits=quota_limits(), lease_s=LEASE_S)
         for number in range(rounds):
             person = f"T1:U{number}"

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +9,7 @@ import redis.asyncio
 
 from bot.answering.charging import Charging
 from bot.answering.quota import Asker, QuotaLimits, Reservation
-from bot.answering.valkey_connection import Valkey, valkey
+from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, question, standing, tell
@@ -20,12 +19,6 @@ from wire.errors import RefusedError
 
 LIMIT = 10_000
 ASKER = Asker(person="T1:U1")
-
-
-@pytest.fixture
-async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
-    async with valkey(valkey_url) as connection:
-        yield connection
 
 
 @pytest.fixture
