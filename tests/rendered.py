@@ -15,7 +15,7 @@ PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://(?=[^\W_])|\b(?:javascript|data|mailto|vbscript|file|tel):(?=[^\W_])"
     r"|\bwww\.(?=[^\W_])|//(?=[\w-]+\.\w))[^\s<>|]*"
-    r"|\b(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?[/?#][^\s<>|.,;:!?)]+"
+    r"|\b(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?[/?#](?=[^\s<>|]*[^\W_])[^\s<>|.,;:!?)]+"
     r"|\b[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ ADDRESS_CHARS = 2_048
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _HOST = rf"(?:{_LABEL}\.){{1,30}}(?:[^\W\d_]{{2,}}|xn--[\w-]+)"
 _REST = rf"[^\s<>|]{{0,{ADDRESS_CHARS}}}"
-_TOLD = r"[^\s<>|.,;:!?)\]}\"'*_~`]"
+_TOLD = r"[^\s<>|]*[^\W_]"
 _ADDRESS = re.compile(
     rf"(?P<scheme>[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_REST}"
     rf"|(?:javascript|vbscript|data|mailto|tel|sms|callto|slack|file|blob|about|view-source|intent|https?):"

@@ -11,9 +11,11 @@ from nats.aio.client import Client
 
 from bot.answering.freshness import Freshness
 from bot.answering.nats_sources import NatsSources
+from bot.answering.question import Turn
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import valkey
 from tests.contract.answering.telling import Desk, question, tell
+from tests.retrieval_stand_in import passage
 from wire import subjects
 from wire.nats_service import serving
 from wire.shapes import Shape
@@ -120,3 +122,14 @@ async def test_files_that_were_not_read_are_named_in_every_answer(desk: Desk, va
         desk.answering(relevance_floor=0.99), replace(asked, text="Quantum parental lattices?")
     )
     assert nothing.done.text.endswith(said)
+
+
+async def test_what_did_not_fit_is_said(desk: Desk) -> None:
+    desk.retrieval.put(
+        *(passage("parental leave Germany " + "word " * 600, document=f"d{n}") for n in range(7))
+    )
+    said = tuple(Turn(role="user", author="Ada", text="word " * 900) for _ in range(5))
+    told = await tell(desk.answering(prompt_tokens=3_000), question(conversation=said))
+    assert told.done.text.endswith(
+        "of the passages that I found and the oldest messages of this conversation did not fit._"
+    )
