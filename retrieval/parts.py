@@ -11,9 +11,7 @@ _ASKS = (
     r"|wer|wem|wen|was|wann|wo|welche[rs]?|warum|wie|darf|kann|muss|qui|quand|où|combien|comment|pourquoi"
     r"|quién|cuándo|dónde|cuántos?|cómo|por qué)"
 )
-_BETWEEN = re.compile(
-    rf"(?<=\?) (?=\w)|,? (?:and|und|et|y) (?={_ASKS}\b)|; (?={_ASKS}\b)", re.IGNORECASE
-)
+_BETWEEN = re.compile(rf"(?<=\?) (?=\w)|,? (?:and|und|et|y) (?={_ASKS}\b)|; (?={_ASKS}\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 

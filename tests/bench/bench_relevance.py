@@ -128,9 +128,7 @@ def show_set(name: str, judged: Sequence[Judged]) -> None:
         f"\n{name}: {len(answerable)} answerable, {len(unanswerable)} unanswerable (area {areas[0]}), "
         f"{len(foreign)} of other sets (area {areas[1]})\n"
     )
-    print(
-        "| floor | answerable: answered | unanswerable: refused | right refusals | foreign: refused |"
-    )
+    print("| floor | answerable: answered | unanswerable: refused | right refusals | foreign: refused |")
     print("| --- | --- | --- | --- | --- |")
     for floor in FLOORS:
         refused = {kind: sum(value < floor for value in of) for kind, of in values.items()}
@@ -161,7 +159,10 @@ def show_calibration(judged: Sequence[Judged]) -> None:
 
 def _weights(is_answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
     ours, theirs = is_answerable.sum(), (~is_answerable).sum()
-    return np.where(is_answerable, ANSWERABLE_SHARE / ours, (1 - ANSWERABLE_SHARE) / theirs)
+    weights: NDArray[np.float64] = np.where(
+        is_answerable, ANSWERABLE_SHARE / ours, (1 - ANSWERABLE_SHARE) / theirs
+    )
+    return weights
 
 
 def fit(sets: Sequence[Sequence[Judged]]) -> NDArray[np.float64]:

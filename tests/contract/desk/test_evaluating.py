@@ -2,12 +2,15 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.tiny_cross_encoder import write_tiny_cross_encoder
 
 WITHIN_S = 120
 TEXTS = {
@@ -34,9 +37,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluate(*arguments: object) -> subprocess.CompletedProcess[str]:
+def evaluate(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "desk", "eval", *map(str, arguments)],
+        env={**os.environ, **{name: str(value) for name, value in settings.items()}},
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
@@ -44,8 +48,8 @@ def evaluate(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def judged(*arguments: object) -> Any:
-    done = evaluate(*arguments, "--json")
+def judged(*arguments: object, **settings: object) -> Any:
+    done = evaluate(*arguments, "--json", **settings)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -84,3 +88,15 @@ def test_a_folder_that_is_no_data_set_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "corpus.jsonl is missing" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_reranking_is_judged_with_the_model_that_is_set(folder: Path, tmp_path: Path) -> None:
+    model = write_tiny_cross_encoder(tmp_path / "model")
+    found = judged(folder, "--mode", "rerank", RERANK_MODEL=model, RERANK_WITHIN_S=5)
+    assert (found["mode"], found["ndcg_at_10"]) == ("rerank", 1.0)
+
+
+def test_reranking_without_a_model_is_a_setting_that_is_missing(folder: Path) -> None:
+    done = evaluate(folder, "--mode", "rerank", RERANK_MODEL="")
+    assert done.returncode == 2
+    assert done.stderr.startswith("RERANK_MODEL is missing")
