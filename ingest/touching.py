@@ -1,4 +1,4 @@
-"""A document that somebody has just changed is read and announced at once; what is missed, the next resync mends."""
+"""A document that somebody has just changed is read and announced at once; a resync mends what is missed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
