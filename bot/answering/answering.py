@@ -48,7 +48,7 @@ PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
 SEARCHES_AT_ONCE = 16
 """More would only wait in the worker, and count there against its patience."""
-SEARCH_TURN_WITHIN_S = 10.0
+SEARCH_TURN_WITHIN_S = 30.0
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
 _log = structlog.get_logger("answering")
