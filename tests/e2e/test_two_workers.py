@@ -17,7 +17,7 @@ from wire.documents import DocumentUpsert
 from wire.errors import SettingsError
 from wire.settings import Settings
 
-INDEXED_WITHIN_S = 60.0
+INDEXED_WITHIN_S = 120.0
 
 
 @pytest.fixture
