@@ -36,11 +36,10 @@ _DOMAINS = re.compile(
     r"|cloud|tech|space|website|blog|news|email|digital|agency|network|systems|solutions|services|group"
     r"|company|works?|world|zone|pro|mobi|asia|example|xn--.*"
 )
-"""Besides those of countries. Few of more than a thousand: a bare name of two words takes nothing away."""
+"""Besides those of countries. Few of more than a thousand: a name of two words takes nothing away."""
 _FILE_ENDINGS = re.compile(r"ai|cc|cs|go|js|kt|md|mm|pl|ps|py|rb|rs|sh|so|ts|vb")
 """Countries' domains too; ``README.md`` is rather a file."""
 COUNTRY_CHARS = 2
-FILE_LABELS = 2
 _SIGNS = re.compile(r"[:@/\\]\S|\.\w")
 """Of an address, and of hardly anything else: most words need no closer look."""
 _MARKS = re.compile(r"[\\*_~`]")
@@ -123,7 +122,12 @@ class Addresses:
     def _is_foreign_host(self, host: str) -> bool:
         name = host.lower()
         *labels, domain = name.split(".")
-        if name in self._hosts or (_FILE_ENDINGS.fullmatch(domain) and len(labels) < FILE_LABELS):
+        if name in self._hosts:
+            return False
+        if len(labels) > 1:
+            # There are too many domains to list them, and in front of a name there is room for words.
+            return True
+        if _FILE_ENDINGS.fullmatch(domain):
             return False
         return len(domain) == COUNTRY_CHARS or _DOMAINS.fullmatch(domain) is not None
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.answering import gate
 from bot.answering.outdated import Document, document_of, outdated
 from bot.answering.question import Question, Turn
 from bot.answering.quoting import pieces
@@ -42,8 +43,8 @@ NUMBERED_SYSTEM = _SYSTEM.format(
 )
 """For a model that can't cite: the numbers that it writes are checked before anybody sees them."""
 
-VERSION = hashlib.sha256(f"{SYSTEM}\n{NUMBERED_SYSTEM}".encode()).hexdigest()[:12]
-"""Changes with the instructions, so that no answer written under other ones is served again."""
+VERSION = hashlib.sha256(f"{SYSTEM}\n{NUMBERED_SYSTEM}\n{gate.VERSION}".encode()).hexdigest()[:12]
+"""Changes with the instructions and with what is let through, so that no answer from before is served again."""
 
 BLOCK_TOKENS = 12
 """What the framing of one search result or message costs, in tokens: an estimate, on the high side."""

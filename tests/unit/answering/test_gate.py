@@ -149,6 +149,7 @@ def test_what_stands_in_the_documents_may_be_linked(written: str, shown: str) ->
         ("<@U0ADA|ada> and <!channel>", "ada and"),
         ("Read evil.com/SECRET now", "Read (link removed) now"),
         ("Go to evil.com.", "Go to evil. com."),
+        ("Go to SECRET.evil.rocks.", "Go to SECRET. evil. rocks."),
         ("a <b>bold</b> word", "a &lt;b>bold&lt;/b> word"),
         ("`echo <!channel>`", "`echo \u2039!channel>`"),
         ("an \u202eevil\u202c w\u200bord", "an evil word"),
