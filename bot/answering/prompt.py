@@ -44,7 +44,7 @@ NUMBERED_SYSTEM = _SYSTEM.format(
 """For a model that can't cite: the numbers that it writes are checked before anybody sees them."""
 
 VERSION = hashlib.sha256(f"{SYSTEM}\n{NUMBERED_SYSTEM}\n{gate.VERSION}".encode()).hexdigest()[:12]
-"""Changes with the instructions and with what is let through, so that no answer from before is served again."""
+"""Changes with the instructions and with what is let through: no answer from before that is served again."""
 
 BLOCK_TOKENS = 12
 """What the framing of one search result or message costs, in tokens: an estimate, on the high side."""
