@@ -243,6 +243,10 @@ class PgvectorStore:
 
     async def _make(self, connection: AsyncConnection[Any], note: IndexNote) -> None:
         table = self._table(note.fingerprint)
+        cursor = await connection.execute(pgvector_sql.IS_MADE, {"name": table})
+        if (await cursor.fetchone() or (False,))[0]:
+            # Whole: it was made in one transaction. To look at it again would lock others out.
+            return
         names = {f"{what}_index": f"{table}_{what}" for what in ("allow", "terms", "key", "digest", "dense")}
         make = sql.SQL(pgvector_sql.MAKE_TABLE).format(
             table=sql.Identifier(table), dimensions=sql.Literal(note.dimensions)

@@ -14,8 +14,9 @@ MAKE_NOTES = """
 create table if not exists {notes} (fingerprint text primary key, note jsonb not null)
 """
 
+IS_MADE = "select to_regclass(%(name)s) is not null"
 MAKE_TABLE = """
-create table if not exists {table} (
+create table {table} (
     id uuid primary key,
     key text not null,
     edition text not null,
@@ -35,12 +36,12 @@ alter table {table} alter dense set storage main, alter words set storage main, 
 """
 
 MAKE_INDEXES = (
-    "create index if not exists {allow_index} on {table} using gin (allow)",
-    "create index if not exists {terms_index} on {table} using gin (terms)",
-    "create index if not exists {key_index} on {table} (key)",
-    "create index if not exists {digest_index} on {table} (digest) where digest is not null",
+    "create index {allow_index} on {table} using gin (allow)",
+    "create index {terms_index} on {table} using gin (terms)",
+    "create index {key_index} on {table} (key)",
+    "create index {digest_index} on {table} (digest) where digest is not null",
 )
-MAKE_HNSW = "create index if not exists {dense_index} on {table} using hnsw (dense vector_cosine_ops)"
+MAKE_HNSW = "create index {dense_index} on {table} using hnsw (dense vector_cosine_ops)"
 
 UPSERT = """
 insert into {table} (id, key, edition, source, allow, digest, terms, words, dense, payload)
