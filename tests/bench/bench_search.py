@@ -72,13 +72,15 @@ class Timed:
         return statistics.quantiles(self.each_ms, n=100, method="inclusive")[percent - 1]
 
     def figures(self) -> dict[str, float]:
-        return {
+        found = {
             "p50_ms": round(self.percentile(50), 2),
             "p95_ms": round(self.percentile(95), 2),
             "p99_ms": round(self.percentile(99), 2),
             "per_s": round(self.per_s, 1),
-            "cpu_ms": round(1000 * self.cpu_s / len(self.each_ms), 2),
         }
+        if self.cpu_s:
+            found["cpu_ms"] = round(1000 * self.cpu_s / len(self.each_ms), 2)
+        return found
 
 
 @dataclass(frozen=True)
