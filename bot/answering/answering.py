@@ -46,6 +46,8 @@ from wire.search import SearchReply, SearchRequest
 
 PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
+QUESTION_SHARE = 0.5
+"""Most of the prompt's tokens that a question may take: there must be something to answer it from."""
 SEARCHES_AT_ONCE = 16
 """More would only wait in the worker, and count there against its patience."""
 SEARCH_TURN_WITHIN_S = 30.0
@@ -199,6 +201,9 @@ class Answering:
             raise sentences.no_question()
         if len(question.text) > self._limits.question_chars:
             raise sentences.question_too_long(chars=len(question.text), most=self._limits.question_chars)
+        # Few characters can be many tokens, in Chinese, say.
+        if self._estimate.count(question.text) > self._limits.prompt_tokens * QUESTION_SHARE:
+            raise sentences.question_fills_prompt()
         if self._charging is not None:
             await self._charging.admit(_asker(question))
 

@@ -71,6 +71,14 @@ def question_too_long(*, chars: int, most: int) -> RefusedError:
     )
 
 
+def question_fills_prompt() -> RefusedError:
+    """A question within its characters that is still more tokens than leave room for documents."""
+    return RefusedError(
+        "Your question is too long for me to read enough documents beside it. Please shorten it.",
+        code="question_too_long",
+    )
+
+
 def no_question() -> RefusedError:
     """A message without words."""
     return RefusedError("There is no question in this message. Ask me something about our documents.")

@@ -64,6 +64,16 @@ async def test_all_tries_are_charged(desk: Desk, connection: Valkey) -> None:
     assert reserved == 0
 
 
+async def test_a_question_of_few_characters_and_many_tokens_is_told_so_before_anything_is_searched(
+    desk: Desk,
+) -> None:
+    told = await tell(
+        desk.answering(), question("\N{SMILING FACE WITH OPEN MOUTH}\N{CJK UNIFIED IDEOGRAPH-9F98}" * 1900)
+    )
+    assert told.failed.code == "question_too_long"
+    assert desk.retrieval.searches == []
+
+
 async def test_a_busy_model_is_waited_for_in_sight(desk: Desk) -> None:
     busy = OverloadedError("busy", service="model", retry_after_s=1.0)
     told = await tell(desk.answering(model=Trying([Writes("first", failure=busy)], within_s=60)))
