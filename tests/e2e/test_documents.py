@@ -54,20 +54,20 @@ async def test_a_document_is_found_replaced_hidden_and_deleted_through_restarts_
 
     second = upsert(version=2, body="# Leave\n\nAnnual leave is 30 days.")
     await ingest.announce(second)
-    await ingest.wait_until_indexed(second, within_s=10)
+    await ingest.wait_until_indexed(second, within_s=30)
     worker.end(signal.SIGKILL)
     worker.start()
     assert await found(client, "annual leave") == {("leave", 2)}
 
     hidden = upsert(version=3, body="# Leave\n\nAnnual leave is 30 days.", allow="user:U1")
     await ingest.announce(hidden)
-    await ingest.wait_until_indexed(hidden, within_s=10)
+    await ingest.wait_until_indexed(hidden, within_s=30)
     assert await found(client, "annual leave") == set()
     assert await found(client, "annual leave", "user:U1") == {("leave", 3)}
 
     gone = DocumentDelete(source="handbook", id="leave", version=4)
     await ingest.announce(gone)
-    await ingest.wait_until_indexed(gone, within_s=10)
+    await ingest.wait_until_indexed(gone, within_s=30)
     assert await found(client, "annual leave", "user:U1") == set()
     worker.end(signal.SIGKILL)
     worker.start()
@@ -154,7 +154,7 @@ async def test_nats_killed_during_publishes_loses_nothing_that_was_acknowledged(
             documents = [passage.document for passage in reply.passages]
             return len(documents) == len(set(documents)) == 100
 
-        await until(all_found, within_s=20, every_s=0.2)
+        await until(all_found, within_s=60, every_s=0.2)
         jetstream = client.jetstream()
         assert (await jetstream.stream_info(f"KV_{subjects.HEADS_BUCKET}")).state.messages == 150
         failed = (await jetstream.stream_info(subjects.DOCUMENTS_FAILED_STREAM)).state.messages
@@ -257,7 +257,7 @@ async def test_a_nats_server_that_hangs_is_survived_by_the_worker(
         resumed = time.monotonic()
         second = upsert(version=2, body="Annual leave is 30 days.")
         await until(partial(_announced, ingest, second), within_s=10)
-        await ingest.wait_until_indexed(second, within_s=10)
+        await ingest.wait_until_indexed(second, within_s=30)
         assert await found(client, "annual leave") == {("leave", 2)}
         print(f"found again {time.monotonic() - resumed:.1f} s after the server went on")
         assert time.monotonic() - resumed < 10

@@ -90,7 +90,7 @@ async def test_a_folder_is_synced_listed_and_followed_by_command(
     async def nothing_queued() -> bool:
         return await queued(client) == 0
 
-    await until(nothing_queued, within_s=20)
+    await until(nothing_queued, within_s=60)
     (folder / "rule-7.md").write_text("# Rule 7\n\nParental leave is 14 months in Germany.")
     (folder / "rule-8.md").unlink()
     code, run = await asyncio.to_thread(answerdesk, nats_url, "sync", "docs", "--dry-run")
@@ -101,7 +101,7 @@ async def test_a_folder_is_synced_listed_and_followed_by_command(
     ]
     code, run = await asyncio.to_thread(answerdesk, nats_url, "sync", "docs", "--wait")
     assert (run["changed"], run["deleted"]) == (1, 1)
-    await until(nothing_queued, within_s=20)
+    await until(nothing_queued, within_s=60)
     assert "rule-7.md" in {document for document, _ in await found(client, "parental leave in Germany")}
     assert "rule-8.md" not in {document for document, _ in await found(client, "rule 8 is about 8 days")}
     code, listed = await asyncio.to_thread(answerdesk, nats_url, "sources")
@@ -126,7 +126,7 @@ async def test_a_run_whose_worker_was_killed_goes_on_with_the_next(client: Clien
     async def all_indexed() -> bool:
         return len(await indexed_of(client, "docs")) == DOCUMENTS and not await queued(client)
 
-    await until(all_indexed, within_s=20)
+    await until(all_indexed, within_s=60)
     announced = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state.last_seq
     assert DOCUMENTS <= announced <= DOCUMENTS + 8, "but those that were in hand when it died"
 
@@ -167,12 +167,12 @@ async def test_three_schedulers_give_a_slot_one_run_though_the_first_is_stopped_
             said = [(tmp_path / f"scheduler-{number}.log").read_text() for number in range(3)]
             return [number for number, text in enumerate(said) if "a scheduled resync begins" in text]
 
-        (leader,) = await until(begun, within_s=20)
+        (leader,) = await until(begun, within_s=60)
 
         async def some() -> int:
             return len(await indexed_of(client, "docs"))
 
-        await until(some, within_s=20)
+        await until(some, within_s=60)
         claim, _ = await runs.standing("docs")
         assert claim is not None
         processes[leader].send_signal(signal.SIGSTOP)
@@ -181,7 +181,7 @@ async def test_three_schedulers_give_a_slot_one_run_though_the_first_is_stopped_
             now, _ = await runs.standing("docs")
             return now is not None and now.run == claim.run and now.epoch == claim.epoch + 1
 
-        await until(taken_over, within_s=20)
+        await until(taken_over, within_s=60)
         processes[leader].send_signal(signal.SIGCONT)
 
         async def over() -> bool:
@@ -198,7 +198,7 @@ async def test_three_schedulers_give_a_slot_one_run_though_the_first_is_stopped_
     async def all_indexed() -> bool:
         return len(await indexed_of(client, "docs")) == DOCUMENTS and not await queued(client)
 
-    await until(all_indexed, within_s=20)
+    await until(all_indexed, within_s=60)
     slots = (await client.jetstream().stream_info(f"KV_{subjects.SLOTS_BUCKET}")).state.messages
     assert slots == 1
     announced = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state.last_seq

@@ -164,7 +164,7 @@ async def test_kill_9_of_any_of_it_is_healed_and_of_up_itself_leaves_nothing(tmp
         pids = marked(folder, mark=MARK)
         up.process.kill()
         up.process.wait(10)
-        await until(lambda: not alive(pids) and not marked(folder, mark=MARK), within_s=10)
+        await until(lambda: not alive(pids) and not marked(folder, mark=MARK), within_s=30)
         assert up.command("search", "leave").returncode == 1
 
     with started(folder, port=free_port()) as again:
