@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import TypeAdapter
 
@@ -45,8 +45,10 @@ class Flights(Protocol):
     async def board(self, key: str) -> Flight:
         """The answer that is being written under this key; where there is none, we are to write it."""
 
-    async def tell(self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False) -> bool:
-        """Our newest events, maybe none; False where the flight is no longer ours.
+    async def tell(
+        self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False
+    ) -> Literal["lost", "alone", "followed"]:
+        """Our newest events, maybe none: whether the flight is still ours, and whether anybody reads along.
 
         Args:
             flight: ours.

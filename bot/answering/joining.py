@@ -21,6 +21,8 @@ from wire.stopping import stopped
 
 TELL_EVERY_S = 0.2
 """How late those who read along are at the most: less than what Slack lets a message be edited in."""
+ALONE_EVERY_S = 1.0
+"""How often an answer is told that nobody reads along: the first one to do so waits as long."""
 SILENT_LOOKS = 5
 """After so many in a row without the record, who reads along writes for themselves."""
 
@@ -130,6 +132,7 @@ class _Telling:
         self._flights = flights
         self._flight = flight
         self._waiting: list[AnswerEvent] = []
+        self._every_s = ALONE_EVERY_S
         self._sending = asyncio.Lock()
 
     async def add(self, event: AnswerEvent) -> None:
@@ -146,9 +149,9 @@ class _Telling:
                 self._flight = None
 
     async def go_on(self) -> None:
-        """Send what waits, and a sign of life, five times a second."""
+        """Send what waits, and a sign of life."""
         while self._flight is not None:
-            await asyncio.sleep(TELL_EVERY_S)
+            await asyncio.sleep(self._every_s)
             await self._send(ended=False)
 
     async def leave(self) -> None:
@@ -163,7 +166,9 @@ class _Telling:
                 return
             waiting, self._waiting = self._waiting, []
             try:
-                if not await self._flights.tell(self._flight, waiting, ended=ended):
+                told = await self._flights.tell(self._flight, waiting, ended=ended)
+                self._every_s = TELL_EVERY_S if told == "followed" else ALONE_EVERY_S
+                if told == "lost":
                     self._flight = None
             except UnavailableError:
                 # It may have been told all the same: told twice it would be read twice.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
 
 from bot.answering.answering import Answering
 from bot.answering.flights import Flight, Flights, News
@@ -17,8 +18,8 @@ from tests.until import until
 from wire.answers import AnswerEvent, Delta, Done, Failed, Status
 from wire.errors import UnavailableError
 
-SLOW = Script(sentences=12, pace_s=0.02)
-"""About two seconds of text."""
+SLOW = Script(sentences=12, pace_s=0.025)
+"""Some three seconds of text."""
 
 
 class Followed(Told):
@@ -129,8 +130,10 @@ class Dying(ValkeyFlights):
 
     dead = False
 
-    async def tell(self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False) -> bool:
-        return True if self.dead else await super().tell(flight, events, ended=ended)
+    async def tell(
+        self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False
+    ) -> Literal["lost", "alone", "followed"]:
+        return "followed" if self.dead else await super().tell(flight, events, ended=ended)
 
     async def leave(self, flight: Flight) -> None:
         if not self.dead:
@@ -139,7 +142,7 @@ class Dying(ValkeyFlights):
 
 async def test_where_the_first_ones_process_dies_another_goes_on(desk: Desk, connection: Valkey) -> None:
     desk.claude.default = SLOW
-    dying = Dying(connection, lease_ms=400)
+    dying = Dying(connection, lease_ms=2_000)
     first = Followed(replica(desk, connection, flights=dying), "T1:U1")
     await until(lambda: first.text, within_s=10)
     other = Followed(replica(desk, connection), "T1:U2")
@@ -212,7 +215,9 @@ class Away:
         self._check()
         return await self._flights.board(key)
 
-    async def tell(self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False) -> bool:
+    async def tell(
+        self, flight: Flight, events: Sequence[AnswerEvent], *, ended: bool = False
+    ) -> Literal["lost", "alone", "followed"]:
         self._check()
         return await self._flights.tell(flight, events, ended=ended)
 
