@@ -1,7 +1,7 @@
 """The bot, put together: the one place that builds its adapters. Down is the start, up the stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -29,7 +29,7 @@ from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
-from bot.slack.bolt_intake import bolt_app, listening
+from bot.slack.bolt_intake import Socket, bolt_app, listening
 from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
@@ -72,12 +72,12 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         client = await stack.enter_async_context(connected(nats_url, name="bot"))
         await ensure_topology(client)
         redis = await stack.enter_async_context(valkey(redis_url))
-        answering = await stack.enter_async_context(_answering(settings, client, redis))
+        quota = ValkeyQuota(redis, limits=_quota_limits(settings), told_low=QuotaNews(client).low)
+        answering = await stack.enter_async_context(_answering(settings, client, redis, quota))
         workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
-        threads = await open_threads(client)
-        queue = QuestionQueue(client)
-        claims = await open_claims(client)
+        audience = await stack.enter_async_context(watching_people(workspace))
         stops = await stack.enter_async_context(hearing_stops(client))
+        threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
         asking = Asking(
             store=queue,
             participation=threads,
@@ -86,30 +86,24 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             messages=workspace,
             team=workspace.identity.team,
         )
-        audience = await stack.enter_async_context(watching_people(workspace))
-        retrieval = RetrievalClient(client)
+        commanding = Commanding(
+            retrieval=RetrievalClient(client),
+            readers=audience,
+            messages=workspace,
+            store=queue,
+            usage=quota.usage,
+        )
         app = bolt_app(
             client=workspace.client,
             identity=workspace.identity,
             listener=asking,
-            commands=Commanding(retrieval=retrieval, readers=audience, messages=workspace, store=queue),
+            commands=commanding,
             overhear=partial(tell_of_threads, client=client),
         )
         socket = await stack.enter_async_context(
             listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
         )
-
-        async def nats_is_there() -> bool:
-            return client.is_connected
-
-        async def slack_is_there() -> bool:
-            return await socket.connected() and not workspace.token_died.is_set()
-
-        checks = {
-            "nats": nats_is_there,
-            "slack": slack_is_there,
-            "retrieval": retrieval.is_served,
-        }
+        checks = _checks(client, workspace, socket)
         await stack.enter_async_context(
             serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
         )
@@ -127,6 +121,24 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             at_once=in_hand,
         )
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
+
+
+def _checks(
+    client: Client, workspace: SlackWorkspace, socket: Socket
+) -> dict[str, Callable[[], Awaitable[bool]]]:
+    """What must answer for the bot to be ready."""
+
+    async def nats_is_there() -> bool:
+        return client.is_connected
+
+    async def slack_is_there() -> bool:
+        return await socket.connected() and not workspace.token_died.is_set()
+
+    return {
+        "nats": nats_is_there,
+        "slack": slack_is_there,
+        "retrieval": RetrievalClient(client).is_served,
+    }
 
 
 async def _take_until(
@@ -156,11 +168,11 @@ async def _take_until(
 
 
 @asynccontextmanager
-async def _answering(settings: Settings, client: Client, redis: Valkey) -> AsyncIterator[Answering]:
+async def _answering(
+    settings: Settings, client: Client, redis: Valkey, quota: ValkeyQuota
+) -> AsyncIterator[Answering]:
     async with _model(settings) as model, _rewriter(settings) as rewriter:
-        limits = _quota_limits(settings)
         count = (await asyncio.to_thread(TiktokenTokens.open)).count
-        quota = ValkeyQuota(redis, limits=limits, told_low=QuotaNews(client).low)
         answering = Answering(
             retrieval=RetrievalClient(client),
             model=model,
@@ -175,7 +187,7 @@ async def _answering(settings: Settings, client: Client, redis: Valkey) -> Async
             ),
             cache=ValkeyCache(redis),
             flights=ValkeyFlights(redis),
-            quota=Allowance(quota) if limits.any else None,
+            quota=Allowance(quota) if _quota_limits(settings).any else None,
             rewriting=Rewriting(rewriter, count=count),
             freshness=Freshness(NatsSources(client)),
             gaps=NatsGaps(client),

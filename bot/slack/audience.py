@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 import structlog
 
+from bot.answering.quota import Asker
 from bot.slack.ports import Directory, Person
 from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
 from wire.principals import EXTERNAL, PUBLIC
@@ -149,6 +151,16 @@ class Audience:
         with _unknown_is_refused():
             return await self._of_person(user)
 
+    async def asker(self, user: str, *, team: str) -> Asker:
+        """Whose quotas a question draws from; their own alone where Slack says no more of them."""
+        alone = Asker(person=f"{team}:{user}")
+        try:
+            person = await self._asker(user)
+            groups = await self._groups_of(user)
+        except AnswerdeskError:
+            return alone
+        return replace(alone, groups=groups, zone=person.zone)
+
     def names(self) -> dict[str, str]:
         """People's names by id, as far as they are known."""
         return self._everybody.names()
@@ -158,15 +170,19 @@ class Audience:
         await self._everybody.keep_reading()
 
     async def _of_person(self, user: str) -> tuple[str, ...]:
-        asker = _kept(self._askers, user, lambda: self._directory.person(user), age_s=self._asker_age_s)
-        person = await asker.get()
+        person = await self._asker(user)
         if person.outside:
             return (EXTERNAL,)
-        groups = [
-            f"group:{group}" for group, members in (await self._known_groups()).items() if user in members
-        ]
+        groups = [f"group:{group}" for group in await self._groups_of(user)]
         email = [f"email:{person.email.lower()}"] if person.email else []
         return (PUBLIC, f"user:{user}", *email, *groups)
+
+    async def _asker(self, user: str) -> Person:
+        asker = _kept(self._askers, user, lambda: self._directory.person(user), age_s=self._asker_age_s)
+        return await asker.get()
+
+    async def _groups_of(self, user: str) -> tuple[str, ...]:
+        return tuple(group for group, members in (await self._known_groups()).items() if user in members)
 
     async def _known_groups(self) -> dict[str, frozenset[str]]:
         """User groups, or none: without them a reader sees less, never more."""

@@ -4,12 +4,13 @@ Slack brings no command a second time, so each is answered, whatever happens.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
+from bot.answering.quota import Asker, Level
 from bot.slack import commands
 from bot.slack.asking import Store
 from bot.slack.commands import Click, Command, Wanted
@@ -34,11 +35,19 @@ _log = structlog.get_logger("commands")
 
 
 class Readers(Protocol):
-    """Knows what a person may read."""
+    """Knows people."""
 
     async def of_person(self, user: str) -> tuple[str, ...]:
         """Their principals. Raises RefusedError where those can't be told, OverloadedError."""
         ...
+
+    async def asker(self, user: str, *, team: str) -> Asker:
+        """Whose quotas their questions draw from."""
+        ...
+
+
+Usage = Callable[[Asker], Awaitable[Sequence[Level]]]
+"""How far each of an asker's quotas has been drawn. Raises UnavailableError."""
 
 
 class Retrieval(Protocol):
@@ -52,7 +61,10 @@ class Retrieval(Protocol):
 class Commanding:
     """Carries commands out."""
 
-    def __init__(self, *, retrieval: Retrieval, readers: Readers, messages: Messages, store: Store) -> None:
+    def __init__(
+        self, *, retrieval: Retrieval, readers: Readers, messages: Messages, store: Store, usage: Usage
+    ) -> None:
+        self._usage = usage
         self._retrieval = retrieval
         self._readers = readers
         self._messages = messages
@@ -81,6 +93,9 @@ class Commanding:
                 )
             case "sources":
                 return await self._look_up(commands.read_wanted(command.text), user=command.user)
+            case "usage":
+                asker = await self._readers.asker(command.user, team=command.team)
+                return commands.used(await self._usage(asker))
         return commands.helped()
 
     async def _click(self, click: Click) -> Payload:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.answering.quota import Level
 from bot.slack.mrkdwn import Block, day, escaped, linked, section, short
 from bot.slack.rich_text import plain_text
 from bot.slack.view import Payload
@@ -21,10 +22,12 @@ HELP = """\
 *Ask me* in a direct message, or mention me in a channel. In a thread that I take part in, just go on.
 • `/ask` _question_: a private answer, in our direct message
 • `/sources` _words_: look documents up without an answer; `in:handbook` and `since:90d` narrow it down
+• `/usage`: what you have used and have left
 • _stop_, in the thread: I stop writing
 
 I only show what everybody who can read my answer may read."""
 _NOTHING = "I found no document about this that you may read."
+_NO_LIMIT = "There is no limit to what you may ask."
 _NO_WORDS = "Tell me what to look for, for example `/sources parental leave in:handbook since:90d`."
 _NO_QUESTION = "Tell me what you would like to know, for example `/ask how many days of leave do I get?`"
 _FILTER = re.compile(r"(?:^|\s)(in|since):(\S+)", re.IGNORECASE)
@@ -152,6 +155,11 @@ def answering_privately(question: str, *, link: str, shareable: bool) -> Payload
     return Payload(text=text, blocks=blocks)
 
 
+def used(levels: Sequence[Level]) -> Payload:
+    """How much has been drawn of each quota that a person has a share in."""
+    return _said("\n".join(_level(level) for level in levels) or _NO_LIMIT)
+
+
 def helped(text: str = HELP) -> Payload:
     """What there is to be typed."""
     return _said(text)
@@ -160,6 +168,15 @@ def helped(text: str = HELP) -> Payload:
 def no_question() -> Payload:
     """``/ask`` without one."""
     return _said(_NO_QUESTION)
+
+
+def _level(level: Level) -> str:
+    pot, taken = level.pot, level.used + level.reserved
+    whose = {"person": "You have", "group": "Your group has", "workspace": "The company has"}[pot.scope]
+    span = {"day": "today", "month": "this month"}[pot.period]
+    left = max(0, pot.limit - taken)
+    resets = f"{pot.resets_at:%-d %B} at {pot.resets_at:%H:%M %Z}"
+    return f"{whose} used *{taken:,}* of {pot.limit:,} tokens {span}; *{left:,}* are left until {resets}."
 
 
 def _firsts(passages: Sequence[Passage]) -> list[Passage]:

@@ -29,12 +29,14 @@ class Person:
 
     Attributes:
         outside: a guest, or not known to be of this workspace.
+        zone: where their days begin and end, such as ``Europe/Berlin``, as far as they told Slack.
     """
 
     id: str
     name: str
     email: str | None
     outside: bool
+    zone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -227,13 +227,17 @@ class Replying:
         return payload(view)
 
     async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
+        asker = await self._audience.asker(asked.user, team=asked.team)
         return Question(
             id=asked.id,
             text=self._spoken(asked.text),
-            person=f"{asked.team}:{asked.user}",
+            person=asker.person,
+            groups=asker.groups,
+            zone=asker.zone,
             principals=readers,
             conversation=await self._conversation(asked),
             attempt=delivery,
+            fresh=asked.attempt > 0,
             unread=asked.files,
         )
 

@@ -334,4 +334,5 @@ def _person(user: dict[str, Any], team: str) -> Person:
         name=profile.get("display_name") or user.get("real_name") or user.get("name") or "somebody",
         email=profile.get("email"),
         outside=bool(outside),
+        zone=user.get("tz") or None,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from nats.aio.client import Client
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 
+from bot.answering.quota import Asker, Level, QuotaLimits
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app
@@ -39,6 +41,13 @@ async def workspace(slack: Sandbox) -> AsyncIterator[SlackWorkspace]:
         yield opened
 
 
+async def used_up(asker: Asker) -> list[Level]:
+    """A person's day, of which 150 of 200 tokens are gone."""
+    limits = QuotaLimits(person_per_day=200)
+    [pot] = limits.pots(asker, now=datetime(2026, 11, 25, 12, tzinfo=UTC))
+    return [Level(pot=pot, used=100, reserved=50)]
+
+
 @asynccontextmanager
 async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[AsyncApp]:
     """The bot's ears, wired as it wires them itself."""
@@ -53,7 +62,11 @@ async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[As
             team=workspace.identity.team,
         )
         commands = Commanding(
-            retrieval=RetrievalClient(client), readers=readers, messages=workspace, store=queue
+            retrieval=RetrievalClient(client),
+            readers=readers,
+            messages=workspace,
+            store=queue,
+            usage=used_up,
         )
         yield bolt_app(
             client=workspace.client, identity=workspace.identity, listener=listener, commands=commands

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.answering.quota import Asker
 from bot.slack.audience import Audience, watching_people
 from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.faults import RateLimited
@@ -94,3 +95,15 @@ async def test_whoever_is_made_a_guest_reads_as_one_once_asked_again(
         theo = slack.workspace.users["U0THEO"]
         slack.workspace.users["U0THEO"] = theo.model_copy(update={"guest": True})
         assert await audience.principals(question) == ("external",)
+
+
+async def test_a_question_draws_from_its_askers_and_their_groups_quotas_in_their_zone(
+    slack: Sandbox, audience: Audience
+) -> None:
+    known = Asker(person="T0LARKSPUR:U0JONAS", groups=("S0ONCALL",), zone="Europe/Berlin")
+    assert await audience.asker("U0JONAS", team="T0LARKSPUR") == known
+
+
+async def test_whoever_slack_says_nothing_of_draws_from_their_own(slack: Sandbox, audience: Audience) -> None:
+    slack.faults.rate_limited = {"users.info": RateLimited(calls=5, retry_after_s=30)}
+    assert await audience.asker("U0JONAS", team="T0LARKSPUR") == Asker(person="T0LARKSPUR:U0JONAS")

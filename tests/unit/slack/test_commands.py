@@ -17,6 +17,7 @@ from bot.slack.commands import (
     read_click,
     read_command,
     read_wanted,
+    used,
 )
 from sandbox.blocks import check_blocks
 from tests.retrieval_stand_in import passage
@@ -112,6 +113,10 @@ def test_a_private_answer_may_be_asked_openly_unless_it_is_too_long_for_a_button
         answering_privately("How much?", link="https://slack.example/p1", shareable=False),
     ):
         assert len(other.blocks) == 1
+
+
+def test_without_limits_usage_says_so() -> None:
+    assert "no limit" in used([]).text
 
 
 def test_a_click_is_read_as_slack_sends_it() -> None:
