@@ -180,6 +180,8 @@ async def test_a_document_edited_twice_in_ten_seconds_is_found_as_it_is_now(
 
 PARTS = 4
 DOCUMENTS = 10
+UNDER_WAY = 8
+"""Searches at a time, at the most."""
 
 
 def generation(document: int, version: int) -> DocumentUpsert:
@@ -220,11 +222,13 @@ async def test_searches_during_swaps_see_each_document_whole_in_one_version(
     swapping = asyncio.create_task(swap())
     searches: list[asyncio.Task[SearchReply]] = []
     while not swapping.done():
-        searches.append(asyncio.create_task(RetrievalClient(client).search(request)))
+        # Or as many as a busy machine answers.
+        if sum(not search.done() for search in searches[-UNDER_WAY:]) < UNDER_WAY:
+            searches.append(asyncio.create_task(RetrievalClient(client).search(request)))
         await asyncio.sleep(1 / 50)
     await swapping
     replies = await asyncio.gather(*searches)
-    assert len(replies) > swaps / 2
+    assert len(replies) > swaps / 4
     for reply in replies:
         check_whole(reply.passages)
 
