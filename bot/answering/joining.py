@@ -137,6 +137,8 @@ class _Telling:
 
     async def add(self, event: AnswerEvent) -> None:
         """What has just been written; the last one of an answer goes out at once."""
+        if self._flight is None:
+            return
         last = self._waiting[-1] if self._waiting else None
         if isinstance(event, Delta) and isinstance(last, Delta):
             self._waiting[-1] = Delta(text=last.text + event.text)
