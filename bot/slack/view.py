@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
+from bot.answering.unanswered import NO_MODEL
 from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
@@ -126,5 +127,10 @@ def _notice(done: Done) -> str | None:
     if done.cached:
         when = f" on {day(done.answered_at)} at {done.answered_at:%H:%M %Z}" if done.answered_at else ""
         return f"Answered before{when}; every document behind it still reads the same."
-    written_by_a_model = done.usage.output_tokens > 0 or done.joined
-    return "Written by AI from the sources above; check what matters." if written_by_a_model else None
+    # A question that found nothing may have cost something, too: a small model made it stand alone.
+    written_by_a_model = (done.usage.output_tokens > 0 or done.joined) and done.model != NO_MODEL
+    if not written_by_a_model:
+        return None
+    if not done.sources:
+        return "Written by AI, and no source of it was cited; check it before you rely on it."
+    return "Written by AI from the sources above; check what matters."

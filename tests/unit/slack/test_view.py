@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answering.unanswered import NO_MODEL
 from bot.slack.view import FALLBACK_CHARS, View, after, payload
 from sandbox.blocks import check_blocks
 from wire.answers import Citation, Delta, Done, Failed, Source, Status, Usage
@@ -68,6 +69,13 @@ def test_a_finished_answer_lists_its_sources_with_place_and_age() -> None:
     link = "<https://docs.example.com/leave?a=1&amp;b=2|Leave &lt;policy&gt; &amp; more>"
     assert sources == f"*1*  {link} \N{RIGHTWARDS ARROW} Germany · 3 Nov 2026"
     assert "AI" in notice
+
+
+def test_an_answer_says_that_it_was_written_and_what_it_stands_on() -> None:
+    assert "sources above" in small_print(after(View(), done()))[-1]
+    (alone,) = small_print(after(View(), done(sources=())))
+    assert "no source" in alone
+    assert small_print(after(View(), done(sources=(), model=NO_MODEL))) == []
 
 
 def test_a_failure_is_a_sentence_and_nothing_of_the_unfinished_text() -> None:
