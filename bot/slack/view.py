@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
 from bot.answering.unanswered import NO_MODEL
+from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
 from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
