@@ -38,7 +38,7 @@ def show_reply(reply: SearchReply, console: Console, *, request: SearchRequest) 
     if not reply.passages:
         console.print(Text(f"Nothing found that {readers} may read."))
     line = f"relevance {reply.relevance:.2f} · {reply.timings_ms.total:.0f} ms · read as {readers}"
-    if reply.index.pending:
+    if reply.index.pending or reply.index.lag_seconds:
         line += f" · {reply.index.pending} not yet indexed, behind by {reply.index.lag_seconds:.0f} s"
     console.print(Text(line, style="dim"))
 

@@ -21,6 +21,8 @@ FETCHED_PER_PASSAGE = 5
 WIDEST = 400
 """Hits fetched at the most, where too many are of editions that nobody sees."""
 LEFT_OUT_AT_ONCE = 16
+LOOKS = 5
+"""Times to look again where a document was replaced meanwhile: on a busy machine it may be once more."""
 MOST_LEFT_OUT = 64
 """Editions left out of a search at the most: each is a condition that the engine checks for each hit."""
 
@@ -48,7 +50,7 @@ class Finding:
         """
         limit = max(CANDIDATES, wanted * FETCHED_PER_PASSAGE)
         unseen: set[Edition] = set()
-        looked_again = False
+        looks_left = LOOKS
         while True:
             newest = self._heads.newest
             hits = await self._index.search(
@@ -69,8 +71,8 @@ class Finding:
                 editions = Counter((_key(passage), passage.edition) for passage in dropped)
                 unseen |= {edition for edition, _ in editions.most_common(LEFT_OUT_AT_ONCE)}
                 limit = max(limit, min(WIDEST, 2 * limit))
-            elif not looked_again and self._was_replaced(hits, shown, since=newest):
-                looked_again = True
+            elif looks_left and self._was_replaced(hits, shown, since=newest):
+                looks_left -= 1
             else:
                 return shown
 

@@ -87,7 +87,8 @@ CONSUMERS = (
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=subjects.INGEST_ACK_WAIT_S,
             max_deliver=-1,
-            max_ack_pending=1000,
+            # Those that were put back for a while count too; at the limit nothing is handed out to anybody.
+            max_ack_pending=100_000,
         ),
     ),
     # A dead bot's questions go to another after ack_wait; heartbeats keep a living one's.
