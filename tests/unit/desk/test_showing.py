@@ -30,11 +30,11 @@ def passage(**given: object) -> Passage:
     )
 
 
-def shown(*passages: Passage, pending: int = 0, terminal: bool = False) -> str:
+def shown(*passages: Passage, pending: int = 0, lag_seconds: float = 0.0, terminal: bool = False) -> str:
     reply = SearchReply(
         passages=passages,
         relevance=0.7,
-        index=IndexFreshness(pending=pending, lag_seconds=1.7),
+        index=IndexFreshness(pending=pending, lag_seconds=lag_seconds),
         timings_ms=SearchTimings(embed=1.0, search=2.0, total=3.0),
     )
     output = io.StringIO()
@@ -55,7 +55,8 @@ def test_nothing_found_says_for_whom() -> None:
 
 
 def test_a_backlog_is_told() -> None:
-    assert "3 not yet indexed, behind by 2 s" in shown(pending=3)
+    assert "3 not yet indexed, behind by 2 s" in shown(pending=3, lag_seconds=1.7)
+    assert "behind by 40 s" in shown(pending=0, lag_seconds=40.0), "how many there are could not be asked"
     assert "not yet indexed" not in shown()
 
 
