@@ -2,7 +2,8 @@
 
 A copy that was broken off goes on where it stopped. Ids follow from what a passage says, so one that is
 there already is right. The copy has a new name and says what it is a copy of: by that a worker knows that
-it may serve it, and an older copy, which has missed what was written since, is not taken for it.
+it may serve it, and an older copy, which has missed what was written since, is not taken for it. What was
+copied is whole no longer: of the two only one may be served, or each would miss what the other is told.
 """
 
 import dataclasses
@@ -47,7 +48,8 @@ async def migrate_index(
     if source == target:
         raise AnswerdeskError("Name two different stores.")
     async with open_store(settings, kind=source) as there, open_store(settings, kind=target) as here:
-        notes = [note for note in await there.notes() if note.whole]
+        copies = {note.copy_of for note in await here.notes()}
+        notes = [note for note in await there.notes() if note.whole or note.name in copies]
         if not notes:
             raise AnswerdeskError(f"There is no index in {source}.")
         migrated = Migrated(source=source, target=target, indexes=0, passages=0, copied=0, removed=0)
@@ -85,6 +87,9 @@ async def _copy_index(note: IndexNote, *, source: Store, target: Store, terminal
         target.open(fingerprint=note.fingerprint, dimensions=note.dimensions) as copy,
     ):
         (ours,) = [each for each in await target.notes() if each.fingerprint == note.fingerprint]
+        if not note.whole and ours.whole:
+            # Copied by an earlier run; what the copy was told since is not in the source.
+            return _Copied(await copy.count(), copied=0, removed=0)
         await _check_free(ours, note, copy=copy, kind=target.kind)
         await target.write_note(dataclasses.replace(ours, copy_of=note.name, whole=False))
         passages = await original.count()
@@ -96,6 +101,8 @@ async def _copy_index(note: IndexNote, *, source: Store, target: Store, terminal
                 f"The copy has {counted} passages and the source {await original.count()}: a worker has "
                 "written meanwhile. Stop all workers, and run this again."
             )
+        # In this order, so that a kill between leaves none to serve rather than two: the next run goes on.
+        await source.write_note(dataclasses.replace(note, whole=False))
         whole = dataclasses.replace(ours, name=uuid.uuid4().hex, copy_of=note.name, whole=True)
         await target.write_note(whole)
         return _Copied(counted, copied, removed)

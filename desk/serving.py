@@ -72,15 +72,12 @@ async def to_serve_first(
     """The former index to serve from until this pair's is complete; None: serve from this pair's at once.
 
     Raises:
-        SettingsError: passages are in another store, or a copy of them is not finished.
+        SettingsError: passages are in another store, or a copy of them is not finished, or was made.
         UnavailableError: NATS or the index's server does not answer.
     """
     notes = {note.name: note for note in await store.notes()}
     ours = notes[pair.index.name]
-    if not ours.whole:
-        raise SettingsError(
-            f"VECTOR_STORE: the copy into {store.kind} is not finished; run answerdesk migrate-index again"
-        )
+    _check_whole(ours, kind=store.kind)
     while True:
         served, revision = await record.look_up()
         if served is None:
@@ -95,11 +92,20 @@ async def to_serve_first(
                 f"migrate-index {served.store} {store.kind}, or set VECTOR_STORE={served.store}"
             )
         elif served.name in notes:
+            _check_whole(notes[served.name], kind=store.kind)
             return served
         else:
-            _log.warning("the index that answered is gone: publish again, or resync the sources")
+            _log.warning("the index that answered is gone: publish again, or sync each source with --full")
             first = pair.served
         await record.advance(first, over=revision)
+
+
+def _check_whole(note: IndexNote, *, kind: StoreKind) -> None:
+    if not note.whole:
+        raise SettingsError(
+            f"VECTOR_STORE: the copy into {kind} is not finished, or it was copied to another store; set "
+            "VECTOR_STORE to that one, or run answerdesk migrate-index again"
+        )
 
 
 def _is_copy(note: IndexNote, served: Served) -> bool:

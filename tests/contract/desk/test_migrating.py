@@ -141,16 +141,44 @@ async def test_a_worker_turns_to_a_whole_copy_and_to_nothing_that_has_missed_som
     with pytest.raises(SettingsError, match="migrate-index edge pgvector"):
         await start("pgvector")
     await migrated(settings, "edge", "pgvector")
-    assert await start("edge") == (None, original), "a copy that nobody uses changes nothing"
+    with pytest.raises(SettingsError, match="copied to another store"):
+        await start("edge")
     first, copy = await start("pgvector")
     assert (first, copy and copy.store) == (None, "pgvector")
-    with pytest.raises(SettingsError, match="migrate-index pgvector edge"):
+    with pytest.raises(SettingsError, match="copied to another store"):
         await start("edge")
     await migrated(settings, "pgvector", "edge")
     first, back = await start("edge")
     assert (first, back and back.store) == (None, "edge")
-    with pytest.raises(SettingsError, match="migrate-index edge pgvector"):
+    with pytest.raises(SettingsError, match="copied to another store"):
         await start("pgvector")
+    await migrated(settings, "edge", "pgvector")
+    first, there = await start("pgvector")
+    assert (first, there and there.store) == (None, "pgvector"), "there and back as often as wanted"
+
+
+async def test_a_copy_is_not_made_anew_over_what_it_was_told_since(settings: Settings) -> None:
+    await put(settings, "edge", passage("leave"))
+    await migrated(settings, "edge", "pgvector")
+    await put(settings, "pgvector", passage("travel"))
+    report = await migrated(settings, "edge", "pgvector")
+    assert (report.passages, report.copied, report.removed) == (2, 0, 0)
+
+
+async def test_a_former_index_that_was_copied_away_answers_no_longer(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    record = await open_served(client)
+    another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+
+    async def start(given: Settings) -> Served | None:
+        async with open_store(given, kind="edge") as store, opened(store, settings=given, kind="edge") as pair:
+            return await to_serve_first(record, store=store, pair=pair, settings=given)
+
+    assert await start(settings) is None
+    await migrated(settings, "edge", "pgvector")
+    with pytest.raises(SettingsError, match="copied to another store"):
+        await start(another)
 
 
 async def test_an_index_that_was_being_built_moves_along_with_the_one_that_answers(
