@@ -91,6 +91,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             readers=audience,
             messages=workspace,
             store=queue,
+            participation=threads,
             usage=quota.usage,
         )
         app = bolt_app(

@@ -52,6 +52,8 @@ class Finding:
         unseen: set[Edition] = set()
         looks_left = LOOKS
         while True:
+            # An edition that nobody saw may have become the one that all see.
+            unseen = {(key, edition) for key, edition in unseen if self._heads.shown(key).edition != edition}
             newest = self._heads.newest
             hits = await self._index.search(
                 dense=dense,

@@ -69,11 +69,12 @@ with asked as (
 ),
 -- How rare each word is, among what this reader may read: others' documents must not show through.
 rarity as (
-    select asked.place, asked.weight
-        * ln((greatest(%(readable)s, holding.passages) + 1) / (holding.passages + 0.5)) as weight
+    select asked.place, sum(asked.weight
+        * ln((greatest(%(readable)s, holding.passages) + 1) / (holding.passages + 0.5))) as weight
     from asked cross join lateral (
         select count(*) as passages from {table} where terms @> array[asked.term] and {may_read}
     ) as holding
+    group by asked.place
 ),
 query as (
     select ('{{' || coalesce(string_agg(place || ':' || weight, ',' order by place), '')

@@ -81,6 +81,7 @@ class StopAsked(Shape):
     thread_ts: str | None = None
     ts: str | None = None
     """The message that asked the question."""
+    attempt: int | None = None
     by: str | None = None
     """Who wants it; None where the question itself is gone."""
     pressed: bool = False

@@ -8,6 +8,7 @@ program may turn into a link counts as an address, whether it is marked up as on
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from wire.search import Passage
 
@@ -30,7 +31,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """What is linked by one program or another, markup or none."""
-_BARE_HOST = re.compile(rf"(?<![^\W_])(?<![@.-]){_HOST}(?![^\W_]|-|\.[^\W_])", re.IGNORECASE)
+_BARE_HOST = re.compile(rf"(?<![^\W_])(?<!@){_HOST}(?![^\W_]|-|\.[^\W_])", re.IGNORECASE)
 _DOMAINS = re.compile(
     r"com|net|org|info|biz|edu|gov|int|mil|app|dev|xyz|online|site|store|shop|club|top|live|link|click|page"
     r"|cloud|tech|space|website|blog|news|email|digital|agency|network|systems|solutions|services|group"
@@ -44,6 +45,8 @@ _SIGNS = re.compile(r"[:@/\\]\S|\.\w")
 """Of an address, and of hardly anything else: most words need no closer look."""
 _MARKS = re.compile(r"[\\*_~`]")
 _ENDING = re.compile(r"[.,;:!?*_~`\"'\u2019\u201d\u2026)\]}]+\Z")
+CUTS = 16
+"""Places at which an address may end, that are looked at: more of them are made to cost time."""
 _CUT = re.compile(r"[)\]}\"'`*]")
 _WEB = re.compile(r"(?:https?://|mailto:)[^\s<>|\\]+\Z", re.IGNORECASE)
 
@@ -138,6 +141,6 @@ def _standing_in(word: str) -> Iterator[str]:
         if whole.count("(") > whole.count(")") and match[0][len(whole) :].startswith(")"):
             whole += ")"
         # A Markdown link's address ends at its bracket, whatever follows that.
-        cuts = (whole[: cut.start()] for cut in _CUT.finditer(whole))
+        cuts = (whole[: cut.start()] for cut in islice(_CUT.finditer(whole), CUTS))
         yield from (cut for cut in cuts if cut.count("(") == cut.count(")"))
         yield whole

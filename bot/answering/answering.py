@@ -300,7 +300,7 @@ class Answering:
         events = writing.composition.finish(note=NOTES.get(writing.ending))
         if writing.ending == "end":
             await self._keep(run, writing, prompt, found)
-            if not writing.composition.citations:
+            if not writing.composition.citations and not writing.composition.numbered:
                 await self._unanswered.record(run.question, found, answered=True)
         # Kept without this: it holds now, and not for whoever is served the answer later.
         cited = {source.source for source in writing.composition.sources}

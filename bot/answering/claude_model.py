@@ -115,7 +115,7 @@ class ClaudeModel:
                         yield event
             except _LacksError as lacking:
                 self._features = both(self._features, lacking.left)
-                _log.info("the model's server lacks a feature; it is done without", left=lacking.left)
+                _log.warning("the model's server lacks a feature; it is done without", left=lacking.left)
             else:
                 return
 

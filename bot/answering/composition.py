@@ -94,6 +94,8 @@ class Composition:
         shown = self.settle()
         if note is not None:
             fence = f"\n{self._gate.fence}" if self._gate.fence else ""
+            # Closed once: another note behind this one stands outside.
+            self._gate.fence = ""
             self._after_number = False
             shown += self._show(f"{fence}\n\n{note}" if self.text else note)
         return shown

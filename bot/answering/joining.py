@@ -23,8 +23,9 @@ TELL_EVERY_S = 0.2
 """How late those who read along are at the most: less than what Slack lets a message be edited in."""
 ALONE_EVERY_S = 1.0
 """How often an answer is told that nobody reads along: the first one to do so waits as long."""
-SILENT_LOOKS = 5
-"""After so many in a row without the record, who reads along writes for themselves."""
+SILENT_LOOKS = 15
+"""After so many in a row without the record, 3 s, who reads along writes for themselves: longer than a server
+is left alone after a failure, or one would make all of them write at once."""
 
 _log = structlog.get_logger("joining")
 

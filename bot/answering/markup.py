@@ -58,7 +58,9 @@ _MARKS = r"[*_~ ]{0,6}"
 _ASIDE = r"\d{1,3}[^\u3010\u3011\uff3b\uff3d\n]{0,40}"
 _NUMBER = re.compile(rf"\\?\[{_MARKS}{_DIGITS}{_MARKS}\\?\]|[\u3010\uff3b]{_ASIDE}[\u3011\uff3d]")
 _NUMBER_SO_FAR = re.compile(
-    rf"\\?\[{_MARKS}(?:\d{{1,3}}[ ,;\u2013*_~-]{{0,9}}){{0,21}}\\?\Z|\\\Z|[\u3010\uff3b](?:{_ASIDE})?\Z"
+    # Parted, or digits in a row could be read in as many ways as there are ways to cut them.
+    rf"\\?\[{_MARKS}(?:\d{{1,3}}(?:[ ,;\u2013*_~-]{{1,9}}\d{{1,3}}){{0,20}}[ ,;\u2013*_~-]{{0,9}})?\\?\Z"
+    rf"|\\\Z|[\u3010\uff3b](?:{_ASIDE})?\Z"
 )
 _FENCE = re.compile(r"(`{3,64})([^`\n]{0,100})(?=\n)")
 _FENCE_SO_FAR = re.compile(r"`{1,2}\Z|`{3,64}[^`\n]{0,100}\Z")

@@ -20,6 +20,8 @@ HEARD_WITHIN_S = 2.0
 """Slack wants its acknowledgement within 3 s."""
 
 _REWORDED = "You changed your question. Shall I answer it anew?"
+_AGAIN_ALREADY = "That was asked again already; the answer is in this thread."
+_UNREADABLE = "I may not read that question here. Please mention me with it again."
 _GONE = "I can't find that question any more. Please ask it in a new message."
 _log = structlog.get_logger("asking")
 
@@ -115,7 +117,13 @@ class Asking:
             if press.action == STOP:
                 question = press.question
                 await self._stops.tell(
-                    StopAsked(channel=question.channel, ts=question.ts, by=press.by, pressed=True)
+                    StopAsked(
+                        channel=question.channel,
+                        ts=question.ts,
+                        attempt=question.attempt,
+                        by=press.by,
+                        pressed=True,
+                    )
                 )
             else:
                 await self._ask_again(press)
@@ -123,15 +131,20 @@ class Asking:
     async def _ask_again(self, press: Press) -> None:
         """The same words, as they are now, asked by whoever presses."""
         asked, thread_ts = press.question, press.thread_ts
+
+        async def tell(text: str) -> None:
+            shown = payload(View(text=text))
+            await self._whisper(asked.channel, thread_ts=thread_ts, user=press.by, shown=shown)
+
+        if await self._records.knows(asked):
+            return await tell(_AGAIN_ALREADY)
         try:
-            text = await self._messages.words(channel=asked.channel, thread_ts=thread_ts, ts=asked.ts)
+            said = await self._messages.words(channel=asked.channel, thread_ts=thread_ts, ts=asked.ts)
         except RefusedError:
-            text = None
-        if text is None or asked.team != self._team:
-            gone = payload(View(text=_GONE))
-            await self._whisper(asked.channel, thread_ts=thread_ts, user=press.by, shown=gone)
-            return
-        await self._store.store(
+            return await tell(_UNREADABLE)
+        if said is None or asked.team != self._team:
+            return await tell(_GONE)
+        return await self._store.store(
             QuestionAsked(
                 team=asked.team,
                 channel=asked.channel,
@@ -139,7 +152,8 @@ class Asking:
                 attempt=asked.attempt,
                 thread_ts=thread_ts if thread_ts != asked.ts else None,
                 user=press.by,
-                text=text,
+                text=said.text,
+                files=said.files,
                 asked_at=datetime.now(UTC),
             )
         )

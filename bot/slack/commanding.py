@@ -4,6 +4,7 @@ Slack brings no command a second time, so each is answered, whatever happens.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,12 +13,12 @@ import structlog
 
 from bot.answering.quota import Asker, Level
 from bot.slack import commands
-from bot.slack.asking import Store
+from bot.slack.asking import Participation, Store
 from bot.slack.commands import Click, Command, Wanted
 from bot.slack.mrkdwn import escaped
 from bot.slack.ports import Messages
 from bot.slack.view import Payload
-from wire.errors import AnswerdeskError, MalformedError, RefusedError
+from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked
 from wire.search import SearchReply, SearchRequest
 
@@ -28,8 +29,13 @@ NEAR_RELEVANCE = 0.1
 LOOKED_AT = 60
 """Passages looked at for a list of documents, however many pages of it are asked for."""
 
-_LATE = "That took too long, sorry. Please try again in a moment."
+QUERY_CHARS = 8_000
+"""As many as a search takes."""
+
+_LATE = "That takes longer than usual. Look below or in our direct message before you try again."
 _AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
+_NO_DIRECT = "Slack lets me write you no direct message. Please mention me in a channel instead."
+_THERE = "I'm answering in our direct message, where only you can read it."
 _NOT_HERE = "I can't write in this channel. Invite me with `/invite`, and then ask me here."
 _log = structlog.get_logger("commands")
 
@@ -62,8 +68,17 @@ class Commanding:
     """Carries commands out."""
 
     def __init__(
-        self, *, retrieval: Retrieval, readers: Readers, messages: Messages, store: Store, usage: Usage
+        self,
+        *,
+        retrieval: Retrieval,
+        readers: Readers,
+        messages: Messages,
+        store: Store,
+        participation: Participation,
+        usage: Usage,
     ) -> None:
+        self._participation = participation
+        self._under_way: set[asyncio.Task[str]] = set()
         self._usage = usage
         self._retrieval = retrieval
         self._readers = readers
@@ -89,7 +104,10 @@ class Commanding:
                 return commands.no_question()
             case "ask":
                 return await self._ask_privately(
-                    command.text, user=command.user, team=command.team, shareable=True
+                    command.text,
+                    user=command.user,
+                    team=command.team,
+                    shareable=not command.channel.startswith("D"),
                 )
             case "sources":
                 return await self._look_up(commands.read_wanted(command.text), user=command.user)
@@ -112,7 +130,7 @@ class Commanding:
         if not wanted.words:
             return commands.found(wanted, (), offset=offset, now=now)
         request = SearchRequest(
-            query=wanted.words,
+            query=wanted.words[:QUERY_CHARS],
             principals=await self._readers.of_person(user),
             sources=wanted.sources or None,
             limit=LOOKED_AT,
@@ -122,26 +140,47 @@ class Commanding:
         return commands.found(wanted, passages, offset=offset, now=now)
 
     async def _ask_privately(self, question: str, *, user: str, team: str, shareable: bool) -> Payload:
-        channel = await self._messages.open_direct(user=user)
-        ts = await self._messages.post_question(channel=channel, text=question, asker=user)
-        await self._keep(question, user=user, team=team, channel=channel, ts=ts)
-        link = await self._messages.link(channel=channel, ts=ts)
+        try:
+            channel = await self._messages.open_direct(user=user)
+            ts = await self._asked(question, user=user, team=team, channel=channel)
+        except RefusedError as error:
+            _log.warning("a direct message can't be written", reason=str(error))
+            return commands.helped(_NO_DIRECT)
+        try:
+            link = await self._messages.link(channel=channel, ts=ts)
+        except AnswerdeskError:
+            return commands.helped(_THERE)
         return commands.answering_privately(question, link=link, shareable=shareable)
 
     async def _ask_openly(self, click: Click) -> Payload:
         try:
-            ts = await self._messages.post_question(channel=click.channel, text=click.value, asker=click.user)
+            await self._asked(click.value, user=click.user, team=click.team, channel=click.channel)
         except RefusedError:
             return commands.helped(_NOT_HERE)
-        await self._keep(click.value, user=click.user, team=click.team, channel=click.channel, ts=ts)
         return commands.helped("Asked below, where everybody here can read the answer.")
 
-    async def _keep(self, question: str, *, user: str, team: str, channel: str, ts: str) -> None:
-        await self._store.store(
-            QuestionAsked(
-                team=team, channel=channel, ts=ts, user=user, text=question, asked_at=datetime.now(UTC)
-            )
+    async def _asked(self, question: str, *, user: str, team: str, channel: str) -> str:
+        """Post it and keep it, to the end even if that takes longer than whoever waits for it may wait."""
+        asking = asyncio.create_task(self._ask(question, user=user, team=team, channel=channel))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._under_way.discard)
+        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(asking)
+
+    async def _ask(self, question: str, *, user: str, team: str, channel: str) -> str:
+        ts = await self._messages.post_question(channel=channel, text=question, asker=user)
+        asked = QuestionAsked(
+            team=team, channel=channel, ts=ts, user=user, text=escaped(question), asked_at=datetime.now(UTC)
         )
+        try:
+            await self._participation.take_part(asked)
+            await self._store.store(asked)
+        except UnavailableError:
+            # Nobody would answer it.
+            with contextlib.suppress(AnswerdeskError):
+                await self._messages.withdraw(channel=channel, ts=ts)
+            raise
+        return ts
 
 
 async def _answered(work: Awaitable[Payload]) -> Payload:
@@ -150,8 +189,11 @@ async def _answered(work: Awaitable[Payload]) -> Payload:
             return await work
     except TimeoutError:
         return commands.helped(_LATE)
-    except MalformedError as error:
+    except (MalformedError, RefusedError) as error:
         return commands.helped(escaped(str(error)))
     except AnswerdeskError as error:
         _log.warning("command not carried out", reason=str(error))
-        return commands.helped(escaped(str(error)) if isinstance(error, RefusedError) else _AWAY)
+        return commands.helped(_AWAY)
+    except Exception:  # noqa: BLE001 — Slack brings no command a second time
+        _log.exception("a command failed")
+        return commands.helped(_AWAY)

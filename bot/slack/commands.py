@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.answering.quota import Level
-from bot.slack.mrkdwn import Block, day, escaped, linked, section, short
+from bot.slack.mrkdwn import Block, day, escaped, linked, section, short, unescaped
 from bot.slack.rich_text import plain_text
 from bot.slack.view import Payload
 from wire.search import Passage
@@ -31,7 +31,7 @@ _NO_LIMIT = "There is no limit to what you may ask."
 _NO_WORDS = "Tell me what to look for, for example `/sources parental leave in:handbook since:90d`."
 _NO_QUESTION = "Tell me what you would like to know, for example `/ask how many days of leave do I get?`"
 _FILTER = re.compile(r"(?:^|\s)(in|since):(\S+)", re.IGNORECASE)
-_SPAN = re.compile(r"(\d{1,4})([dwmy])", re.IGNORECASE)
+_SPAN = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _CLOSENESS = ((0.7, "close match"), (0.4, "related"))
 
@@ -42,6 +42,7 @@ class Command:
 
     name: str
     text: str
+    """As it was typed."""
     user: str
     channel: str
     team: str
@@ -84,7 +85,7 @@ def read_command(body: dict[str, Any]) -> Command | None:
         return None
     return Command(
         name=str(body["command"]).removeprefix("/").lower(),
-        text=str(body.get("text") or "").strip(),
+        text=unescaped(str(body.get("text") or "")).strip(),
         user=str(body["user_id"]),
         channel=str(body["channel_id"]),
         team=str(body["team_id"]),
@@ -202,7 +203,7 @@ def _document(passage: Passage, wanted: Wanted) -> Block:
     if passage.updated_at:
         facts.insert(1, f"changed {day(passage.updated_at)}")
     text = f"*{linked(title, passage.url)}*{where}\n>{snippet}\n{' · '.join(facts)}"
-    question = f"What does “{escaped(title)}” say about {wanted.words}?"
+    question = f"What does “{title}” say about {wanted.words}?"
     ask = _button("Ask about this", ASK_ABOUT, short(question, VALUE_CHARS))
     return {**section(text), "accessory": ask}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.slack.mrkdwn import unescaped
 from wire.questions import QuestionAsked, QuestionName, StopAsked
 
 _USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -73,8 +74,8 @@ def read_stop(body: dict[str, Any], *, bot_user: str) -> StopAsked | None:
     """The wish to stop an answer: a message that says no more than that, or the end of the question."""
     event = body.get("event") or {}
     channel = str(event.get("channel") or "")
-    if event.get("type") == "message" and event.get("subtype") == "message_deleted":
-        return StopAsked(channel=channel, ts=str(event.get("deleted_ts") or ""))
+    if (gone := _deleted(event)) is not None:
+        return StopAsked(channel=channel, ts=gone)
     if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
         return None
     if event.get("bot_id") or not event.get("user"):
@@ -84,6 +85,17 @@ def read_stop(body: dict[str, Any], *, bot_user: str) -> StopAsked | None:
     if event.get("thread_ts") is None and not channel.startswith("D"):
         return None
     return StopAsked(channel=channel, thread_ts=event.get("thread_ts"), by=str(event["user"]))
+
+
+def _deleted(event: dict[str, Any]) -> str | None:
+    """The message that this event says is gone; one with replies, such as our answer, leaves a tombstone."""
+    message = event.get("message") or {}
+    match event.get("type"), event.get("subtype"), message.get("subtype"):
+        case "message", "message_deleted", _:
+            return str(event.get("deleted_ts") or "")
+        case "message", "message_changed", "tombstone":
+            return str(message.get("ts") or "")
+    return None
 
 
 def read_reworded(body: dict[str, Any], *, team: str) -> Reworded | None:
@@ -113,9 +125,14 @@ def _question(event: dict[str, Any], *, team: str, external: bool | None) -> Que
         user=str(event["user"]),
         text=str(event.get("text") or ""),
         external=external,
-        files=tuple(str(file.get("name") or "a file") for file in (event.get("files") or [])[:FILES]),
+        files=file_names(event),
         asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
     )
+
+
+def file_names(message: dict[str, Any]) -> tuple[str, ...]:
+    """What the files of a message are called."""
+    return tuple(str(file.get("name") or "a file") for file in (message.get("files") or [])[:FILES])
 
 
 def spoken(text: str, *, bot_user: str, names: dict[str, str]) -> str:
@@ -125,4 +142,4 @@ def spoken(text: str, *, bot_user: str, names: dict[str, str]) -> str:
     text = _CHANNEL_MENTION.sub(lambda match: f"#{match[1] or 'a channel'}", text)
     text = _LINK.sub(lambda match: match[2] or match[1], text)
     text = _SPECIAL_MENTION.sub(lambda match: f"@{match[2] or match[1]}", text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    return unescaped(text).strip()

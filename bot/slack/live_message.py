@@ -49,6 +49,7 @@ class LiveMessage:
 
     Attributes:
         ts: the message, once it is known.
+        meant_for: who may read what it shows, once that is more than what is being done.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LiveMessage:
         still_ours: Callable[[], Awaitable[bool]],
     ) -> None:
         self.ts = ts
+        self.meant_for: tuple[str, ...] | None = None
         self._messages = messages
         self._budget = budget
         self._place = place
@@ -196,26 +198,29 @@ class LiveMessage:
         if not await self._still_ours():
             raise SupersededError
         await self._settled()
-        if self._post_lost and (found := await self._find()):
-            self.ts = found
+        if self._post_lost and self.ts is None:
+            self.ts = await self._find()
+        if self.ts is not None:
             await self._edit(shown)
-            return found
+            return self.ts
         # Until Slack has said so: a lost response is not a lost message, which carries the question's id.
         self._post_lost = True
         try:
-            ts = await self._in_order(
-                self._messages.post(
-                    channel=self._place.channel,
-                    thread_ts=self._place.thread_ts,
-                    shown=self._buttoned(shown),
-                    question=str(self._place.question),
-                )
-            )
+            return await self._in_order(self._posted(self._buttoned(shown)))
         except (OverloadedError, RefusedError, MalformedError, SettingsError):
             self._post_lost = False
             raise
+
+    async def _posted(self, shown: Payload) -> str:
+        """Known from here on, even if whoever posts it is cancelled meanwhile."""
+        self.ts = await self._messages.post(
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts,
+            shown=shown,
+            question=str(self._place.question),
+        )
         self._post_lost = False
-        return ts
+        return self.ts
 
     def _buttoned(self, shown: Payload) -> Payload:
         return with_button(shown, question=self._place.question, thread_ts=self._place.thread_ts)

@@ -11,6 +11,11 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescaped(text: str) -> str:
+    """What somebody typed, as Slack sends it."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def linked(text: str, url: str | None) -> str:
     """Words that lead to an address, where there is one."""
     words = escaped(text)

@@ -47,7 +47,7 @@ class NatsStops:
     @contextmanager
     def heard(self, question: QuestionAsked) -> Iterator[asyncio.Queue[StopWish]]:
         """The wishes to stop this question's answer, while the block lasts."""
-        entry = (question, asyncio.Queue[StopWish](WISHES_WAITING))
+        entry = (question, asyncio.Queue[StopWish]())
         self._under_way.append(entry)
         try:
             yield entry[1]
@@ -66,9 +66,11 @@ class NatsStops:
                 order.channel == question.channel
                 and order.thread_ts in (None, question.thread)
                 and order.ts in (None, question.ts)
+                and order.attempt in (None, question.attempt)
             )
-            if means_it and not wishes.full():
-                granted = order.by in (None, question.user)
+            granted = order.by in (None, question.user)
+            # Others' presses are answered one by one, and must not keep the asker's own wish out.
+            if means_it and (granted or (order.pressed and wishes.qsize() < WISHES_WAITING)):
                 wishes.put_nowait(StopWish(granted=granted, by=order.by, pressed=order.pressed))
 
 

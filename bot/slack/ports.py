@@ -57,6 +57,14 @@ class ThreadMessage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a message says, as Slack sends it, and the names of its files."""
+
+    text: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StopWish:
     """Somebody wants our answer to stop.
 
@@ -95,8 +103,12 @@ class Messages(Protocol):
         """A thread's newest messages, oldest first. Raises likewise."""
         ...
 
-    async def words(self, *, channel: str, thread_ts: str, ts: str) -> str | None:
+    async def words(self, *, channel: str, thread_ts: str, ts: str) -> Said | None:
         """What a message of a thread says now; None where it is gone. Raises likewise."""
+        ...
+
+    async def withdraw(self, *, channel: str, ts: str) -> None:
+        """Delete a message of ours. Raises likewise."""
         ...
 
     async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
@@ -108,7 +120,7 @@ class Messages(Protocol):
 
         Args:
             channel: where.
-            text: as Slack would send it.
+            text: as it was typed.
             asker: who asks.
         """
         ...

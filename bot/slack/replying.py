@@ -42,7 +42,7 @@ _GAVE_UP = "I tried several times and couldn't finish this answer, sorry. Please
 _WAITING_FOR_THREAD = "Waiting for the question before this one"
 _WAITING_FOR_US = "Many questions at once; yours is next in line"
 _PLAIN = "(Slack did not take this answer's formatting and links, so here are its words alone.)"
-_STOPPED = "_Stopped._"
+_STOPPED = "Stopped."
 _NOT_YOURS = "Only the person who asked can stop this answer."
 _NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
 
@@ -116,7 +116,11 @@ class Replying:
                 question, claim, message, delivery=delivery, within_s=left.total_seconds()
             )
             if not await self._unless_stopped(working, question=question):
-                await self._finish(claim, message, payload(_as_stopped(message.newest)))
+                readers = await self._readers(question)
+                known = message.meant_for in (None, readers)
+                shown = payload(_as_stopped(message.newest if known else View(doing=SEARCHING)))
+                await claim.note_written(shown, readers=readers)
+                await self._finish(claim, message, shown)
 
     async def _unless_stopped(self, work: Coroutine[None, None, None], *, question: QuestionAsked) -> bool:
         """Work until it is done, which is True, or the asker wants it to stop."""
@@ -127,7 +131,8 @@ class Replying:
                 await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await stopped(working, stopping)
-        if working.cancelled():
+        wanted = stopping.done() and not stopping.cancelled()
+        if wanted and (not working.done() or working.cancelled()):
             return False
         working.result()
         return True
@@ -189,6 +194,7 @@ class Replying:
         except RefusedError as error:
             await self._finish(claim, message, payload(View(text=str(error))))
             return
+        message.meant_for = readers
         question = await self._question(asked, readers=readers, delivery=delivery)
         shown = await self._write(question, message) if question.text else _no_words(question)
         if await self._readers(asked) != readers:
@@ -286,4 +292,4 @@ def _as_stopped(view: View) -> View:
     if view.doing is None:
         return view
     text = presentable(view.text)
-    return replace(view, text=f"{text}\n\n{_STOPPED}" if text else _STOPPED, doing=None)
+    return replace(view, text=text or _STOPPED, doing=None, notice=_STOPPED if text else None)

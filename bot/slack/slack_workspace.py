@@ -16,8 +16,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.call_limits import CallLimits
-from bot.slack.mrkdwn import section, small_print
-from bot.slack.ports import Identity, Person, ThreadMessage
+from bot.slack.events import file_names
+from bot.slack.mrkdwn import escaped, section, small_print
+from bot.slack.ports import Identity, Person, Said, ThreadMessage
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 
@@ -27,6 +28,8 @@ METADATA_EVENT = "answerdesk_answer"
 ASKED_EVENT = "answerdesk_asked"
 """Marks a question that we posted for somebody."""
 SECTION_CHARS = 3_000
+ESCAPED_CHARS = 590
+"""Which fit into a section even if each of them has to be escaped."""
 PAGE = 1_000
 REPLIES = 200
 THREAD_PAGES = 5
@@ -98,7 +101,7 @@ class SlackWorkspace:
                 break
         return [self._thread_message(message) for message in page]
 
-    async def words(self, *, channel: str, thread_ts: str, ts: str) -> str | None:
+    async def words(self, *, channel: str, thread_ts: str, ts: str) -> Said | None:
         """What a message of a thread says now; None where it is gone."""
         found = await self._call(
             "conversations.replies",
@@ -110,7 +113,15 @@ class SlackWorkspace:
             limit=2,
         )
         messages = found.get("messages") or []
-        return next((str(message.get("text") or "") for message in messages if message["ts"] == ts), None)
+        standing = (each for each in messages if each["ts"] == ts and each.get("subtype") != "tombstone")
+        message = next(standing, None)
+        if message is None:
+            return None
+        return Said(text=str(message.get("text") or ""), files=file_names(message))
+
+    async def withdraw(self, *, channel: str, ts: str) -> None:
+        """Delete a message of ours."""
+        await self._call("chat.delete", channel=channel, ts=ts)
 
     async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
         """Show one person a message that nobody else sees."""
@@ -121,7 +132,8 @@ class SlackWorkspace:
     async def post_question(self, *, channel: str, text: str, asker: str) -> str:
         """Post a question in its asker's name, for its answer to stand under."""
         whose = "You asked" if channel.startswith("D") else f"<@{asker}> asks"
-        shown = Payload(text=text, blocks=[small_print(whose), section(text[:SECTION_CHARS])])
+        words = escaped(text) if len(escaped(text)) <= SECTION_CHARS else f"{escaped(text[:ESCAPED_CHARS])}…"
+        shown = Payload(text=escaped(text), blocks=[small_print(whose), section(words)])
         posted = await self._call(
             "chat.postMessage",
             channel=channel,

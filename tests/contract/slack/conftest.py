@@ -66,6 +66,7 @@ async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[As
             readers=readers,
             messages=workspace,
             store=queue,
+            participation=await open_threads(client),
             usage=used_up,
         )
         yield bolt_app(

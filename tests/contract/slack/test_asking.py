@@ -64,6 +64,19 @@ async def test_a_question_that_is_gone_can_not_be_asked_again_and_that_is_said(
     assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 0
 
 
+async def test_what_was_asked_again_already_is_not_asked_once_more_and_that_is_said(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    question = slack.say("jonas", "general", "@answerdesk how many weeks?")
+    name = named(slack, question, attempt=1)
+    again = asked(team=name.team, channel=name.channel, ts=name.ts, attempt=1)
+    await (await open_claims(client)).claim(again)
+    await asking.press(Press(action=AGAIN, question=name, thread_ts=question.ts, by=question.user))
+    [whisper] = slack.whispers("jonas")
+    assert "asked again already" in whisper.text
+    assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 0
+
+
 async def test_new_words_for_a_question_of_ours_are_offered_an_answer_and_other_peoples_talk_is_not(
     asking: Asking, slack: Sandbox, client: Client
 ) -> None:

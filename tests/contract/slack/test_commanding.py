@@ -95,6 +95,36 @@ async def test_a_private_question_may_be_asked_openly_instead(slack: Sandbox, cl
 
 
 @pytest.mark.usefixtures("bot")
+async def test_what_is_asked_is_words_whatever_is_typed(slack: Sandbox, client: Client) -> None:
+    await slack.command("jonas", "general", "/ask <!channel> R&D leave?")
+    queue = QuestionQueue(client)
+    await (await queue.take()).done()
+    await slack.press("jonas", slack.whispers("jonas")[-1], SHARE)
+    question = (await queue.take()).question
+    [asked] = slack.messages("general")
+    assert question.text == "&lt;!channel&gt; R&amp;D leave?"
+    assert "<!channel>" not in f"{asked.text} {asked.blocks}"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_question_that_could_not_be_kept_does_not_stand_there_unanswered(
+    slack: Sandbox, client: Client
+) -> None:
+    await client.jetstream().delete_stream("QUESTIONS")
+    await slack.command("jonas", "general", "/ask How much leave do I get?")
+    assert "can't do that right now" in newest(slack, "jonas")
+    assert not slack.messages("dm", person="jonas")
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize("typed", ["/sources leave since:9999y", "/sources " + "leave " * 2_000])
+async def test_too_much_is_answered_all_the_same(slack: Sandbox, typed: str) -> None:
+    await slack.command("jonas", "general", typed)
+    assert newest(slack, "jonas")
+    assert "failed with" not in newest(slack, "jonas")
+
+
+@pytest.mark.usefixtures("bot")
 async def test_a_document_that_was_found_may_be_asked_about(slack: Sandbox, client: Client) -> None:
     await slack.command("jonas", "general", "/sources leave in:handbook")
     [page] = slack.whispers("jonas")

@@ -123,3 +123,12 @@ def test_a_note_closes_code_that_was_left_open() -> None:
     composition.write("```\nrun")
     composition.finish(note="_Incomplete._")
     assert composition.text == "```\nrun\n```\n\n_Incomplete._"
+
+
+def test_two_notes_behind_code_that_was_cut_stand_both_outside_of_it() -> None:
+    composition = Composition(SHELF)
+    composition.write("Run this:\n\n```sh\nls -l\n")
+    composition.finish(note="_incomplete_")
+    composition.finish(note="_and a source is behind_")
+    assert composition.text.count("```") == 2
+    assert composition.text.endswith("_incomplete_\n\n_and a source is behind_")

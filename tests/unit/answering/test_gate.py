@@ -214,3 +214,20 @@ def test_an_answer_has_a_longest_length() -> None:
     gate = Gate(Addresses(SHELF), most_chars=100)
     assert len(_told(gate.write("word " * 100) + gate.flush())) <= 100
     assert gate.full
+
+
+@pytest.mark.parametrize("digits", [40, 400])
+def test_a_long_number_in_brackets_costs_little(digits: int) -> None:
+    """It may be a file's name, and one answer must not hold up all others."""
+    started = time.process_time()
+    whole(f"[{'1' * digits}] x")
+    whole(f"[{'1' * digits}].pdf")
+    assert time.process_time() - started < 1
+
+
+def test_a_bare_host_behind_dots_is_no_link_either() -> None:
+    for text in ("at...evil.com", "-data.evil.com", ".data.evil.com"):
+        assert "evil.com" not in whole(f"see {text} now")
+    assert whole("It rained...then stopped, at -1.5 km; see README.md.") == (
+        "It rained...then stopped, at -1.5 km; see README.md."
+    )

@@ -97,7 +97,8 @@ def test_what_documents_say_is_shown_as_words() -> None:
     assert "<!" not in text
     assert "<@" not in text
     assert "evil.example" not in text
-    assert "<@" not in block["accessory"]["value"]
+    # As it was typed: it is escaped when it is posted.
+    assert block["accessory"]["value"] == "What does “<@U1>|x” say about leave?"
 
 
 def test_without_words_it_says_how() -> None:

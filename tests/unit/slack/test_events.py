@@ -102,6 +102,13 @@ def test_a_question_that_is_deleted_stops_its_answer_whoever_deleted_it() -> Non
     assert read_stop(gone, bot_user=US) == StopAsked(channel="C1", ts="1.0")
 
 
+def test_a_question_that_leaves_a_tombstone_behind_stops_its_answer_too() -> None:
+    """What Slack sends where the deleted message has replies, and ours is one."""
+    left = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted.", "ts": "1.0"}
+    gone = event(subtype="message_changed", user=None, text=None, ts="2.0", message=left)
+    assert read_stop(gone, bot_user=US) == StopAsked(channel="C1", ts="1.0")
+
+
 def changed(text: str, **of_message: Any) -> dict[str, Any]:
     message = {"user": "U1", "text": text, "ts": "1.0", "edited": {"user": "U1", "ts": "1700000005.000000"}}
     return event(
