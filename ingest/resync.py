@@ -180,11 +180,15 @@ class Resync:
         except (MalformedError, UnavailableError, TimeoutError) as error:
             self._leave(entry, str(error) or f"it could not be read within {READ_WITHIN_S:g} s")
             return
-        if not differs(indexed, upsert.revision or ""):
-            return
+        again = not differs(indexed, upsert.revision or "")
+        if again:
+            if indexed is None or not self._asked.full or self._asked.dry_run:
+                return
+            # At the version that stands: a worker acts only where its index or its pipeline is another one.
+            upsert = upsert.model_copy(update={"version": indexed.version})
         try:
             await self._say(upsert)
-            self._changed += 1
+            self._changed += not again
         except MalformedError as error:
             self._leave(entry, str(error))
 

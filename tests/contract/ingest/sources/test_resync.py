@@ -1,11 +1,20 @@
 """A resync announces what differs, and nothing else; deletions are never a guess."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import pytest
 from nats.aio.client import Client
 
 from ingest.client import IngestClient
+from ingest.indexing import Indexing
+from ingest.nats_consumer import NatsConsumer
+from ingest.nats_indexed import indexed_of
 from ingest.sync_client import SyncClient
 from ingest.sync_service import resyncing
+from retrieval.edge_index import EdgeIndex, open_edge_index
 from tests.contract.ingest.sources.resyncs import all_indexed, announced, synced, wiki_settings, worker
 from tests.contract.ingest.workshop import Workshop
 from tests.document_service_stand_in import DocumentServiceStandIn, StandInDocument
@@ -65,6 +74,52 @@ async def test_full_reads_again_what_claims_to_be_unchanged(
         wiki.documents["b"].body = "Changed behind its revision's back."
         assert counts(await synced(client)) == (3, 0, 0, 0), "the control"
         assert counts(await synced(client, full=True)) == (3, 1, 0, 0)
+
+
+async def test_an_index_that_was_lost_is_filled_by_a_full_resync(
+    client: Client, nats_url: str, workshop: Workshop, wiki: DocumentServiceStandIn, tmp_path: Path
+) -> None:
+    """Nothing differs, by what the documents' heads say; each is announced at the version that stands."""
+    wiki.documents = {name: StandInDocument(f"About {name}.") for name in "abc"}
+    async with worker(nats_url, wiki_settings(wiki)):
+        async with indexing_into(client, workshop, workshop.index):
+            await synced(client)
+            await all_indexed(client)
+        before = await indexed_of(client, "wiki")
+        async with (
+            open_edge_index(
+                tmp_path / "anew", dimensions=workshop.encoder.dimensions, fingerprint="anew"
+            ) as anew,
+            indexing_into(client, workshop, anew),
+        ):
+            assert counts(await synced(client)) == (3, 0, 0, 0)
+            await all_indexed(client)
+            assert await anew.count() == 0, "the control"
+            assert counts(await synced(client, full=True)) == (3, 0, 0, 0)
+            await all_indexed(client)
+            assert await anew.count() == 3
+    assert await indexed_of(client, "wiki") == before
+
+
+@asynccontextmanager
+async def indexing_into(client: Client, workshop: Workshop, index: EdgeIndex) -> AsyncIterator[None]:
+    """A worker with that index, for as long as the block lasts."""
+    indexing = Indexing(
+        index=index,
+        encoder=workshop.encoder,
+        heads=workshop.heads,
+        bodies=workshop.bodies,
+        texts=workshop.texts,
+        leftovers=workshop.leftovers,
+    )
+    stop = asyncio.Event()
+    consuming = asyncio.create_task(NatsConsumer(client, apply=indexing.apply).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(20):
+            await consuming
 
 
 async def test_a_permission_revoked_at_the_source_is_denied_after_the_next_resync(
