@@ -21,7 +21,7 @@ from ingest.rebuilding import Rebuilding
 from ingest.service import run_ingest
 from ingest.writing import EditionWriting
 from retrieval.heads import Heads
-from retrieval.index import Index, Store
+from retrieval.index import Index, IndexNote, Store
 from retrieval.nats_heads import open_heads
 from retrieval.nats_served import NatsServed, Served, open_served
 from retrieval.payload import has_meanings_of
@@ -204,10 +204,14 @@ class _Worker:
         """Fill the new index from the former one's documents; then let everybody turn to it."""
         if self._only == "retrieval":
             return
-        rebuilding = await self._rebuilding(former.index, pair, made_for=former.served.fingerprint)
+        rebuilding: Rebuilding | None = None
         turned = False
         while not turned:
             try:
+                if rebuilding is None:
+                    rebuilding = await self._rebuilding(
+                        former.index, pair, made_for=former.served.fingerprint
+                    )
                 await rebuilding.run()
                 served, revision = await record.look_up()
                 if served is None or served.name != former.index.name:
@@ -233,19 +237,31 @@ class _Worker:
             served, revision = await record.look_up()
             if served is None or served.retiring is None:
                 return
-            if not await record.advance(served.model_copy(update={"retiring": None}), over=revision):
-                return
             for note in await self._store.notes():
-                if note.fingerprint == served.retiring:
-                    former = self._store.open(fingerprint=note.fingerprint, dimensions=note.dimensions)
-                    async with former as index:
-                        await (await self._rebuilding(index, pair, made_for=note.fingerprint)).run()
-                    await self._store.remove(note.fingerprint)
-                    _log.info("the former index is removed")
+                if note.fingerprint == served.retiring and not await self._remove(note, pair):
+                    return
+            # The mark goes last: who is stopped before that does all of it again at the next start.
+            await record.advance(served.model_copy(update={"retiring": None}), over=revision)
         except UnavailableError as error:
             _log.warning("the former index stays", why=str(error))
         except Exception:  # noqa: BLE001 — it is in nobody's way: a bug here must not end the worker
             _log.exception("the former index stays")
+
+    async def _remove(self, note: IndexNote, pair: Pair) -> bool:
+        """Remove a former index, unless it alone still has some documents; several workers may at once."""
+        async with self._store.open(fingerprint=note.fingerprint, dimensions=note.dimensions) as former:
+            rebuilding = await self._rebuilding(former, pair, made_for=note.fingerprint)
+            lacking = await rebuilding.run()
+        if lacking:
+            _log.error(
+                "the former index stays: documents that have no kept text are only there; publish them "
+                "again, or sync their sources with --full, and then start the worker again",
+                documents=lacking,
+            )
+            return False
+        await self._store.remove(note.fingerprint)
+        _log.info("the former index is removed")
+        return True
 
     async def _rebuilding(self, former: Index, pair: Pair, *, made_for: str) -> Rebuilding:
         return Rebuilding(

@@ -23,6 +23,8 @@ from wire.errors import MalformedError
 
 PAGE = 100
 """Passages read at a time, with their vectors: a few milliseconds, during which nothing else runs."""
+KEPT_BYTES = 2 * TEXT_BYTES
+"""A kept text has what describes its document before what was read of it."""
 TELL_EVERY_S = 5.0
 
 _log = structlog.get_logger("rebuilding")
@@ -41,8 +43,11 @@ class Rebuilding:
         self._lacking: set[str] = set()
         """Editions whose text is gone."""
 
-    async def run(self) -> None:
-        """Look through the former index until nothing that readers see is missing.
+    async def run(self) -> int:
+        """Look through the former index until nothing that readers see is missing but what has lost its text.
+
+        Returns:
+            How many documents have.
 
         Raises:
             UnavailableError: an index, the encoder or NATS is away.
@@ -51,6 +56,7 @@ class Rebuilding:
             pass
         if self._lacking:
             _log.error("documents without a kept text are not in the new index", documents=len(self._lacking))
+        return len(self._lacking)
 
     async def _look_through(self) -> int:
         """Write what is missing, and say how many documents that were."""
@@ -89,7 +95,7 @@ class Rebuilding:
         written = False
         if not await self._writing.has(of):
             try:
-                text = await self._texts.get(name, max_bytes=TEXT_BYTES)
+                text = await self._texts.get(name, max_bytes=KEPT_BYTES)
             except MalformedError:
                 head = (await self._heads.look_up(key)).head
                 if head is not None and head.edition == passage.edition:

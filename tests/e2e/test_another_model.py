@@ -13,6 +13,7 @@ from nats.aio.client import Client
 
 from desk.worker import Pace, Role, run_worker
 from ingest.client import IngestClient
+from ingest.nats_objects import open_objects
 from retrieval.client import RetrievalClient
 from retrieval.nats_served import Served, open_served
 from retrieval.stores import open_store, store_kind
@@ -20,6 +21,7 @@ from tests.another_model import make_another_model
 from tests.contract.retrieval.stores_under_test import running_postgres
 from tests.e2e.worker_process import Worker, found
 from tests.until import until
+from wire import subjects
 from wire.documents import DocumentUpsert
 from wire.errors import SettingsError, UnavailableError
 from wire.search import SearchReply, SearchRequest
@@ -173,6 +175,44 @@ async def test_changing_the_model_leaves_no_gap_in_answers(
     now = await served(client)
     assert now is not None
     assert (note.name, note.fingerprint, now.model) == (now.name, now.fingerprint, another.embedding_model)
+
+
+async def test_a_former_index_stays_for_as_long_as_it_alone_has_a_document(
+    client: Client, nats_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And is on record as one to be removed until it is, whatever becomes of the worker."""
+    settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
+    another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
+    ingest, texts = IngestClient(client), await open_objects(client, subjects.TEXTS_BUCKET)
+    async with workers(settings, None):
+        await ingest.announce(upsert(1))
+        await ingest.wait_until_indexed(upsert(1), within_s=WITHIN_S)
+    former = await served(client)
+    for name in await texts.names():
+        await texts.remove(name)
+    said: list[str] = []
+
+    def stays() -> bool:
+        said.append(capsys.readouterr().out)
+        return "the former index stays" in "".join(said)
+
+    async with workers(another, None):
+        await until(stays, within_s=WITHIN_S)
+        now = await served(client)
+        assert former is not None
+        assert now is not None
+        assert (now.retiring, now.model) == (former.fingerprint, another.embedding_model)
+        await ingest.announce(upsert(1, version=2))
+        await ingest.wait_until_indexed(upsert(1, version=2), within_s=WITHIN_S)
+
+    async def retired() -> bool:
+        now = await served(client)
+        return now is not None and now.retiring is None
+
+    async with workers(another, None):
+        await until(retired, within_s=WITHIN_S)
+    async with open_store(settings, kind="edge") as store:
+        assert [note.name for note in await store.notes()] == [now.name]
 
 
 async def test_a_former_model_that_is_gone_is_named(client: Client, nats_url: str, tmp_path: Path) -> None:

@@ -172,7 +172,10 @@ async def test_a_former_index_that_was_copied_away_answers_no_longer(
     another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
 
     async def start(given: Settings) -> Served | None:
-        async with open_store(given, kind="edge") as store, opened(store, settings=given, kind="edge") as pair:
+        async with (
+            open_store(given, kind="edge") as store,
+            opened(store, settings=given, kind="edge") as pair,
+        ):
             return await to_serve_first(record, store=store, pair=pair, settings=given)
 
     assert await start(settings) is None

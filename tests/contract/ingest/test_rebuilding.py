@@ -157,6 +157,6 @@ async def test_a_document_whose_text_is_lost_holds_up_no_other(
     assert edition
     await workshop.texts.remove(text_name(key, edition))
     async with another_index(tmp_path / "another", workshop) as index:
-        await rebuilding(workshop, index).run()
+        assert await rebuilding(workshop, index).run() == 1
         assert [copy.passage.document for copy in (await content(index)).values()] == ["travel"]
     assert "documents=1" in capsys.readouterr().out
