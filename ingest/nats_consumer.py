@@ -6,6 +6,7 @@ fencing: whoever else has the same announcement finds that version there and doe
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -101,11 +102,18 @@ class NatsConsumer:
         self._attempts = NatsAttempts(client)
         self._failures = NatsFailures(client)
         self._queued = 0
+        self._fetched_at = time.monotonic()
 
     @property
     def queued(self) -> int:
         """How many announcements waited behind the last one that was taken."""
         return self._queued
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether there has been no room to take another one for longer than a fetch waits for one."""
+        full = len(self._in_hand) >= self._at_once
+        return full and time.monotonic() - self._fetched_at > FETCH_WITHIN_S
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what is in hand (10 s; the rest goes back at once)."""
@@ -150,6 +158,8 @@ class NatsConsumer:
         except TimeoutError:
             self._queued = 0
             return
+        finally:
+            self._fetched_at = time.monotonic()
         for message in messages:
             self._queued = message.metadata.num_pending
             await self._slots.acquire()

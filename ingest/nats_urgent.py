@@ -1,9 +1,10 @@
 """Changes of what readers see go before what is new to them, however much of that is queued.
 
-A reader who was removed must not wait behind a bulk load. So announcements are also heard as they are made:
-one of a document that is shown, or a deletion, is applied at once where the queue is long. It stays in the
-queue all the same, and costs a look at the document's head when its turn comes: nothing depends on this lane,
-and what it can't do, or has no room for, is the queue's.
+A reader who was removed must not wait behind a bulk load, nor behind documents that take an hour each. So
+announcements are also heard as they are made: one of a document that is shown, or a deletion, is applied at
+once where the queue is long or stands still. It stays in the queue all the same, and costs a look at the
+document's head when its turn comes: nothing depends on this lane, and what it can't do, or has no room for,
+is the queue's.
 """
 
 import asyncio
@@ -36,7 +37,12 @@ Apply = Callable[[DocumentChanged], Awaitable[None]]
 
 @asynccontextmanager
 async def urgent_lane(
-    client: Client, *, apply: Apply, is_shown: Callable[[str], bool], queued: Callable[[], int]
+    client: Client,
+    *,
+    apply: Apply,
+    is_shown: Callable[[str], bool],
+    queued: Callable[[], int],
+    is_stuck: Callable[[], bool],
 ) -> AsyncIterator[None]:
     """Apply urgent changes, one after another, for as long as the block lasts.
 
@@ -44,16 +50,17 @@ async def urgent_lane(
         client: the connection.
         apply: makes the index say what the change says; versions decide, so that twice is harmless.
         is_shown: whether readers see any edition of the document of this key.
-        queued: how many announcements wait.
+        queued: how many announcements wait, as far as is known.
+        is_stuck: whether none has been taken for a while, so that nobody knows how many wait.
     """
     waiting: asyncio.Queue[DocumentChanged] = asyncio.Queue(ROOM)
 
     async def hear(message: Msg) -> None:
-        if queued() < LONG_QUEUE or waiting.full():
+        if waiting.full() or not (queued() >= LONG_QUEUE or is_stuck()):
             return
         with contextlib.suppress(MalformedError):
             changed = read_document_changed(message.data, source=message.subject.rpartition(".")[2])
-            if isinstance(changed, DocumentDelete) or is_shown(document_key(changed.source, changed.id)):
+            if _is_urgent(changed, is_shown=is_shown):
                 waiting.put_nowait(changed)
 
     async def work() -> None:
@@ -81,3 +88,11 @@ async def urgent_lane(
         with contextlib.suppress(*FAULTS):
             await hearing.unsubscribe()
         await stopped(working)
+
+
+def _is_urgent(changed: DocumentChanged, *, is_shown: Callable[[str], bool]) -> bool:
+    if isinstance(changed, DocumentDelete):
+        # A conditional one waits its turn: an upsert of the version that it names may still be queued before
+        # it, and would lift the tombstone when its own turn comes.
+        return changed.version is not None
+    return is_shown(document_key(changed.source, changed.id))

@@ -70,6 +70,7 @@ async def run_ingest(
                 apply=indexing.apply,
                 is_shown=lambda key: heads.shown(key).edition is not None,
                 queued=lambda: consumer.queued,
+                is_stuck=lambda: consumer.is_stuck,
             ),
         ):
             await consumer.run(stop)

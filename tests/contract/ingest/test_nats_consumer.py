@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
 from ingest.client import IngestClient
-from ingest.nats_consumer import OUTAGES, Apply, IsWell, NatsConsumer, Patience
+from ingest.nats_consumer import FETCH_WITHIN_S, OUTAGES, Apply, IsWell, NatsConsumer, Patience
 from tests.contract.ingest.workshop import Workshop, upsert
 from tests.until import until
 from wire import subjects
@@ -349,3 +349,24 @@ async def test_stopping_gives_back_at_once_what_could_not_be_finished(client: Cl
     seen = Seen()
     async with consuming(client, seen.apply):
         await until(lambda: seen.documents == ["leave"], within_s=30)
+
+
+async def test_a_consumer_whose_slots_are_all_taken_for_long_says_so(client: Client) -> None:
+    """It learns only by taking some how many wait; a document may take an hour."""
+    may_go_on, stop = asyncio.Event(), asyncio.Event()
+
+    async def apply(_: DocumentChanged) -> None:
+        await may_go_on.wait()
+
+    consumer = NatsConsumer(client, apply=apply, at_once=2, patience=HASTY)
+    running = asyncio.create_task(consumer.run(stop))
+    await IngestClient(client).announce(upsert("first"))
+    await asyncio.sleep(FETCH_WITHIN_S + 1)
+    assert not consumer.is_stuck, "there is room for another"
+    await IngestClient(client).announce(upsert("second"))
+    await until(lambda: consumer.is_stuck, within_s=30)
+    may_go_on.set()
+    await until(lambda: not consumer.is_stuck, within_s=30)
+    stop.set()
+    async with asyncio.timeout(30):
+        await running

@@ -18,7 +18,11 @@ from wire.errors import UnavailableError
 
 @asynccontextmanager
 async def lane(
-    client: Client, workshop: Workshop, *, queued: Callable[[], int] = lambda: LONG_QUEUE
+    client: Client,
+    workshop: Workshop,
+    *,
+    queued: Callable[[], int] = lambda: LONG_QUEUE,
+    is_stuck: bool = False,
 ) -> AsyncIterator[None]:
     """As the worker has it, with nobody at the queue: what is applied, the lane applied."""
     async with urgent_lane(
@@ -26,6 +30,7 @@ async def lane(
         apply=workshop.indexing.apply,
         is_shown=lambda key: workshop.heads.shown(key).edition is not None,
         queued=queued,
+        is_stuck=lambda: is_stuck,
     ):
         yield
 
@@ -45,6 +50,14 @@ async def _is_hidden(workshop: Workshop) -> bool:
     return await workshop.found("annual leave") == set()
 
 
+async def test_a_queue_that_stands_still_counts_as_a_long_one(client: Client, workshop: Workshop) -> None:
+    """Nobody knows then how long it is."""
+    await workshop.indexing.apply(upsert(version=1))
+    async with lane(client, workshop, queued=lambda: 0, is_stuck=True):
+        await IngestClient(client).announce(upsert(version=2, allow=("user:U1",)))
+        await until(lambda: _is_hidden(workshop), within_s=30)
+
+
 async def test_a_deletion_waits_behind_nobody_and_keeps_a_late_upsert_out(
     client: Client, workshop: Workshop
 ) -> None:
@@ -57,7 +70,12 @@ async def test_a_deletion_waits_behind_nobody_and_keeps_a_late_upsert_out(
 
 
 @pytest.mark.parametrize(
-    ("queued", "changed"), [(LONG_QUEUE, upsert("new")), (LONG_QUEUE - 1, upsert(version=2))]
+    ("queued", "changed"),
+    [
+        (LONG_QUEUE, upsert("new")),
+        (LONG_QUEUE - 1, upsert(version=2)),
+        (LONG_QUEUE, delete(if_version=1)),
+    ],
 )
 async def test_what_is_new_or_soon_through_takes_its_turn(
     client: Client, workshop: Workshop, queued: int, changed: DocumentChanged
@@ -88,7 +106,9 @@ async def test_what_fails_or_finds_no_room_is_left_to_the_queue(client: Client) 
             raise KeyError
 
     ingest, every = IngestClient(client), ROOM + 20
-    async with urgent_lane(client, apply=apply, is_shown=lambda _: True, queued=lambda: LONG_QUEUE):
+    async with urgent_lane(
+        client, apply=apply, is_shown=lambda _: True, queued=lambda: LONG_QUEUE, is_stuck=lambda: False
+    ):
         for n in range(every):
             await ingest.announce(upsert(f"document {n}"))
         await until(lambda: tried == ["document 0"], within_s=30)
