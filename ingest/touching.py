@@ -11,7 +11,7 @@ from ingest.reconcile import Indexed, differs, next_version, upsert_of
 from ingest.resync import Announce
 from ingest.sources.allow_rules import is_taken, readers
 from ingest.sources.source import Content, Entry
-from wire.documents import DocumentDelete
+from wire.documents import DocumentChanged, DocumentDelete
 from wire.errors import AnswerdeskError
 from wire.source_settings import SourceSettings
 
@@ -89,9 +89,12 @@ class Touching:
         if not is_taken(document, self._settings):
             return
         found = await self._source.look_up(document)
-        indexed = await self._indexed(document)
+        indexed, ours = await self._indexed(document), self._announced.get(document, 0)
+        there = indexed.version if indexed is not None else 0
         if found is None:
-            await self._gone(document, indexed, now=now)
+            # Known or not: another worker may just have announced it.
+            version = max(now, there + 1, ours + 1)
+            await self._say(DocumentDelete(source=self._name, id=document, version=version), version=version)
             return
         entry, content = found
         upsert = upsert_of(
@@ -99,21 +102,14 @@ class Touching:
             content,
             source=self._name,
             allow=readers(entry, self._settings),
-            version=next_version(entry, indexed, epoch=1, unknown=now),
+            version=max(next_version(entry, indexed, epoch=1, unknown=now), ours + 1),
         )
-        if differs(indexed, upsert.revision or ""):
-            self._keep(document, upsert.version)
-            await self._announce(upsert)
+        # What is on its way would stand over what is indexed, though that be right again.
+        if ours > there or differs(indexed, upsert.revision or ""):
+            await self._say(upsert, version=upsert.version)
 
-    async def _gone(self, document: str, indexed: Indexed | None, *, now: int) -> None:
-        known = [indexed.version] if indexed is not None and indexed.live else []
-        known += [self._announced[document]] if document in self._announced else []
-        if known:
-            version = max(*known, now - 1) + 1
-            self._keep(document, version)
-            await self._announce(DocumentDelete(source=self._name, id=document, version=version))
-
-    def _keep(self, document: str, version: int) -> None:
+    async def _say(self, changed: DocumentChanged, *, version: int) -> None:
         while len(self._announced) >= ANNOUNCED_KEPT:
             del self._announced[next(iter(self._announced))]
-        self._announced[document] = version
+        self._announced[changed.id] = version
+        await self._announce(changed)

@@ -18,15 +18,20 @@ from bot.slack.slack_workspace import open_workspace
 from bot.slack.source_events import read_touched, tell_of_threads
 from bot.slack.view import Payload
 from ingest.nats_indexed import indexed_of, one_indexed
+from ingest.reconcile import Indexed
+from ingest.sources.source import Content, Entry
+from ingest.touching import Touching
 from sandbox.rate_limits import NO_LIMITS
 from sandbox.service import Sandbox, serving
 from tests.contract.ingest.sources.resyncs import all_indexed, announced, synced, worker
 from tests.contract.ingest.workshop import Workshop
 from tests.until import until
 from wire import subjects
+from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert
 from wire.questions import StopAsked
 from wire.search import SearchRequest
 from wire.source_settings import SourceSettings
+from wire.stopping import stopped
 from wire.sync import SlackThreadTouched
 
 BOT_TOKEN, APP_TOKEN = "xoxb-test", "xapp-test"
@@ -158,7 +163,7 @@ async def test_an_edit_that_no_event_told_of_is_mended_by_the_next_resync(
         assert (await synced(client)).changed == 1
 
 
-async def test_many_touches_of_one_thread_are_one_look_and_of_no_thread_none(
+async def test_many_touches_of_one_thread_are_one_look_and_of_no_thread_a_deletion(
     client: Client, nats_url: str, slack: Sandbox
 ) -> None:
     first = slack.workspace.say(user="U0JONAS", channel=CHANNEL, text="One")
@@ -172,13 +177,70 @@ async def test_many_touches_of_one_thread_are_one_look_and_of_no_thread_none(
         await client.publish(subjects.SLACK_TOUCHED, elsewhere.to_json())
         await until(lambda: len(slack.calls("conversations.replies")) == 2, within_s=20)
 
-        async def once() -> bool:
-            return await announced(client) == 1
+        async def each_once() -> bool:
+            return await announced(client) == 2
 
-        await until(once, within_s=20)
+        await until(each_once, within_s=20)
         await asyncio.sleep(1)
         assert len(slack.calls("conversations.replies")) == 2
-        assert await announced(client) == 1
+        assert await announced(client) == 2
+
+
+class Thread:
+    """A source with one thread, which is as it was last told."""
+
+    def __init__(self) -> None:
+        self.text: str | None = "as it was"
+
+    async def look_up(self, document: str) -> tuple[Entry, Content] | None:
+        return None if self.text is None else (Entry(id=document), Content(self.text.encode()))
+
+
+async def touched(thread: Thread, indexed: Indexed | None, *texts: str | None) -> list[DocumentChanged]:
+    """What is announced while nothing of it is indexed yet: the thread reads so, one after another."""
+    said: list[DocumentChanged] = []
+
+    async def look() -> Indexed | None:
+        return indexed
+
+    async def announce(changed: DocumentChanged) -> None:
+        said.append(changed)
+
+    slack = {"kind": "slack", "url": "https://slack.com", "channels": [CHANNEL], "token": BOT_TOKEN}
+    touching = Touching(
+        "slack",
+        settings=SourceSettings.model_validate(slack),
+        source=thread,
+        indexed=lambda _: look(),
+        announce=announce,
+    )
+    running = asyncio.create_task(touching.run())
+    for number, text in enumerate(texts, start=1):
+        thread.text = text
+        touching.touch(f"{CHANNEL}/1.0", at=datetime.now(UTC))
+        await until(lambda: len(said) >= number, within_s=10)  # noqa: B023 — awaited within the turn
+    await stopped(running)
+    return said
+
+
+async def test_what_is_put_back_stands_over_what_is_still_on_its_way() -> None:
+    (before,) = await touched(Thread(), None, "as it was")
+    assert isinstance(before, DocumentUpsert)
+    indexed = Indexed(before.version, before.revision)
+    edited, put_back = await touched(Thread(), indexed, "with the door's code", "as it was")
+    assert isinstance(edited, DocumentUpsert)
+    assert isinstance(put_back, DocumentUpsert)
+    assert put_back.body_base64 == b"as it was"
+    assert before.version < edited.version < put_back.version
+
+
+async def test_a_thread_that_is_gone_is_deleted_whoever_announced_it() -> None:
+    """Another worker may have, and it is still queued: only this one knows that it is gone."""
+    asked_at = datetime.now(UTC).timestamp() * 1000
+    (deletion,) = await touched(Thread(), None, None)
+    assert isinstance(deletion, DocumentDelete)
+    assert deletion.version
+    assert deletion.version >= int(asked_at)
 
 
 EVENT = {"type": "message", "channel": CHANNEL, "event_ts": "1764000000.000100", "channel_type": "channel"}
