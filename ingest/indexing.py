@@ -91,7 +91,7 @@ class Indexing:
         if entry.head is not None and entry.head.version > changed.version:
             await self._drop_body(changed)
             return True
-        body = await self._body(changed, entry)
+        body = await self._body(changed)
         if body is None:
             return True
         content_hash, fingerprint = _content_hash(changed, body), self._fingerprint(changed)
@@ -169,8 +169,8 @@ class Indexing:
         )
         return await self._advance(tombstone, entry)
 
-    async def _body(self, changed: DocumentUpsert, entry: HeadEntry) -> bytes | None:
-        """The announced bytes; None where they are gone because this was indexed from them."""
+    async def _body(self, changed: DocumentUpsert) -> bytes | None:
+        """The announced bytes; None where they are gone because this was indexed from them or is too late."""
         if changed.body is not None:
             return changed.body.encode()
         if changed.body_base64 is not None:
@@ -179,7 +179,9 @@ class Indexing:
             try:
                 return await self._bodies.get(changed.body_object, max_bytes=BODY_BYTES)
             except MalformedError:
-                if entry.head is not None and self._is_indexed(changed, entry.head):
+                # Looked up anew: another worker may have indexed it and dropped the body since.
+                head = (await self._heads.look_up(document_key(changed.source, changed.id))).head
+                if head is not None and (head.version > changed.version or self._is_indexed(changed, head)):
                     return None
                 raise
         return await self._fetch(changed.body_url or "", max_bytes=BODY_BYTES)

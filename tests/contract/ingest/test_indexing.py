@@ -289,6 +289,30 @@ async def test_a_body_in_the_object_store_is_read_and_then_removed(workshop: Wor
     assert await workshop.found("annual leave") == {("leave", 1)}, "a redelivery does no harm"
 
 
+async def test_a_body_that_another_worker_has_just_dropped_is_no_failure(workshop: Workshop) -> None:
+    """That worker indexed it after this one had looked for the document's head."""
+    changed = upsert(body_object="a long body")
+
+    class OvertakenHeads(LosingHeads):
+        async def look_up(self, key: str) -> HeadEntry:
+            entry = await workshop.heads.look_up(key)
+            if entry.head is None:
+                await workshop.indexing.apply(changed)
+            return entry
+
+    await workshop.bodies.put("a long body", b"# Leave\n\nAnnual leave is 28 days.")
+    slower = Indexing(
+        index=workshop.index,
+        encoder=workshop.encoder,
+        heads=OvertakenHeads(workshop),  # type: ignore[arg-type] # `shown` is not used by a writer
+        bodies=workshop.bodies,
+        texts=workshop.texts,
+        leftovers=workshop.leftovers,
+    )
+    await slower.apply(changed)
+    assert await workshop.found("annual leave") == {("leave", 1)}
+
+
 async def test_new_readers_whose_body_is_gone_are_a_failure_and_no_silence(workshop: Workshop) -> None:
     """Promise 29: the same version for fewer readers, and nothing left to index it from."""
     await workshop.bodies.put("a long body", b"Annual leave is 28 days.")
