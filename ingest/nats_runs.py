@@ -96,9 +96,15 @@ class NatsHeld:
         await self._runs.update(_history_key(run.source), kept, over=revision)
 
     async def hand_back(self) -> None:
-        """Say in the claim that nobody has the run."""
-        claim = self._claim.model_copy(update={"handed_back": True})
-        await self._runs.update(_claim_key(claim.asked.source), claim, over=self._revision)
+        """Say in the claim that nobody has the run, whatever was marked in it at the last moment."""
+        if not await self._give_back(self._claim, over=self._revision):
+            found, revision = await self._runs.standing(self._claim.asked.source)
+            if found is not None and self._is_ours(found):
+                await self._give_back(found, over=revision)
+
+    async def _give_back(self, claim: Claim, *, over: int) -> bool:
+        handed_back = claim.model_copy(update={"handed_back": True})
+        return await self._runs.update(_claim_key(claim.asked.source), handed_back, over=over) is not None
 
     async def release(self) -> None:
         """Remove the claim, whatever was marked in it at the last moment."""

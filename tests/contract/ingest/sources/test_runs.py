@@ -105,6 +105,16 @@ async def test_a_run_that_is_handed_back_was_not_lost(runs: NatsRuns) -> None:
     assert (third.claim.epoch, third.claim.lost) == (3, 1), "the control: a silent one was lost"
 
 
+async def test_a_run_is_handed_back_whatever_was_asked_of_it_at_the_last_moment(runs: NatsRuns) -> None:
+    held = await runs.begin(WIKI)
+    assert held is not None
+    await runs.hurry("wiki")
+    await held.hand_back()
+    claim, _ = await runs.standing("wiki")
+    assert claim is not None
+    assert (claim.handed_back, claim.hurried) == (True, True)
+
+
 async def test_a_cancelled_run_learns_of_it(runs: NatsRuns) -> None:
     held = await runs.begin(WIKI)
     assert held is not None
