@@ -20,13 +20,14 @@ from desk.data_set import DataSet, Text
 from desk.irmeasures_metrics import metrics
 from desk.terminal import Terminal
 from desk.tuning import open_tuning
-from ingest import chunking
+from ingest import chunking, description
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
 from retrieval.edge_index import EdgeIndex, open_edge_index
 from retrieval.encoding import Encoder
 from retrieval.fastembed_encoder import open_encoder
 from retrieval.memory_heads import MemoryHeads
+from retrieval.payload import made_for
 from retrieval.search import Search
 from retrieval.tuning import Tuning
 from wire.documents import DocumentUpsert
@@ -150,7 +151,7 @@ def _folder(cache: Path | None, data: DataSet, encoder: Encoder) -> Iterator[Pat
         with tempfile.TemporaryDirectory(prefix="answerdesk-eval-") as temporary:
             yield Path(temporary)
         return
-    made_of = f"{data.digest}\n{encoder.fingerprint}\n{chunking.FINGERPRINT}"
+    made_of = f"{data.digest}\n{made_for(encoder)}\n{chunking.FINGERPRINT}\n{description.FINGERPRINT}"
     folder = cache / f"{data.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
