@@ -209,6 +209,15 @@ async def test_under_nohup_the_end_of_the_terminal_stops_nothing(tmp_path: Path)
         assert not marked(up.folder.path, mark=MARK)
 
 
+@pytest.fixture
+def a_terminal() -> Iterator[None]:
+    """Whoever runs the tests under nohup ignores the end of theirs, and what they start would do the same."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_in_the_middle_of_the_start_stops_it_cleanly(
     tmp_path: Path, number: signal.Signals
