@@ -1,7 +1,7 @@
 """The bot, put together: the one place that builds its adapters. Down is the start, up the stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -78,14 +78,6 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         audience = await stack.enter_async_context(watching_people(workspace))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
-        asking = Asking(
-            store=queue,
-            participation=threads,
-            stops=stops,
-            records=claims,
-            messages=workspace,
-            team=workspace.identity.team,
-        )
         commanding = Commanding(
             retrieval=RetrievalClient(client),
             readers=audience,
@@ -94,20 +86,16 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             participation=threads,
             usage=quota.usage,
         )
-        app = bolt_app(
-            client=workspace.client,
-            identity=workspace.identity,
-            listener=asking,
-            commands=commanding,
-            overhear=partial(tell_of_threads, client=client),
+        asking = Asking(
+            store=queue,
+            participation=threads,
+            stops=stops,
+            records=claims,
+            messages=workspace,
+            team=workspace.identity.team,
         )
-        socket = await stack.enter_async_context(
-            listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
-        )
-        checks = _checks(client, workspace, socket)
-        await stack.enter_async_context(
-            serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
-        )
+        socket = await stack.enter_async_context(_listening(client, workspace, app_token, asking, commanding))
+        await stack.enter_async_context(_health(settings, client, workspace, socket))
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=answering,
@@ -124,10 +112,24 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
 
 
-def _checks(
-    client: Client, workspace: SlackWorkspace, socket: Socket
-) -> dict[str, Callable[[], Awaitable[bool]]]:
-    """What must answer for the bot to be ready."""
+def _listening(
+    client: Client, workspace: SlackWorkspace, app_token: SecretStr, asking: Asking, commanding: Commanding
+) -> AbstractAsyncContextManager[Socket]:
+    """What people say and do reaches us while the block lasts."""
+    app = bolt_app(
+        client=workspace.client,
+        identity=workspace.identity,
+        listener=asking,
+        commands=commanding,
+        overhear=partial(tell_of_threads, client=client),
+    )
+    return listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
+
+
+def _health(
+    settings: Settings, client: Client, workspace: SlackWorkspace, socket: Socket
+) -> AbstractAsyncContextManager[object]:
+    """Says over HTTP whether the bot is ready: whether all that it needs answers."""
 
     async def nats_is_there() -> bool:
         return client.is_connected
@@ -135,11 +137,12 @@ def _checks(
     async def slack_is_there() -> bool:
         return await socket.connected() and not workspace.token_died.is_set()
 
-    return {
+    checks = {
         "nats": nats_is_there,
         "slack": slack_is_there,
         "retrieval": RetrievalClient(client).is_served,
     }
+    return serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
 
 
 async def _take_until(
