@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from wire.principals import Principal
 from wire.shapes import Shape
 
+QUERY_CHARS = 8_000
 Principals = Annotated[tuple[Principal, ...], Field(min_length=1, max_length=2000)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -15,7 +16,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class SearchRequest(Shape):
     """What a reader looks for."""
 
-    query: Annotated[str, StringConstraints(min_length=1, max_length=8000, strip_whitespace=True)]
+    query: Annotated[str, StringConstraints(min_length=1, max_length=QUERY_CHARS, strip_whitespace=True)]
     principals: Principals
     sources: tuple[str, ...] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 8

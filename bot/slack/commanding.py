@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from bot.answering.quota import Asker, Level
+from bot.answering.unanswered import NEAR_RELEVANCE
 from bot.slack import commands
 from bot.slack.asking import Participation, Store
 from bot.slack.commands import Click, Command, Wanted
@@ -20,17 +21,12 @@ from bot.slack.ports import Messages
 from bot.slack.view import Payload
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked
-from wire.search import SearchReply, SearchRequest
+from wire.search import QUERY_CHARS, SearchReply, SearchRequest
 
 ANSWERED_WITHIN_S = 2.5
 """Slack wants its answer within 3 s."""
-NEAR_RELEVANCE = 0.1
-"""Below it, what was found has nothing to do with the words."""
 LOOKED_AT = 60
 """Passages looked at for a list of documents, however many pages of it are asked for."""
-
-QUERY_CHARS = 8_000
-"""As many as a search takes."""
 
 _LATE = "That takes longer than usual. Look below or in our direct message before you try again."
 _AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
@@ -145,19 +141,19 @@ class Commanding:
             ts = await self._asked(question, user=user, team=team, channel=channel)
         except RefusedError as error:
             _log.warning("a direct message can't be written", reason=str(error))
-            return commands.helped(_NO_DIRECT)
+            return commands.said(_NO_DIRECT)
         try:
             link = await self._messages.link(channel=channel, ts=ts)
         except AnswerdeskError:
-            return commands.helped(_THERE)
+            return commands.said(_THERE)
         return commands.answering_privately(question, link=link, shareable=shareable)
 
     async def _ask_openly(self, click: Click) -> Payload:
         try:
             await self._asked(click.value, user=click.user, team=click.team, channel=click.channel)
         except RefusedError:
-            return commands.helped(_NOT_HERE)
-        return commands.helped("Asked below, where everybody here can read the answer.")
+            return commands.said(_NOT_HERE)
+        return commands.said("Asked below, where everybody here can read the answer.")
 
     async def _asked(self, question: str, *, user: str, team: str, channel: str) -> str:
         """Post it and keep it, to the end even if that takes longer than whoever waits for it may wait."""
@@ -188,12 +184,12 @@ async def _answered(work: Awaitable[Payload]) -> Payload:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             return await work
     except TimeoutError:
-        return commands.helped(_LATE)
+        return commands.said(_LATE)
     except (MalformedError, RefusedError) as error:
-        return commands.helped(escaped(str(error)))
+        return commands.said(escaped(str(error)))
     except AnswerdeskError as error:
         _log.warning("command not carried out", reason=str(error))
-        return commands.helped(_AWAY)
+        return commands.said(_AWAY)
     except Exception:  # noqa: BLE001 — Slack brings no command a second time
         _log.exception("a command failed")
-        return commands.helped(_AWAY)
+        return commands.said(_AWAY)

@@ -127,11 +127,11 @@ def read_wanted(typed: str) -> Wanted:
 def found(wanted: Wanted, passages: Sequence[Passage], *, offset: int, now: datetime) -> Payload:
     """A page of documents, each at its best passage."""
     if not wanted.words:
-        return _said(_NO_WORDS)
+        return said(_NO_WORDS)
     documents = [passage for passage in _firsts(passages) if _is_recent(passage, wanted, now=now)]
     page = documents[offset : offset + PER_PAGE]
     if not page:
-        return _said(_NOTHING if not offset else "That was all.")
+        return said(_NOTHING if not offset else "That was all.")
     blocks = [_document(passage, wanted) for passage in page]
     if len(documents) > offset + PER_PAGE:
         more = _button("More", MORE, f"{offset + PER_PAGE} {wanted.typed}")
@@ -158,17 +158,17 @@ def answering_privately(question: str, *, link: str, shareable: bool) -> Payload
 
 def used(levels: Sequence[Level]) -> Payload:
     """How much has been drawn of each quota that a person has a share in."""
-    return _said("\n".join(_level(level) for level in levels) or _NO_LIMIT)
+    return said("\n".join(_level(level) for level in levels) or _NO_LIMIT)
 
 
-def helped(text: str = HELP) -> Payload:
+def helped() -> Payload:
     """What there is to be typed."""
-    return _said(text)
+    return said(HELP)
 
 
 def no_question() -> Payload:
     """``/ask`` without one."""
-    return _said(_NO_QUESTION)
+    return said(_NO_QUESTION)
 
 
 def _level(level: Level) -> str:
@@ -208,7 +208,8 @@ def _document(passage: Passage, wanted: Wanted) -> Block:
     return {**section(text), "accessory": ask}
 
 
-def _said(mrkdwn: str) -> Payload:
+def said(mrkdwn: str) -> Payload:
+    """A sentence."""
     return Payload(text=mrkdwn, blocks=[section(mrkdwn)])
 
 
