@@ -46,17 +46,20 @@ from retrieval.index import (
     IndexNote,
     PassageName,
     StoredPassage,
-    best_first,
 )
 from retrieval.index_folder import IndexFolder, locked
 from retrieval.payload import is_uuid, payload_of, stored_passage
-from retrieval.ranks import branch_limit, rank_score
+from retrieval.points import (
+    NAMES_PER_PAGE,
+    POINTS_PER_WRITE,
+    every_name,
+    hits_of,
+    vectors_by_digest,
+)
+from retrieval.ranks import branch_limit
 from wire.errors import UnavailableError
 from wire.settings import StoreKind
 
-POINTS_PER_WRITE = 100
-PLACES_PER_TEXT = 4
-"""In which a text stands at the most, usually: its present edition and the former, here and there again."""
 CALL_WITHIN_S = 30.0
 CLOSE_WITHIN_S = 60.0
 FLUSH_AFTER_POINTS = 2_000
@@ -118,15 +121,7 @@ class EdgeIndex:
             return []
         among = readable_by(principals, sources=sources, ids=[str(point.id) for point in found])
         scores = {name: await self._scores(branch, among) for name, branch in branches.items()}
-        return best_first(
-            Hit(
-                passage=stored_passage(str(point.id), point.payload or {}),
-                score=rank_score(point.score, branches=len(branches)),
-                cosine=scores.get("dense", {}).get(point.id, 0.0),
-                words=scores.get("words", {}).get(point.id, 0.0),
-            )
-            for point in found
-        )
+        return hits_of(found, scores)
 
     async def _scores(self, branch: Prefetch, among: Filter) -> dict[Any, float]:
         # The branch with another filter, by hand: the engine's objects can't be changed.
@@ -141,10 +136,9 @@ class EdgeIndex:
         return [stored_passage(str(record.id), record.payload or {}) for record in records]
 
     async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
-        """Look them up together; and one by one those that a text that stands in many places crowded out."""
-        known: dict[str, list[float]] = {}
+        """Look them up by an index of digests."""
 
-        async def look_up(some: Sequence[str], *, limit: int) -> bool:
+        async def look_up(some: Sequence[str], limit: int) -> Sequence[Record]:
             request = ScrollRequest(
                 filter=Filter(must=[FieldCondition(key="digest", match=MatchAny(list(some)))]),
                 limit=limit,
@@ -152,25 +146,14 @@ class EdgeIndex:
                 with_vector=["dense"],
             )
             records, _ = await self._read(partial(self._shard.scroll, request))
-            for record in records:
-                vector: Any = record.vector
-                known[(record.payload or {})["digest"]] = vector["dense"]
-            return len(records) == limit
+            return records
 
-        if digests and await look_up(digests, limit=PLACES_PER_TEXT * len(digests)):
-            for digest in [digest for digest in digests if digest not in known]:
-                await look_up([digest], limit=1)
-        return known
+        return await vectors_by_digest(digests, look_up)
 
     async def names(self, *, key: str) -> list[PassageName]:
         """Every passage of one document."""
-        named: list[PassageName] = []
-        page: str | None = None
-        while True:
-            some, page = await self._names(where("key", MatchValue(key)), after=page, limit=1000)
-            named += some
-            if page is None:
-                return named
+        wanted = where("key", MatchValue(key))
+        return await every_name(lambda page: self._names(wanted, after=page, limit=NAMES_PER_PAGE))
 
     async def all_names(self, *, after: str | None, limit: int) -> tuple[list[PassageName], str | None]:
         """A page of every passage there is."""

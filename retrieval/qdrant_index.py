@@ -11,14 +11,18 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from retrieval.encoding import Sparse
-from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage, best_first
+from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage
 from retrieval.payload import is_uuid, payload_of, stored_passage
-from retrieval.ranks import RRF_K, branch_limit, rank_score
+from retrieval.points import (
+    NAMES_PER_PAGE,
+    POINTS_PER_WRITE,
+    every_name,
+    hits_of,
+    vectors_by_digest,
+)
+from retrieval.ranks import RRF_K, branch_limit
 from wire.errors import UnavailableError
 
-POINTS_PER_WRITE = 100
-PLACES_PER_TEXT = 4
-"""In which a text stands at the most, usually: its present edition and the former, here and there again."""
 CALL_WITHIN_S = 30.0
 
 T = TypeVar("T")
@@ -100,15 +104,7 @@ class QdrantIndex:
             name: {point.id: point.score for point in points}
             for name, points in zip(branches, scored, strict=True)
         }
-        return best_first(
-            Hit(
-                passage=stored_passage(str(point.id), point.payload or {}),
-                score=rank_score(point.score, branches=len(branches)),
-                cosine=scores.get("dense", {}).get(point.id, 0.0),
-                words=scores.get("words", {}).get(point.id, 0.0),
-            )
-            for point in found
-        )
+        return hits_of(found, scores)
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
@@ -117,37 +113,23 @@ class QdrantIndex:
         return [stored_passage(str(record.id), record.payload or {}) for record in records]
 
     async def vectors(self, digests: Sequence[str]) -> dict[str, list[float]]:
-        """Look them up together; and one by one those that a text that stands in many places crowded out."""
-        known: dict[str, list[float]] = {}
+        """Look them up by an index of digests."""
 
-        async def look_up(some: Sequence[str], *, limit: int) -> bool:
+        async def look_up(some: Sequence[str], limit: int) -> Sequence[models.Record]:
             records, _ = await self._scroll(
                 models.Filter(must=[_any_of("digest", some)]),
                 limit=limit,
                 with_payload=["digest"],
                 with_vectors=["dense"],
             )
-            for record in records:
-                vector = cast("dict[str, Any]", record.vector)
-                known[(record.payload or {})["digest"]] = vector["dense"]
-            return len(records) == limit
+            return records
 
-        if digests and await look_up(digests, limit=PLACES_PER_TEXT * len(digests)):
-            for digest in [digest for digest in digests if digest not in known]:
-                await look_up([digest], limit=1)
-        return known
+        return await vectors_by_digest(digests, look_up)
 
     async def names(self, *, key: str) -> list[PassageName]:
         """Every passage of one document."""
-        named: list[PassageName] = []
-        page: str | None = None
-        while True:
-            some, page = await self._names(
-                models.Filter(must=[_any_of("key", [key])]), after=page, limit=1000
-            )
-            named += some
-            if page is None:
-                return named
+        wanted = models.Filter(must=[_any_of("key", [key])])
+        return await every_name(lambda page: self._names(wanted, after=page, limit=NAMES_PER_PAGE))
 
     async def all_names(self, *, after: str | None, limit: int) -> tuple[list[PassageName], str | None]:
         """A page of every passage there is."""
