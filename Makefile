@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 CODE := wire retrieval ingest bot sandbox desk tests
+# A test that fails runs once more, and the summary names it: one that then passes is a defect to be mended too.
+ONCE_MORE := --reruns 1 -rR
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-browser check fix bench soak docs lock screenshot
@@ -31,10 +33,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@touch $@
 
 test: $(VENV)/.dev ## unit, contract and end-to-end tests on real engines
-	@$(BIN)/python -m pytest -m "not browser and not soak"
+	@$(BIN)/python -m pytest -m "not browser and not soak" $(ONCE_MORE)
 
 test-browser: $(VENV)/.dev ## the demo in a real headless Chromium
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -m browser $(ONCE_MORE)
 
 soak: $(VENV)/.dev ## the long promises, whole
 	@$(BIN)/python -m pytest -m soak

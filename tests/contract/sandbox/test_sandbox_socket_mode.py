@@ -125,7 +125,7 @@ async def test_an_event_on_a_lost_socket_comes_again_on_the_next_one(sandbox: Sa
 async def test_a_deaf_socket_is_found_out_by_the_app_which_comes_back(sandbox: Sandbox, app: BoltApp) -> None:
     assert sandbox.deafen_sockets() == 1
     sandbox.say("anna", "dm", "can you hear me?")
-    await until(lambda: app.events, within_s=30.0)
+    await until(lambda: any(sent.acknowledged for sent in sandbox.deliveries()), within_s=30.0)
     assert sandbox.deliveries()[0].acknowledged is False
     assert sandbox.deliveries()[-1].socket > sandbox.deliveries()[0].socket
 
