@@ -40,7 +40,8 @@ from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
-from bot.web.aiohttp_health import serving_health
+from bot.web.aiohttp_health import Check, health_routes
+from bot.web.aiohttp_server import serving_http
 from retrieval.client import RetrievalClient
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
@@ -95,7 +96,10 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             team=workspace.identity.team,
         )
         socket = await stack.enter_async_context(_listening(client, workspace, app_token, asking, commanding))
-        await stack.enter_async_context(_health(settings, client, workspace, socket))
+        routes = health_routes(_checks(client, workspace, socket))
+        await stack.enter_async_context(
+            serving_http(host=settings.http_host, port=settings.http_port, routes=routes)
+        )
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=answering,
@@ -126,10 +130,8 @@ def _listening(
     return listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
 
 
-def _health(
-    settings: Settings, client: Client, workspace: SlackWorkspace, socket: Socket
-) -> AbstractAsyncContextManager[object]:
-    """Says over HTTP whether the bot is ready: whether all that it needs answers."""
+def _checks(client: Client, workspace: SlackWorkspace, socket: Socket) -> dict[str, Check]:
+    """What the bot can't answer without."""
 
     async def nats_is_there() -> bool:
         return client.is_connected
@@ -137,12 +139,11 @@ def _health(
     async def slack_is_there() -> bool:
         return await socket.connected() and not workspace.token_died.is_set()
 
-    checks = {
+    return {
         "nats": nats_is_there,
         "slack": slack_is_there,
         "retrieval": RetrievalClient(client).is_served,
     }
-    return serving_health(host=settings.http_host, port=settings.http_port, checks=checks)
 
 
 async def _take_until(

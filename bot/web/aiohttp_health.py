@@ -1,29 +1,20 @@
 """``/healthz`` and ``/readyz``: is the bot alive, and can it answer, each dependency by name."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-
-from wire.errors import SettingsError
 
 CHECK_WITHIN_S = 2.0
 
 Check = Callable[[], Awaitable[bool]]
 
 
-@asynccontextmanager
-async def serving_health(*, host: str, port: int, checks: Mapping[str, Check]) -> AsyncIterator[int]:
-    """Serve both routes while the block lasts; gives the port.
+def health_routes(checks: Mapping[str, Check]) -> list[web.RouteDef]:
+    """Both routes.
 
     Args:
-        host: what to listen on.
-        port: 0 picks a free one.
         checks: what must hold for ``/readyz`` to answer 200, by dependency.
-
-    Raises:
-        SettingsError: the port is taken.
     """
 
     async def alive(_: web.Request) -> web.Response:
@@ -41,20 +32,7 @@ async def serving_health(*, host: str, port: int, checks: Mapping[str, Check]) -
             status=status,
         )
 
-    app = web.Application()
-    app.add_routes([web.get("/healthz", alive), web.get("/readyz", ready)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise SettingsError(f"HTTP_PORT: port {port} is taken; choose another") from error
-        address = runner.addresses[0]
-        yield int(address[1])
-    finally:
-        await runner.cleanup()
+    return [web.get("/healthz", alive), web.get("/readyz", ready)]
 
 
 async def _holds(check: Check) -> bool:
