@@ -125,7 +125,8 @@ def _listening(
         identity=workspace.identity,
         listener=asking,
         commands=commanding,
-        overhear=partial(tell_of_threads, client=client),
+        interactions=(asking, commanding),
+        overhear=[partial(tell_of_threads, client=client)],
     )
     return listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from bot.slack.buttons import STOP, Press, again_button
+from bot.slack.buttons import STOP, Press, again_button, read_press
 from bot.slack.events import Asked, Reworded
-from bot.slack.ports import Messages
+from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload, View, payload
 from wire.errors import MalformedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked, QuestionName, StopAsked
@@ -110,6 +110,13 @@ class Asking:
                 user=change.by,
                 shown=replace(shown, blocks=[*shown.blocks, button]),
             )
+
+    async def take(self, body: dict[str, Any]) -> Taken | None:
+        """See to a press of a button under an answer."""
+        if (press := read_press(body)) is None:
+            return None
+        await self.press(press)
+        return Taken()
 
     async def press(self, press: Press) -> None:
         """Stop, or ask again."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -21,10 +21,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.buttons import Press, read_press
-from bot.slack.commands import Click, Command, read_click, read_command
+from bot.slack.commands import Command, read_command
 from bot.slack.events import Asked, Reworded, read_asked, read_reworded, read_stop
-from bot.slack.ports import Identity
+from bot.slack.ports import Identity, Interaction
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import AnswerdeskError, SettingsError
 from wire.questions import StopAsked
@@ -34,6 +33,7 @@ PING_EVERY_S = 5.0
 """slack-sdk takes a socket for dead after four of its own unanswered pings: 20 s."""
 CLOSE_WITHIN_S = 5.0
 LOOK_EVERY_S = 1.0
+_INTERACTIONS = ("block_actions", "message_action", "shortcut", "view_submission", "view_closed")
 AWAY_FOR_S = 8.0
 
 _log = structlog.get_logger("intake")
@@ -57,15 +57,9 @@ class Listener(Protocol):
     async def reworded(self, change: Reworded) -> None:
         """A message that may have been a question reads otherwise now."""
 
-    async def press(self, press: Press) -> None:
-        """One of our buttons was pressed."""
-
 
 Overhear = Callable[[dict[str, Any]], Awaitable[None]]
 """Takes every ``event_callback``, whatever it is about; raises nothing."""
-
-
-async def _nobody(_body: dict[str, Any]) -> None: ...
 
 
 class Commands(Protocol):
@@ -74,9 +68,6 @@ class Commands(Protocol):
     async def run(self, command: Command) -> Payload:
         """What the person who typed it is shown."""
 
-    async def click(self, click: Click) -> None:
-        """A button in what a command has shown. Raises AnswerdeskError where Slack takes no answer."""
-
 
 def bolt_app(
     *,
@@ -84,9 +75,13 @@ def bolt_app(
     identity: Identity,
     listener: Listener,
     commands: Commands,
-    overhear: Overhear = _nobody,
+    interactions: Sequence[Interaction],
+    overhear: Sequence[Overhear] = (),
 ) -> AsyncApp:
-    """The Bolt app: hands what people say and do to the listener, and commands to who carries them out."""
+    """The Bolt app: what people say goes to the listener, a command to who carries it out.
+
+    A press, a modal or a shortcut goes to the first of the interactions that takes it.
+    """
 
     async def hand_off(
         req: AsyncBoltRequest,
@@ -95,10 +90,11 @@ def bolt_app(
         try:
             match req.body.get("type"):
                 case "event_callback":
-                    await overhear(req.body)
+                    for overhears in overhear:
+                        await overhears(req.body)
                     await _hear(req.body, identity=identity, listener=listener)
-                case "block_actions":
-                    await _press(req.body, listener=listener, commands=commands)
+                case kind if kind in _INTERACTIONS:
+                    return BoltResponse(status=200, body=await _taken(req.body, interactions))
                 case _ if (command := read_command(req.body)) is not None:
                     return _shown(await commands.run(command))
                 case _:
@@ -112,11 +108,12 @@ def bolt_app(
     return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT)
 
 
-async def _press(body: dict[str, Any], *, listener: Listener, commands: Commands) -> None:
-    if (press := read_press(body)) is not None:
-        await listener.press(press)
-    elif (click := read_click(body)) is not None:
-        await commands.click(click)
+async def _taken(body: dict[str, Any], interactions: Sequence[Interaction]) -> dict[str, Any] | str:
+    """What is said back: nothing, also where it is nobody's, such as a button that is a mere link."""
+    for interaction in interactions:
+        if (taken := await interaction.take(body)) is not None:
+            return taken.reply or ""
+    return ""
 
 
 def _shown(payload: Payload) -> BoltResponse:

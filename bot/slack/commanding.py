@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -15,9 +15,9 @@ from bot.answering.quota import Asker, Level
 from bot.answering.unanswered import NEAR_RELEVANCE
 from bot.slack import commands
 from bot.slack.asking import Participation, Store
-from bot.slack.commands import Click, Command, Wanted
+from bot.slack.commands import Click, Command, Wanted, read_click
 from bot.slack.mrkdwn import escaped
-from bot.slack.ports import Messages
+from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked
@@ -84,6 +84,13 @@ class Commanding:
     async def run(self, command: Command) -> Payload:
         """What the person is shown; every failure is a sentence."""
         return await _answered(self._run(command))
+
+    async def take(self, body: dict[str, Any]) -> Taken | None:
+        """See to a press of a button in what a command has shown."""
+        if (click := read_click(body)) is None:
+            return None
+        await self.click(click)
+        return Taken()
 
     async def click(self, click: Click) -> None:
         """Put what the button asks for in the place of the message it stands in.

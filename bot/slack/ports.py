@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from bot.slack.view import Payload
 from wire.questions import QuestionAsked
@@ -76,6 +76,29 @@ class StopWish:
     granted: bool
     by: str | None
     pressed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A press, a modal or a shortcut that was seen to.
+
+    Attributes:
+        reply: goes to Slack with the acknowledgement, such as what is wrong with a modal's fields.
+    """
+
+    reply: dict[str, Any] = field(default_factory=dict)
+
+
+class Interaction(Protocol):
+    """Sees to some of the presses, modals and shortcuts."""
+
+    async def take(self, body: dict[str, Any]) -> Taken | None:
+        """See to it within Slack's 3 s; None where it is somebody else's.
+
+        Raises:
+            AnswerdeskError: it could not be done; whoever did it is shown that it failed.
+        """
+        ...
 
 
 class Messages(Protocol):

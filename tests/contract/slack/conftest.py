@@ -70,5 +70,9 @@ async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[As
             usage=used_up,
         )
         yield bolt_app(
-            client=workspace.client, identity=workspace.identity, listener=listener, commands=commands
+            client=workspace.client,
+            identity=workspace.identity,
+            listener=listener,
+            commands=commands,
+            interactions=(listener, commands),
         )

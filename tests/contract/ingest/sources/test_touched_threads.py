@@ -11,8 +11,7 @@ from nats.aio.client import Client
 from pydantic import SecretStr
 
 from bot.slack.bolt_intake import bolt_app, listening
-from bot.slack.buttons import Press
-from bot.slack.commands import Click, Command
+from bot.slack.commands import Command
 from bot.slack.events import Asked, Reworded
 from bot.slack.slack_workspace import open_workspace
 from bot.slack.source_events import read_touched, tell_of_threads
@@ -66,12 +65,8 @@ class NobodyAsks:
 
     async def reworded(self, change: Reworded) -> None: ...
 
-    async def press(self, press: Press) -> None: ...
-
     async def run(self, command: Command) -> Payload:
         raise AssertionError(command)
-
-    async def click(self, click: Click) -> None: ...
 
 
 @asynccontextmanager
@@ -86,7 +81,8 @@ async def followed(client: Client, nats_url: str, slack: Sandbox) -> AsyncIterat
                 identity=workspace.identity,
                 listener=NobodyAsks(),
                 commands=NobodyAsks(),
-                overhear=partial(tell_of_threads, client=client),
+                interactions=(),
+                overhear=[partial(tell_of_threads, client=client)],
             ),
             app_token=SecretStr(APP_TOKEN),
             check_tokens=workspace.check_tokens,
