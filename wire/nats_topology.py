@@ -74,6 +74,18 @@ STREAMS = (
         max_age=90 * DAY_S,
         duplicate_window=900,
     ),
+    # Its age is a setting (AUDIT_DAYS). No line can be taken out by itself; a person's words can be purged.
+    StreamConfig(
+        name=subjects.AUDIT_STREAM,
+        subjects=[subjects.AUDIT_LINE, subjects.AUDIT_WORDS_ALL],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.OLD,
+        max_bytes=GIB,
+        max_age=365 * DAY_S,
+        deny_delete=True,
+        duplicate_window=120,
+    ),
 )
 
 CONSUMERS = (

@@ -171,6 +171,10 @@ class Settings(BaseSettings):
         {}, description="Where documents come from by themselves; see answerdesk.example.toml"
     )
 
+    audit_days: Annotated[int, Field(ge=1)] = Field(365, description="How long audit lines are kept, in days")
+    audit_questions: bool = Field(
+        False, description="Whether the audit log keeps the words of questions, too; forget erases them"
+    )
     log_format: Literal["readable", "json"] = "readable"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -7,6 +7,7 @@ DOCUMENTS_FAILED_STREAM = "DOCUMENTS_FAILED"
 QUESTIONS_STREAM = "QUESTIONS"
 GAPS_STREAM = "GAPS"
 """Questions that found no answer; a subject for each who asked, so that theirs can be erased."""
+AUDIT_STREAM = "AUDIT"
 
 INGEST_CONSUMER = "ingest"
 INGEST_ACK_WAIT_S = 10.0
@@ -31,6 +32,10 @@ FAILURES_DISCARD = "failures.discard"
 DOCUMENTS_CHANGED_ALL = "documents.changed.*"
 DOCUMENTS_FAILED_ALL = "documents.failed.*"
 GAPS_FOUND_ALL = "gaps.found.*"
+AUDIT_LINE = "audit.line"
+AUDIT_WORDS_ALL = "audit.words.*"
+"""The words of questions, where they are kept, apart from the lines: a subject for each who asked."""
+PEOPLE_FORGET = "people.forget"
 
 HEADS_BUCKET = "heads"
 """KV: each document's current version; the one home of versions and tombstones."""
@@ -66,9 +71,19 @@ def documents_failed(source: str) -> str:
 
 def gaps_found(person: str) -> str:
     """Where questions of this person's that found no answer are kept."""
-    return f"gaps.found.{hashlib.sha256(person.encode()).hexdigest()[:32]}"
+    return f"gaps.found.{_token(person)}"
+
+
+def audit_words(person: str) -> str:
+    """Where the words of this person's questions are kept for the audit log, if they are."""
+    return f"audit.words.{_token(person)}"
 
 
 def sync_progress(run: str) -> str:
     """Where a resync tells how far it is."""
     return f"sync.progress.{run}"
+
+
+def _token(person: str) -> str:
+    """One token of a subject for a person, who may be called anything."""
+    return hashlib.sha256(person.encode()).hexdigest()[:32]

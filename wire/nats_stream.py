@@ -1,0 +1,51 @@
+"""Reading what a JetStream stream keeps, oldest first, a few hundred messages a round trip."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from datetime import datetime
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from wire.errors import UnavailableError
+from wire.nats_connection import FAULTS
+
+BATCH = 256
+CALL_WITHIN_S = 5.0
+FORGOTTEN_AFTER_S = 30.0
+"""A reader that has died leaves nothing behind on the server for longer."""
+
+
+async def stored(
+    client: Client, *, stream: str, subject: str, since: datetime | None = None
+) -> AsyncGenerator[Msg, None]:
+    """What is kept under a subject as the reading begins; what comes meanwhile may be among it.
+
+    Raises:
+        UnavailableError: NATS does not answer in time.
+    """
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.ALL if since is None else DeliverPolicy.BY_START_TIME,
+        opt_start_time=since.isoformat() if since else None,  # type: ignore[arg-type] # must be sent as text
+        ack_policy=AckPolicy.NONE,
+        inactive_threshold=FORGOTTEN_AFTER_S,
+        mem_storage=True,
+    )
+    try:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            reading = await client.jetstream().pull_subscribe(subject, stream=stream, config=config)
+        try:
+            async with asyncio.timeout(CALL_WITHIN_S):
+                left = (await reading.consumer_info()).num_pending or 0
+            while left:
+                for message in await reading.fetch(min(left, BATCH), timeout=CALL_WITHIN_S):
+                    yield message
+                    left = message.metadata.num_pending
+        finally:
+            with contextlib.suppress(*FAULTS):
+                async with asyncio.timeout(CALL_WITHIN_S):
+                    await reading.unsubscribe()
+    except FAULTS as error:
+        raise UnavailableError(f"the stream {stream} can't be read", service="nats") from error
