@@ -25,6 +25,7 @@ from desk.failure_list import (
     show_settled,
 )
 from desk.files_on_disk import drafts_of, find_files
+from desk.gap_list import list_gaps, show_gaps
 from desk.options import (
     DataOption,
     JsonOption,
@@ -237,6 +238,18 @@ def failures(
         _print_json(settled)
     if settled.missing or settled.refused:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def gaps(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Most questions to show.")] = 30,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """List questions that found no answer, most wanted first: what somebody should write."""
+    listed = _run(list_gaps(nats_url=_nats_url(data)))
+    _print_json(listed) if as_json else show_gaps(listed, Console(), limit=limit)
 
 
 @app.command()

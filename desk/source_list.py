@@ -67,8 +67,8 @@ def _cells(source: SourceStatus, *, now: datetime) -> tuple[str, ...]:
         source.name,
         source.kind,
         f"{source.documents:,}",
-        _ago(source.changed_at, now=now),
-        _ago(source.synced_at, now=now, never=never),
+        ago(source.changed_at, now=now),
+        ago(source.synced_at, now=now, never=never),
         f"in {_span((source.next_slot - now).total_seconds())}" if source.next_slot else "-",
         _run(run, now=now) if run else "-",
     )
@@ -82,10 +82,11 @@ def _run(run: SyncRun, *, now: datetime) -> str:
         state = "paused until its window opens" if run.paused else "running"
         left = f", {_span(run.seconds_left)} left" if run.seconds_left else ""
         return f"{state}: {', '.join(counted)}{left}"
-    return f"{run.state} {_ago(run.ended_at, now=now)}: {', '.join(counted)}"
+    return f"{run.state} {ago(run.ended_at, now=now)}: {', '.join(counted)}"
 
 
-def _ago(moment: datetime | None, *, now: datetime, never: str = "-") -> str:
+def ago(moment: datetime | None, *, now: datetime, never: str = "-") -> str:
+    """How long ago something was, in its largest whole unit."""
     return f"{_span((now - moment).total_seconds())} ago" if moment else never
 
 

@@ -38,3 +38,26 @@ class KnowledgeGap(Shape):
     nearest: tuple[NearDocument, ...] = ()
     owners: tuple[str, ...] = ()
     asked_at: AwareDatetime
+
+
+class GapGroup(Shape):
+    """A question that was asked in these words or in others, and found no answer; who asked is left out."""
+
+    question: str
+    """As it was asked last."""
+    times: int
+    people: int
+    """How many different ones asked it."""
+    not_found: int
+    """How often the search found nothing near enough; the other times documents were read in vain."""
+    nearest: tuple[NearDocument, ...] = ()
+    owners: tuple[str, ...] = ()
+    last_asked_at: AwareDatetime
+
+
+class GapList(Shape):
+    """What documents are missing, most wanted first."""
+
+    gaps: tuple[GapGroup, ...]
+    questions: int
+    """How many unanswered questions these stand for."""

@@ -137,6 +137,11 @@ KEY_VALUE_BUCKETS = (
     KeyValueConfig(
         bucket=subjects.THREADS_BUCKET, history=1, storage=StorageType.FILE, ttl=90 * DAY_S, direct=False
     ),
+    # Not direct: who has just lost what they could read must not have it from a replica that is behind.
+    KeyValueConfig(bucket=subjects.SETTINGS_BUCKET, history=1, storage=StorageType.FILE, direct=False),
+    KeyValueConfig(
+        bucket=subjects.RECENT_BUCKET, history=1, storage=StorageType.FILE, ttl=30 * DAY_S, direct=False
+    ),
 )
 
 OBJECT_BUCKETS = (subjects.TEXTS_BUCKET, subjects.DOCUMENTS_BUCKET)

@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsError as SettingsSourceError,
 )
 
+from wire.admin_settings import AdminSettings
 from wire.answer_settings import GroupQuota, ModelPrice, TimeZone
 from wire.documents import SourceName
 from wire.errors import SettingsError
@@ -175,6 +176,10 @@ class Settings(BaseSettings):
     audit_questions: bool = Field(
         False, description="Whether the audit log keeps the words of questions, too; forget erases them"
     )
+    admins: AdminSettings | None = Field(
+        None, description="Who may resync and set up; unset: Slack's own admins; see answerdesk.example.toml"
+    )
+
     log_format: Literal["readable", "json"] = "readable"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

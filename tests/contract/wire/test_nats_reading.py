@@ -1,0 +1,45 @@
+"""A stream is read in large steps, and nothing is taken from it."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from nats.aio.client import Client
+
+from wire import subjects
+from wire.errors import UnavailableError
+from wire.nats_reading import STEP, read_stream
+
+
+async def kept(client: Client, number: int, *, subject: str = "gaps.found.one", start: int = 0) -> None:
+    jetstream = client.jetstream()
+    for n in range(start, start + number):
+        await jetstream.publish(subject, str(n).encode())
+
+
+async def test_all_that_is_there_comes_in_its_order_and_stays(client: Client) -> None:
+    await kept(client, 2 * STEP + 3)
+    for _ in range(2):
+        read = await read_stream(client, subjects.GAPS_STREAM)
+        # The stream keeps 200 of each subject.
+        assert [int(each) for each in read] == list(range(2 * STEP + 3 - 200, 2 * STEP + 3))
+
+
+async def test_an_empty_stream_is_read_at_once(client: Client) -> None:
+    assert await read_stream(client, subjects.GAPS_STREAM, within_s=5) == []
+
+
+async def test_only_the_newest_of_one_subject_or_since_a_time(client: Client) -> None:
+    await kept(client, 5)
+    await kept(client, 5, subject="gaps.found.two", start=5)
+    await asyncio.sleep(0.1)
+    since = datetime.now(UTC)
+    await kept(client, 2, start=10)
+    one = await read_stream(client, subjects.GAPS_STREAM, subject="gaps.found.one", newest=3)
+    assert one == [b"4", b"10", b"11"]
+    assert await read_stream(client, subjects.GAPS_STREAM, since=since) == [b"10", b"11"]
+
+
+async def test_a_stream_that_is_not_there_is_said(client: Client) -> None:
+    with pytest.raises(UnavailableError, match="NOWHERE"):
+        await read_stream(client, "NOWHERE", within_s=5)
