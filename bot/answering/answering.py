@@ -11,12 +11,12 @@ first showing of each ``[n]``. Exactly one event ends the stream:
 Closing the stream ends the model's call and charges what was used until then.
 """
 
-import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -36,21 +36,19 @@ from bot.answering.question import Question
 from bot.answering.quota import Asker, Quota, utc_now
 from bot.answering.recalling import Recalled, Recalling, retold
 from bot.answering.rewriting import Rewriting
+from bot.answering.searching import Searching
 from bot.answering.tally import Tally
 from bot.answering.unanswered import NO_MODEL, Unanswered, documents
 from bot.answering.writing import NOTES, WORDLESS, Writing
 from retrieval.client import RetrievalClient
-from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Sources, Status, Usage
-from wire.errors import AnswerdeskError, UnavailableError
+from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Sources, Status
+from wire.errors import AnswerdeskError
 from wire.search import SearchReply, SearchRequest
 
 PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
 QUESTION_SHARE = 0.5
 """Most of the prompt's tokens that a question may take: there must be something to answer it from."""
-SEARCHES_AT_ONCE = 16
-"""More would only wait in the worker, and count there against its patience."""
-SEARCH_TURN_WITHIN_S = 30.0
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
 _log = structlog.get_logger("answering")
@@ -134,7 +132,6 @@ class Answering:
             freshness: knows which sources could not be read; None knows of none.
             gaps: questions that found no answer; None keeps none.
         """
-        self._retrieval = retrieval
         self._model = model
         self._limits = limits
         self._estimate = Estimate(count)
@@ -142,7 +139,7 @@ class Answering:
         self._freshness = freshness or Freshness(None)
         self._unanswered = Unanswered(retrieval=retrieval, freshness=self._freshness, gaps=gaps)
         self._line = Line(at_once=limits.answers_at_once)
-        self._searching = asyncio.Semaphore(SEARCHES_AT_ONCE)
+        self._searching = Searching(retrieval)
         metered = model.metered
         self._charging = Charging(quota) if quota is not None and metered else None
         self._recalling = (
@@ -180,7 +177,10 @@ class Answering:
     async def _answer(self, run: _Run) -> AsyncGenerator[AnswerEvent, None]:
         await self._admit(run.question)
         yield Status(text=sentences.SEARCHING)
-        run.asked = await self._rewriting.standalone(run.question)
+        run.asked = await self._rewriting.standalone(
+            run.question, charged=partial(self._charged, run.question)
+        )
+        self.tally.spend(run.asked.usage)
         found = await self._search(run)
         run.mark("retrieval")
         if not found.passages or found.relevance < self._limits.relevance_floor:
@@ -208,23 +208,15 @@ class Answering:
             await self._charging.admit(_asker(question))
 
     async def _search(self, run: _Run) -> SearchReply:
-        try:
-            async with asyncio.timeout(SEARCH_TURN_WITHIN_S):
-                await self._searching.acquire()
-        except TimeoutError:
-            raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
-        try:
-            return await self._retrieval.search(
-                SearchRequest(
-                    query=run.asked.query,
-                    principals=run.question.principals,
-                    limit=PASSAGES,
-                    with_highlights=self._model.reads_highlights,
-                    with_vector=self._recalling is not None,
-                )
+        return await self._searching.search(
+            SearchRequest(
+                query=run.asked.query,
+                principals=run.question.principals,
+                limit=PASSAGES,
+                with_highlights=self._model.reads_highlights,
+                with_vector=self._recalling is not None,
             )
-        finally:
-            self._searching.release()
+        )
 
     async def _recall(self, run: _Run, found: SearchReply) -> Recalled | None:
         asked = run.stands_alone
@@ -268,7 +260,8 @@ class Answering:
             count=self._estimate.count,
             within_s=self._limits.answer_within_s,
         )
-        async with self._charged(run, prompt, writing):
+        tokens = prompt.tokens + prompt.answer_tokens
+        async with self._charged(run.question, tokens=tokens, used=lambda: writing.tokens):
             with self._line.standing(run.question.person) as ticket:
                 async with aclosing(ticket.places(within_s=LINE_WITHIN_S)) as places:
                     async for place in places:
@@ -328,17 +321,15 @@ class Answering:
         )
         return [Delta(text=text), *cited, done]
 
-    def _charged(self, run: _Run, prompt: Prompt, writing: Writing) -> AbstractAsyncContextManager[None]:
+    def _charged(
+        self, question: Question, *, tokens: int, used: Callable[[], int]
+    ) -> AbstractAsyncContextManager[None]:
+        """Tokens set aside for one call of a model, whatever becomes of the question."""
         if self._charging is None:
             return nullcontext()
-        question = run.question
-        return self._charging.charged(
-            _asker(question),
-            # A run of its own: if two processes wrote this answer, both of them were paid for.
-            key=f"{question.id}:{question.attempt}:{secrets.token_hex(4)}",
-            tokens=prompt.tokens + prompt.answer_tokens + run.asked.counted,
-            used=lambda: writing.tokens + run.asked.counted,
-        )
+        # A run of its own: if two processes wrote this answer, both of them were paid for.
+        key = f"{question.id}:{question.attempt}:{secrets.token_hex(4)}"
+        return self._charging.charged(_asker(question), key=key, tokens=tokens, used=used)
 
     async def _keep(self, run: _Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
         # An answer to a follow-up may tell what was said before, which its next reader need not see; and
@@ -389,7 +380,7 @@ def _from_cache(run: _Run, recalled: Recalled) -> Iterator[AnswerEvent]:
     yield Done(
         text=answer.text,
         sources=tuple(citation.source for citation in recalled.citations),
-        usage=Usage(),
+        usage=run.asked.usage,
         cached=True,
         model=answer.model,
         timings_ms=run.timings_ms,

@@ -11,7 +11,8 @@ import asyncio
 import itertools
 import json
 import operator
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
@@ -31,7 +32,7 @@ from anthropic.types import (
 
 from bot.answering.claude_models import ClaudeFacts, facts_of
 from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Used
-from bot.answering.model_features import ModelFeatures, both, without
+from bot.answering.model_features import KnownFeatures, ModelFeatures, without
 from bot.answering.prompt import Prompt, result_blocks, result_title, turn_text
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
@@ -91,13 +92,20 @@ class ClaudeModel:
     reads_highlights = False
 
     def __init__(
-        self, client: AsyncAnthropic, *, name: str, facts: ClaudeFacts, stalled_after_s: float
+        self,
+        client: AsyncAnthropic,
+        *,
+        name: str,
+        facts: ClaudeFacts,
+        stalled_after_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._stalled_after_s = stalled_after_s
         self._facts = facts
         # Servers of one's own mostly take search results without a word, and show their model none of them.
-        self._features = ModelFeatures(citations=CITES in name.lower())
+        asked = ModelFeatures(citations=CITES in name.lower())
+        self._features = KnownFeatures(asked, clock=clock)
         self.name = name
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
@@ -114,7 +122,7 @@ class ClaudeModel:
                     async for event in events:
                         yield event
             except _LacksError as lacking:
-                self._features = both(self._features, lacking.left)
+                self._features.lack(lacking.left)
                 _log.warning("the model's server lacks a feature; it is done without", left=lacking.left)
             else:
                 return
@@ -122,7 +130,7 @@ class ClaudeModel:
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         results = [result_blocks(passage) for passage in prompt.passages]
         reader = _Reader(results, self._facts)
-        features, effort = self._features, self._facts.effort
+        features, effort = self._features.now(), self._facts.effort
         system = _text(prompt.system if features.citations else prompt.numbered_system)
         try:
             async with asyncio.timeout(self._stalled_after_s):

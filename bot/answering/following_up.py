@@ -42,13 +42,11 @@ class Standalone:
         how: ``asked``, the question's own; ``joined``, with those of questions before it; ``rewritten``, a
             question of its own made of them.
         usage: what making it took.
-        counted: the same in tokens as quotas count them.
     """
 
     query: str
     how: Literal["asked", "joined", "rewritten"]
     usage: Usage = field(default_factory=Usage)
-    counted: int = 0
 
 
 def joined(question: Question) -> Standalone:

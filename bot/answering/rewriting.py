@@ -6,16 +6,21 @@ only among what the readers may read.
 """
 
 import asyncio
-from contextlib import aclosing
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import structlog
 
+from bot.answering.breaker import Breaker
 from bot.answering.following_up import Standalone, joined
-from bot.answering.model import Finished, HopelessError, Model, Text, Used
-from bot.answering.prompt import BLOCK_TOKENS, Count, Prompt, newest_turns
+from bot.answering.model import Finished, HopelessError, Model, ModelEvent, Text, Used
+from bot.answering.prompt import BLOCK_TOKENS, Count, Prompt, newest_turns, turn_text
 from bot.answering.question import Question
-from wire.errors import UnavailableError
+from wire.answers import Usage
+from wire.errors import RefusedError, UnavailableError
 
 WITHIN_S = 3.0
 """A small model takes about one; nobody should wait longer for the search to begin."""
@@ -37,49 +42,95 @@ and nothing else, in one line.
 _log = structlog.get_logger("rewriting")
 
 
+class Charged(Protocol):
+    """Sets tokens aside while the block lasts, and charges what was used at its end."""
+
+    def __call__(self, *, tokens: int, used: Callable[[], int]) -> AbstractAsyncContextManager[None]:
+        """Raises RefusedError, UnavailableError where there are not enough, or nobody can tell."""
+
+
+def _free(*, tokens: int, used: Callable[[], int]) -> AbstractAsyncContextManager[None]:  # noqa: ARG001 — as `Charged`
+    return nullcontext()
+
+
+@dataclass
+class _Written:
+    """What the model has said so far, and what it took."""
+
+    words: str = ""
+    used: Used = field(default_factory=lambda: Used(usage=Usage(), counted=0))
+    whole: bool = False
+
+    def take(self, event: ModelEvent) -> None:
+        match event:
+            case Text():
+                self.words += event.text
+            case Used():
+                self.used = event
+            case Finished(stop="end"):
+                self.whole = True
+
+
 class Rewriting:
     """Makes queries that stand alone."""
 
-    def __init__(self, model: Model | None, *, count: Count, within_s: float = WITHIN_S) -> None:
+    def __init__(
+        self,
+        model: Model | None,
+        *,
+        count: Count,
+        within_s: float = WITHIN_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """With a model, or without one by the rule of thumb."""
         self._model = model
         self._count = count
         self._within_s = within_s
+        self._breaker = Breaker(clock=clock)
 
-    async def standalone(self, question: Question) -> Standalone:
+    async def standalone(self, question: Question, *, charged: Charged = _free) -> Standalone:
         """What to search for."""
         if self._model is None or not question.conversation:
             return joined(question)
-        made = await self._made(self._model, question)
+        try:
+            made = await self._made(self._model, question, charged=charged)
+        except (RefusedError, UnavailableError):
+            # No tokens are left for this: an answer of before may still be had for nothing.
+            return joined(question)
         query = " ".join(made.query.split()).strip("\"'\u201c\u201d")
         if not query or len(query) > QUERY_CHARS:
-            return replace(joined(question), usage=made.usage, counted=made.counted)
+            return replace(joined(question), usage=made.usage)
         alone = query.casefold() == question.text.strip().casefold()
         return replace(made, query=query, how="asked" if alone else "rewritten")
 
-    async def _made(self, model: Model, question: Question) -> Standalone:
+    async def _made(self, model: Model, question: Question, *, charged: Charged) -> Standalone:
         """What the model made of it; no words where it did not come to an end."""
-        made = Standalone(query="", how="rewritten")
-        words = ""
+        prompt, written = self._prompt(question), _Written()
+        tokens = prompt.tokens + prompt.answer_tokens
+        async with charged(tokens=tokens, used=lambda: written.used.counted):
+            if self._breaker.begin():
+                await self._write(model, prompt, written)
+        return Standalone(
+            query=written.words if written.whole else "",
+            how="rewritten",
+            usage=written.used.usage,
+        )
+
+    async def _write(self, model: Model, prompt: Prompt, written: "_Written") -> None:
+        ended: Callable[[], None] = self._breaker.given_up
         try:
-            async with (
-                asyncio.timeout(self._within_s),
-                aclosing(model.stream(self._prompt(question))) as told,
-            ):
+            async with asyncio.timeout(self._within_s), aclosing(model.stream(prompt)) as told:
                 async for event in told:
-                    match event:
-                        case Text():
-                            words += event.text
-                        case Used():
-                            made = replace(made, usage=event.usage, counted=event.counted)
-                        case Finished(stop="end"):
-                            return replace(made, query=words)
+                    written.take(event)
+            ended = self._breaker.went_well
         except HopelessError:
-            _log.warning("REWRITE_MODEL can't be used; follow-ups are made to stand alone by a rule of thumb")
-            self._model = None
+            ended = self._breaker.failed
+            _log.warning("REWRITE_MODEL can't be used; a rule of thumb makes follow-ups stand alone")
         except (UnavailableError, TimeoutError):
+            ended = self._breaker.failed
             _log.info("a follow-up was not rewritten in time")
-        return made
+        finally:
+            ended()
 
     def _prompt(self, question: Question) -> Prompt:
         turns = newest_turns(question.conversation, room=CONVERSATION_TOKENS, count=self._count)
@@ -89,7 +140,8 @@ class Rewriting:
             passages=(),
             turns=turns,
             answer_tokens=QUERY_TOKENS,
-            tokens=self._count(SYSTEM) + self._count(asked) + 2 * BLOCK_TOKENS,
+            tokens=sum(map(self._count, (SYSTEM, asked, *map(turn_text, turns))))
+            + BLOCK_TOKENS * (2 + len(turns)),
             system=SYSTEM,
             numbered_system=SYSTEM,
         )

@@ -36,8 +36,12 @@ class Tally:
     cost_usd: float = 0.0
 
     def add(self, usage: Usage) -> None:
-        """A model was called."""
+        """A model was called for an answer."""
         self.written += 1
+        self.spend(usage)
+
+    def spend(self, usage: Usage) -> None:
+        """This was used, for an answer or for a query."""
         self.input_tokens += usage.input_tokens
         self.output_tokens += usage.output_tokens
         self.cache_read_tokens += usage.cache_read_input_tokens

@@ -122,6 +122,11 @@ class _Attempt:
                         self._went_well()
                     yield self._counted(event)
             self._went_well()
+        except HopelessError as error:
+            if self._decided:
+                raise
+            # Leaving it alone mends no key: everybody who asks is to read why, not that it is busy.
+            self.failure = error
         except UnavailableError as error:
             if self._decided:
                 raise

@@ -7,7 +7,14 @@ import pytest
 from bot.answering.claude_model import claude
 from bot.answering.claude_models import facts_of
 from bot.answering.model import ModelEvent, Text, Used
-from bot.answering.model_features import PLAIN, ModelFeatures, both, without
+from bot.answering.model_features import (
+    ASKED_AGAIN_AFTER_S,
+    PLAIN,
+    KnownFeatures,
+    ModelFeatures,
+    both,
+    without,
+)
 from bot.answering.prompt import Prompt
 from bot.answering.quota import QuotaLimits
 from bot.answering.valkey_connection import valkey
@@ -83,10 +90,26 @@ def test_a_refusal_is_read_for_features_that_were_asked_for() -> None:
     assert without(whole, "Extra inputs are not permitted: THINKING") == ModelFeatures(thinking=False)
     assert without(ModelFeatures(citations=False), "unknown block type 'search_result'") is None
     assert without(whole, "max_tokens is too large") is None
+    # Our own mistake, or a limit: it says nothing of what the server can do.
+    assert without(whole, "search_result: source and title are required") is None
+    assert without(whole, "A maximum of 4 blocks with cache_control may be provided") is None
+    assert without(whole, "citations are taking too long; try again") is None
+    assert without(whole, "thinking.type: Input should be 'enabled'") == ModelFeatures(thinking=False)
     assert without(PLAIN, "cache_control, thinking, effort, citations") is None
     assert both(ModelFeatures(citations=False), ModelFeatures(effort=False)) == ModelFeatures(
         citations=False, effort=False
     )
+
+
+def test_what_a_server_lacks_is_asked_for_again_after_an_hour() -> None:
+    now_s = 0.0
+    known = KnownFeatures(ModelFeatures(), clock=lambda: now_s)
+    known.lack(ModelFeatures(citations=False))
+    now_s += ASKED_AGAIN_AFTER_S / 2
+    known.lack(ModelFeatures(effort=False))
+    assert known.now() == ModelFeatures(citations=False, effort=False)
+    now_s += ASKED_AGAIN_AFTER_S / 2
+    assert known.now() == ModelFeatures()
 
 
 async def test_the_instructions_are_kept_by_the_api_and_counted_at_their_price() -> None:

@@ -4,14 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.answering.breaker import FAILURES, FIRST_S
 from bot.answering.claude_model import claude
 from bot.answering.model import Model
 from bot.answering.question import Turn
+from bot.answering.quota import QuotaLimits
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
+from bot.answering.valkey_connection import Valkey
+from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_answers import REWRITES
 from tests.claude_stand_in import ClaudeStandIn, Script, claude_stand_in
-from tests.contract.answering.telling import Desk, question, tell
+from tests.contract.answering.telling import Desk, question, standing, tell
 from wire.search import SearchRequest
 
 SAID = (
@@ -78,16 +82,44 @@ async def test_a_model_that_fails_or_is_late_is_done_without(
     assert told.done.complete
 
 
-async def test_one_that_is_not_there_is_asked_once(
-    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens
+async def test_one_that_fails_is_left_alone_for_a_while_and_not_for_good(
+    small: ClaudeStandIn, model: Model, tokens: TiktokenTokens
 ) -> None:
     small.lacks = frozenset({"model"})
-    rewriting = Rewriting(model, count=tokens.count, within_s=30)
-    for _ in range(3):
+    now_s = 0.0
+    rewriting = Rewriting(model, count=tokens.count, within_s=30, clock=lambda: now_s)
+    for _ in range(FAILURES + 3):
         assert (await rewriting.standalone(FOLLOW_UP)).how == "joined"
-    assert small.requests == []
+    assert small.refused == FAILURES, "nobody waits for one that is known to fail"
     small.lacks = frozenset()
-    assert (await rewriting.standalone(FOLLOW_UP)).how == "joined"
+    now_s += FIRST_S
+    assert (await rewriting.standalone(FOLLOW_UP)).how == "rewritten"
+
+
+async def test_what_it_took_is_charged_where_no_answer_is_written(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens, connection: Valkey
+) -> None:
+    """Nothing is found, so no answer's tokens are set aside; the small model was paid for all the same."""
+    quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=100_000))
+    answering = desk.answering(quota=quota, rewriting=Rewriting(model, count=tokens.count, within_s=30))
+    desk.retrieval.shelf.clear()
+    told = await tell(answering, FOLLOW_UP)
+    assert told.done.model == "none"
+    assert len(small.requests) == 1
+    used, reserved = await standing(quota)
+    assert (used, reserved) == (told.done.usage.input_tokens + told.done.usage.output_tokens, 0)
+    assert used > 0
+    assert answering.tally.input_tokens == told.done.usage.input_tokens
+
+
+async def test_without_tokens_for_it_the_rule_of_thumb_serves(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens, connection: Valkey
+) -> None:
+    quota = ValkeyQuota(connection, limits=QuotaLimits(person_per_day=1))
+    answering = desk.answering(quota=quota, rewriting=Rewriting(model, count=tokens.count, within_s=30))
+    told = await tell(answering, FOLLOW_UP)
+    assert searched(desk).query == JOINED
+    assert (told.failed.code, small.requests) == ("quota_exceeded", [])
 
 
 async def test_what_is_said_to_it_changes_only_what_is_searched_for(

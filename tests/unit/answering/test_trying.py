@@ -99,6 +99,14 @@ async def test_a_hopeless_request_is_not_made_twice() -> None:
         await told(Trying([first], within_s=60))
 
 
+async def test_a_wrong_key_is_told_as_such_however_often() -> None:
+    """The sixth asker reads what an administrator is to mend, and not that the model is busy."""
+    trying = Trying([Scripted("a", [[HopelessError("check the key", service="model")]])], within_s=60)
+    for _ in range(FAILURES + 3):
+        with pytest.raises(HopelessError, match="check the key"):
+            await told(trying)
+
+
 async def test_after_its_first_words_no_other_model_is_asked() -> None:
     """What somebody has read is not written again."""
     first, second = Scripted("a", [[Text(text="half"), away()]]), Scripted("b", [WELL])

@@ -1,0 +1,35 @@
+"""Searching for a question's readers, not too much at a time."""
+
+import asyncio
+
+from retrieval.client import RetrievalClient
+from wire.errors import UnavailableError
+from wire.search import SearchReply, SearchRequest
+
+AT_ONCE = 16
+"""More would only wait in the worker, and count there against its patience."""
+TURN_WITHIN_S = 30.0
+
+
+class Searching:
+    """Searches, and lets others wait for their turn."""
+
+    def __init__(self, retrieval: RetrievalClient) -> None:
+        self._retrieval = retrieval
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def search(self, request: SearchRequest) -> SearchReply:
+        """What these readers may read of it.
+
+        Raises:
+            UnavailableError: too many wait, or the worker does not answer.
+        """
+        try:
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
+        try:
+            return await self._retrieval.search(request)
+        finally:
+            self._turns.release()
