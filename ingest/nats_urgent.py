@@ -63,19 +63,7 @@ async def urgent_lane(
             if _is_urgent(changed, is_shown=is_shown):
                 waiting.put_nowait(changed)
 
-    async def work() -> None:
-        while True:
-            changed = await waiting.get()
-            try:
-                async with asyncio.timeout(APPLIED_WITHIN_S):
-                    await apply(changed)
-            except (MalformedError, UnavailableError, TimeoutError):
-                # The queue has it too, counts its attempts, and reports it.
-                continue
-            except Exception:  # noqa: BLE001 — as the queue's consumer does with a bug in one document
-                _log.exception("an urgent change could not be applied; it stays queued")
-
-    working = asyncio.create_task(work(), name="urgent changes")
+    working = asyncio.create_task(_work(waiting, apply=apply), name="urgent changes")
     hearing = await client.subscribe(
         subjects.DOCUMENTS_CHANGED_ALL,
         queue=subjects.INGEST_CONSUMER,
@@ -88,6 +76,19 @@ async def urgent_lane(
         with contextlib.suppress(*FAULTS):
             await hearing.unsubscribe()
         await stopped(working)
+
+
+async def _work(waiting: asyncio.Queue[DocumentChanged], *, apply: Apply) -> None:
+    while True:
+        changed = await waiting.get()
+        try:
+            async with asyncio.timeout(APPLIED_WITHIN_S):
+                await apply(changed)
+        except (MalformedError, UnavailableError, TimeoutError):
+            # The queue has it too, counts its attempts, and reports it.
+            continue
+        except Exception:  # noqa: BLE001 — as the queue's consumer does with a bug in one document
+            _log.exception("an urgent change could not be applied; it stays queued")
 
 
 def _is_urgent(changed: DocumentChanged, *, is_shown: Callable[[str], bool]) -> bool:

@@ -53,9 +53,7 @@ async def run_ingest(
         texts=texts,
         leftovers=leftovers,
         parse=Parsing(processes).parse,
-        fetch=AiohttpFetch(
-            allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
-        ),
+        fetch=_fetch(settings),
         also=also,
     )
     consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well)
@@ -76,3 +74,9 @@ async def run_ingest(
             await consumer.run(stop)
     finally:
         await stopped(cleaning)
+
+
+def _fetch(settings: Settings) -> AiohttpFetch:
+    return AiohttpFetch(
+        allowed=read_hosts(outside=settings.body_url_hosts, inside=settings.body_url_inside_hosts)
+    )

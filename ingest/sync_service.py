@@ -44,11 +44,6 @@ async def resyncing(
     runs = await open_runs(client, lease_s=lease_s)
     announce = IngestClient(client).announce
 
-    async def tell(run: SyncRun) -> None:
-        # Only for those who watch: the record is kept by the run itself.
-        if client.is_connected:
-            await client.publish(subjects.sync_progress(run.run), run.to_json())
-
     syncing = Syncing(
         sources=sources,
         runs=runs,
@@ -56,21 +51,20 @@ async def resyncing(
         indexed_of=partial(indexed_of, client),
         given_up_of=partial(given_up_of, client),
         announce=announce,
-        tell=tell,
+        tell=partial(_tell, client),
         schedules=schedules,
         pipeline=pipeline,
         now=now,
     )
     tasks = [asyncio.create_task(syncing.run(), name="resyncs")]
     for name, schedule in schedules.items():
-        settings = sources[name].schedule
         keeping = keep_schedule(
             name,
             schedule,
             runs=runs,
             start=syncing.start,
             backlog=partial(queued, client),
-            jitter_s=settings.jitter_s if settings else 0.0,
+            jitter_s=_jitter_s(sources[name]),
             now=now,
         )
         tasks.append(asyncio.create_task(keeping, name=f"schedule of {name}"))
@@ -81,6 +75,16 @@ async def resyncing(
             )
     finally:
         await stopped(*reversed(tasks))
+
+
+async def _tell(client: Client, run: SyncRun) -> None:
+    # Only for those who watch: the record is kept by the run itself.
+    if client.is_connected:
+        await client.publish(subjects.sync_progress(run.run), run.to_json())
+
+
+def _jitter_s(source: SourceSettings) -> float:
+    return source.schedule.jitter_s if source.schedule else 0.0
 
 
 def _schedules(sources: Mapping[str, SourceSettings]) -> dict[str, CronSchedule]:

@@ -46,14 +46,17 @@ class WithVector(Protocol):
 
 def hits_of(found: Iterable[Scored], scores: Mapping[str, Mapping[Any, float]]) -> list[Hit]:
     """Points that the engine has fused, as hits; ``scores`` are their own in each branch, by id."""
+    cosines, words = scores.get("dense", {}), scores.get("words", {})
+    # Edge makes a point's id anew each time that it is asked for it.
+    named = ((point.id, point) for point in found)
     return best_first(
         Hit(
-            passage=stored_passage(str(point.id), point.payload or {}),
+            passage=stored_passage(str(known), point.payload or {}),
             score=rank_score(point.score, branches=len(scores)),
-            cosine=scores.get("dense", {}).get(point.id, 0.0),
-            words=scores.get("words", {}).get(point.id, 0.0),
+            cosine=cosines.get(known, 0.0),
+            words=words.get(known, 0.0),
         )
-        for point in found
+        for known, point in named
     )
 
 

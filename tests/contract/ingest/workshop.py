@@ -7,9 +7,12 @@ from ingest.leftovers import Leftovers
 from ingest.nats_objects import NatsObjects
 from retrieval.edge_index import EdgeIndex
 from retrieval.fastembed_encoder import FastembedEncoder
+from retrieval.heads import HeadEntry
+from retrieval.index import StoredPassage
 from retrieval.nats_heads import NatsHeads
 from retrieval.search import Search
-from wire.documents import DocumentDelete, DocumentUpsert
+from wire.documents import DocumentDelete, DocumentUpsert, document_key
+from wire.heads import Head
 from wire.search import SearchRequest
 
 
@@ -63,3 +66,29 @@ def delete(
     document: str = "leave", *, version: int | None = None, if_version: int | None = None
 ) -> DocumentDelete:
     return DocumentDelete(source="handbook", id=document, version=version, if_version=if_version)
+
+
+class LosingHeads:
+    """Heads where another worker is always first with version 9, once."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._lost = False
+
+    def shown(self, key: str) -> object:
+        return self._workshop.heads.shown(key)
+
+    async def look_up(self, key: str) -> HeadEntry:
+        return await self._workshop.heads.look_up(key)
+
+    async def advance(self, head: Head, *, over: int) -> bool:
+        if not self._lost:
+            self._lost = True
+            await self._workshop.indexing.apply(upsert(version=9, body="Annual leave is 9 days."))
+        return await self._workshop.heads.advance(head, over=over)
+
+
+async def the_passage(workshop: Workshop, document: str = "leave") -> StoredPassage:
+    (name,) = await workshop.index.names(key=document_key("handbook", document))
+    (passage,) = await workshop.index.readable(ids=[name.id], principals=["public"])
+    return passage
