@@ -1,7 +1,7 @@
 """The bot, put together: the one place that builds its adapters. Down is the start, up the stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -29,12 +29,15 @@ from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
-from bot.slack.bolt_intake import Socket, bolt_app, listening
+from bot.slack.bolt_intake import Commands, Listener, Socket, bolt_app, listening
 from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
+from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.ports import Interaction
+from bot.slack.rating import Rating
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
@@ -95,7 +98,24 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             messages=workspace,
             team=workspace.identity.team,
         )
-        socket = await stack.enter_async_context(_listening(client, workspace, app_token, asking, commanding))
+        feedback = NatsFeedback(client)
+        await feedback.keep_for(settings.feedback_days)
+        rating = Rating(
+            store=feedback,
+            messages=workspace,
+            identity=workspace.identity,
+            keeps_questions=settings.feedback_questions,
+        )
+        socket = await stack.enter_async_context(
+            _listening(
+                client,
+                workspace,
+                app_token,
+                listener=asking,
+                commands=commanding,
+                interactions=(asking, commanding, rating),
+            )
+        )
         routes = health_routes(_checks(client, workspace, socket))
         await stack.enter_async_context(
             serving_http(host=settings.http_host, port=settings.http_port, routes=routes)
@@ -117,15 +137,21 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _listening(
-    client: Client, workspace: SlackWorkspace, app_token: SecretStr, asking: Asking, commanding: Commanding
+    client: Client,
+    workspace: SlackWorkspace,
+    app_token: SecretStr,
+    *,
+    listener: Listener,
+    commands: Commands,
+    interactions: Sequence[Interaction],
 ) -> AbstractAsyncContextManager[Socket]:
     """What people say and do reaches us while the block lasts."""
     app = bolt_app(
         client=workspace.client,
         identity=workspace.identity,
-        listener=asking,
-        commands=commanding,
-        interactions=(asking, commanding),
+        listener=listener,
+        commands=commands,
+        interactions=interactions,
         overhear=[partial(tell_of_threads, client=client)],
     )
     return listening(app, app_token=app_token, check_tokens=workspace.check_tokens)

@@ -24,6 +24,7 @@ from desk.failure_list import (
     show_failures,
     show_settled,
 )
+from desk.feedback_list import report_feedback, show_feedback
 from desk.files_on_disk import drafts_of, find_files
 from desk.gap_list import list_gaps, show_gaps
 from desk.options import (
@@ -238,6 +239,18 @@ def failures(
         _print_json(settled)
     if settled.missing or settled.refused:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def feedback(
+    *,
+    days: Annotated[int, typer.Option(min=1, help="Of so many days.")] = 365,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Show what people say of answers: by source, worst first, and in their own words."""
+    report = _run(report_feedback(nats_url=_nats_url(data), days=days))
+    _print_json(report) if as_json else show_feedback(report, Console())
 
 
 @app.command()

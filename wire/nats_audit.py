@@ -1,7 +1,6 @@
 """The audit log in the JetStream stream ``AUDIT``, kept for as many days as ``AUDIT_DAYS`` says."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
@@ -11,15 +10,13 @@ from nats.aio.client import Client
 
 from wire import subjects
 from wire.audit import AuditedQuestion, AuditEntry, AuditLine
-from wire.errors import MalformedError, UnavailableError
+from wire.errors import MalformedError
 from wire.nats_connection import FAULTS
-from wire.nats_stream import stored
+from wire.nats_stream import keep_for, purged, stored
 from wire.shapes import Shape, read_shape
 
 NOTE_WITHIN_S = 1.0
 """What an answer or an admin may wait for a line to be kept."""
-CALL_WITHIN_S = 5.0
-DAY_S = 86_400
 
 _log = structlog.get_logger("audit")
 
@@ -71,16 +68,7 @@ class NatsAudit:
         Raises:
             UnavailableError: NATS does not answer in time.
         """
-        subject = subjects.audit_words(person)
-        try:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                state = (
-                    await self._jetstream.stream_info(subjects.AUDIT_STREAM, subjects_filter=subject)
-                ).state
-                await self._jetstream.purge_stream(subjects.AUDIT_STREAM, subject=subject)
-        except FAULTS as error:
-            raise UnavailableError("the audit log does not answer", service="nats") from error
-        return sum((state.subjects or {}).values())
+        return await purged(self._client, stream=subjects.AUDIT_STREAM, subject=subjects.audit_words(person))
 
     async def keep_for(self, days: int) -> None:
         """Keep lines for so many days from now on.
@@ -88,13 +76,7 @@ class NatsAudit:
         Raises:
             UnavailableError: NATS does not answer in time.
         """
-        try:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                config = (await self._jetstream.stream_info(subjects.AUDIT_STREAM)).config
-                if config.max_age != days * DAY_S:
-                    await self._jetstream.update_stream(dataclasses.replace(config, max_age=days * DAY_S))
-        except FAULTS as error:
-            raise UnavailableError("the audit log does not answer", service="nats") from error
+        await keep_for(self._client, stream=subjects.AUDIT_STREAM, days=days)
 
     async def _keep(self, subject: str, message: Shape) -> None:
         await self._jetstream.publish(subject, message.to_json())

@@ -1,7 +1,8 @@
-"""Reading what a JetStream stream keeps, oldest first, a few hundred messages a round trip."""
+"""What a JetStream stream keeps: read oldest first, a few hundred messages a round trip; or erased."""
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncGenerator
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from wire.errors import UnavailableError
 from wire.nats_connection import FAULTS
 
 BATCH = 256
+DAY_S = 86_400
 CALL_WITHIN_S = 5.0
 FORGOTTEN_AFTER_S = 30.0
 """A reader that has died leaves nothing behind on the server for longer."""
@@ -49,3 +51,35 @@ async def stored(
                     await reading.unsubscribe()
     except FAULTS as error:
         raise UnavailableError(f"the stream {stream} can't be read", service="nats") from error
+
+
+async def purged(client: Client, *, stream: str, subject: str) -> int:
+    """Erase what is kept under a subject; gives how many messages that were.
+
+    Raises:
+        UnavailableError: NATS does not answer in time.
+    """
+    try:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            jetstream = client.jetstream()
+            found = (await jetstream.stream_info(stream, subjects_filter=subject)).state.subjects
+            await jetstream.purge_stream(stream, subject=subject)
+    except FAULTS as error:
+        raise UnavailableError(f"the stream {stream} does not answer", service="nats") from error
+    return sum((found or {}).values())
+
+
+async def keep_for(client: Client, *, stream: str, days: int) -> None:
+    """Keep what is in a stream for so many days from now on.
+
+    Raises:
+        UnavailableError: NATS does not answer in time.
+    """
+    try:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            jetstream = client.jetstream()
+            config = (await jetstream.stream_info(stream)).config
+            if config.max_age != days * DAY_S:
+                await jetstream.update_stream(dataclasses.replace(config, max_age=days * DAY_S))
+    except FAULTS as error:
+        raise UnavailableError(f"the stream {stream} does not answer", service="nats") from error

@@ -74,6 +74,19 @@ STREAMS = (
         max_age=90 * DAY_S,
         duplicate_window=900,
     ),
+    # Its age is a setting (FEEDBACK_DAYS). A changed mind takes the place of what was said before.
+    StreamConfig(
+        name=subjects.FEEDBACK_STREAM,
+        subjects=[subjects.FEEDBACK_ALL],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.OLD,
+        max_msgs=100_000,
+        max_msgs_per_subject=1,
+        max_bytes=256 * MIB,
+        max_age=365 * DAY_S,
+        duplicate_window=120,
+    ),
     # Its age is a setting (AUDIT_DAYS). No line can be taken out by itself; a person's words can be purged.
     StreamConfig(
         name=subjects.AUDIT_STREAM,

@@ -172,6 +172,13 @@ class Settings(BaseSettings):
         {}, description="Where documents come from by themselves; see answerdesk.example.toml"
     )
 
+    feedback_days: Annotated[int, Field(ge=1)] = Field(
+        365, description="How long people's feedback on answers is kept, in days"
+    )
+    feedback_questions: Literal["channels", "all", "none"] = Field(
+        "channels",
+        description="Which questions' words are kept with it: those asked in channels, all, or none",
+    )
     audit_days: Annotated[int, Field(ge=1)] = Field(365, description="How long audit lines are kept, in days")
     audit_questions: bool = Field(
         False, description="Whether the audit log keeps the words of questions, too; forget erases them"

@@ -8,6 +8,8 @@ QUESTIONS_STREAM = "QUESTIONS"
 GAPS_STREAM = "GAPS"
 """Questions that found no answer; a subject for each who asked, so that theirs can be erased."""
 AUDIT_STREAM = "AUDIT"
+FEEDBACK_STREAM = "FEEDBACK"
+"""What people say of answers; a subject for each person and question, and the last word counts."""
 
 INGEST_CONSUMER = "ingest"
 INGEST_ACK_WAIT_S = 10.0
@@ -35,6 +37,7 @@ GAPS_FOUND_ALL = "gaps.found.*"
 AUDIT_LINE = "audit.line"
 AUDIT_WORDS_ALL = "audit.words.*"
 """The words of questions, where they are kept, apart from the lines: a subject for each who asked."""
+FEEDBACK_ALL = "feedback.given.*.*.*"
 PEOPLE_FORGET = "people.forget"
 
 HEADS_BUCKET = "heads"
@@ -81,6 +84,16 @@ def gaps_found(person: str) -> str:
 def audit_words(person: str) -> str:
     """Where the words of this person's questions are kept for the audit log, if they are."""
     return f"audit.words.{_token(person)}"
+
+
+def feedback_given(*, by: str, asker: str, question: str) -> str:
+    """Where a person's feedback on an answer is kept; ``asker`` is whose words it holds, or empty."""
+    return f"feedback.given.{_token(by)}.{_token(asker)}.{_token(question)}"
+
+
+def feedback_about(person: str) -> tuple[str, str]:
+    """Where feedback by this person is kept, and feedback that holds their questions' words."""
+    return f"feedback.given.{_token(person)}.*.*", f"feedback.given.*.{_token(person)}.*"
 
 
 def sync_progress(run: str) -> str:

@@ -1,8 +1,5 @@
 """What becomes of what people say and do: a question is kept, an answer stopped, or it was not for us."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -10,10 +7,11 @@ from typing import Any, Protocol
 import structlog
 
 from bot.slack.buttons import STOP, Press, again_button, read_press
+from bot.slack.deadline import in_time
 from bot.slack.events import Asked, Reworded
 from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload, View, payload
-from wire.errors import MalformedError, RefusedError, UnavailableError
+from wire.errors import MalformedError, RefusedError
 from wire.questions import QuestionAsked, QuestionName, StopAsked
 
 HEARD_WITHIN_S = 2.0
@@ -84,7 +82,7 @@ class Asking:
 
     async def hear(self, asked: Asked) -> None:
         """Keep the question, if it is one for us; else Slack must bring it again."""
-        async with _in_time():
+        async with in_time(HEARD_WITHIN_S):
             if asked.addressed:
                 # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
                 await self._participation.take_part(asked.question)
@@ -94,12 +92,12 @@ class Asking:
 
     async def stop(self, order: StopAsked) -> None:
         """Let the answer stop."""
-        async with _in_time():
+        async with in_time(HEARD_WITHIN_S):
             await self._stops.tell(order)
 
     async def reworded(self, change: Reworded) -> None:
         """Offer to answer anew, where it was a question to us."""
-        async with _in_time():
+        async with in_time(HEARD_WITHIN_S):
             if not await self._records.knows(change.asked):
                 return
             button = again_button("Answer the new wording", question=change.anew, thread_ts=change.thread_ts)
@@ -120,7 +118,7 @@ class Asking:
 
     async def press(self, press: Press) -> None:
         """Stop, or ask again."""
-        async with _in_time():
+        async with in_time(HEARD_WITHIN_S):
             if press.action == STOP:
                 question = press.question
                 await self._stops.tell(
@@ -170,12 +168,3 @@ class Asking:
             await self._messages.whisper(channel=channel, thread_ts=thread_ts, user=user, shown=shown)
         except (RefusedError, MalformedError) as error:
             _log.warning("Slack takes no private message there", reason=str(error))
-
-
-@asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(HEARD_WITHIN_S):
-            yield
-    except TimeoutError as error:
-        raise UnavailableError("it could not be kept in time", service="nats") from error

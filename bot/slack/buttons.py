@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bot.slack.feedback import thumbs
 from bot.slack.mrkdwn import Block
 from bot.slack.view import Payload
 from wire.questions import QuestionName
@@ -28,15 +29,17 @@ class Press:
 
 
 def with_button(shown: Payload, *, question: QuestionName, thread_ts: str) -> Payload:
-    """An answer's message with what can be done about it: stop it, or ask again once it is finished."""
+    """An answer's message with what can be done about it: stop it, or ask again and rate it at its end."""
     if not shown.blocks:
         return shown
     if shown.finished:
         anew = replace(question, attempt=question.attempt + 1)
-        button = again_button("Ask again", question=anew, thread_ts=thread_ts)
+        buttons = [again_button("Ask again", question=anew, thread_ts=thread_ts)]
+        if shown.about:
+            buttons.append(thumbs(shown.about, question=question, thread_ts=thread_ts))
     else:
-        button = _button("Stop", STOP, question, thread_ts, hint="Stop writing this answer")
-    return replace(shown, blocks=[*shown.blocks, button])
+        buttons = [_button("Stop", STOP, question, thread_ts, hint="Stop writing this answer")]
+    return replace(shown, blocks=[*shown.blocks, *buttons])
 
 
 def again_button(label: str, *, question: QuestionName, thread_ts: str) -> Block:

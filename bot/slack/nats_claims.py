@@ -27,6 +27,7 @@ class _Written(Shape):
     text: str
     blocks: list[dict[str, Any]]
     readers: tuple[str, ...]
+    about: str = ""
 
 
 class _Record(Shape):
@@ -61,7 +62,9 @@ class NatsClaim:
     def written(self) -> Payload | None:
         """The finished message, where an earlier owner came that far."""
         written = self._record.written
-        return Payload(text=written.text, blocks=written.blocks) if written else None
+        if written is None:
+            return None
+        return Payload(text=written.text, blocks=written.blocks, about=written.about)
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -84,7 +87,9 @@ class NatsClaim:
 
     async def note_written(self, shown: Payload, *, readers: tuple[str, ...]) -> None:
         """The answer is finished, looks like this, and is for these."""
-        await self._note(written=_Written(text=shown.text, blocks=shown.blocks, readers=readers))
+        await self._note(
+            written=_Written(text=shown.text, blocks=shown.blocks, readers=readers, about=shown.about)
+        )
 
     async def note_answered(self) -> None:
         """The finished message stands."""

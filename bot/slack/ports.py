@@ -58,8 +58,9 @@ class ThreadMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What a message says, as Slack sends it, and the names of its files."""
+    """What a message says, as Slack sends it, who says so, and the names of its files."""
 
+    user: str
     text: str
     files: tuple[str, ...]
 
@@ -136,6 +137,10 @@ class Messages(Protocol):
 
     async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
         """Show one person a message that nobody else sees. Raises likewise."""
+        ...
+
+    async def open_modal(self, *, trigger: str, view: dict[str, Any]) -> None:
+        """Open a modal before whoever did what gave the trigger. Raises likewise."""
         ...
 
     async def post_question(self, *, channel: str, text: str, asker: str) -> str:

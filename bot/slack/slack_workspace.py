@@ -5,6 +5,7 @@ edit that waits out its Retry-After would be stale (slack-sdk does both by defau
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -111,13 +112,15 @@ class SlackWorkspace:
             latest=ts,
             inclusive=True,
             limit=2,
+            include_all_metadata=True,
         )
         messages = found.get("messages") or []
         standing = (each for each in messages if each["ts"] == ts and each.get("subtype") != "tombstone")
         message = next(standing, None)
         if message is None:
             return None
-        return Said(text=str(message.get("text") or ""), files=file_names(message))
+        asked = self._thread_message(message)
+        return Said(user=asked.user, text=asked.text, files=file_names(message))
 
     async def withdraw(self, *, channel: str, ts: str) -> None:
         """Delete a message of ours."""
@@ -141,6 +144,10 @@ class SlackWorkspace:
             **slack_arguments(shown),
         )
         return str(posted["ts"])
+
+    async def open_modal(self, *, trigger: str, view: dict[str, Any]) -> None:
+        """Open a modal before whoever did what gave the trigger."""
+        await self._call("views.open", trigger_id=trigger, view=json.dumps(view))
 
     async def open_direct(self, *, user: str) -> str:
         """Our direct messages with somebody."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.answering.unanswered import NO_MODEL
 from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
+from bot.slack.rated import rated
 from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
@@ -28,12 +29,14 @@ class View:
         doing: what is going on, while the answer is unfinished; None ends it.
         sources: those cited so far, by their numbers.
         notice: a line in small print under a finished answer.
+        about: what feedback on it is about (`bot.slack.rated`); empty while it is no answer.
     """
 
     text: str = ""
     doing: str | None = None
     sources: tuple[Source, ...] = ()
     notice: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class Payload:
     text: str
     blocks: list[Block] = field(default_factory=list)
     finished: bool = True
+    about: str = ""
 
 
 def payload(view: View) -> Payload:
@@ -59,7 +63,12 @@ def payload(view: View) -> Payload:
     if view.doing is None and view.notice:
         blocks.append(small_print(escaped(view.notice)))
     words = plain_text(text) or view.doing or ""
-    return Payload(text=_within(escaped(words), FALLBACK_CHARS), blocks=blocks, finished=view.doing is None)
+    return Payload(
+        text=_within(escaped(words), FALLBACK_CHARS),
+        blocks=blocks,
+        finished=view.doing is None,
+        about=view.about,
+    )
 
 
 def without_blocks(shown: Payload, *, note: str) -> Payload:
@@ -116,7 +125,9 @@ def after(view: View, event: AnswerEvent) -> View:
             known = {source.index: source for source in view.sources} | {event.index: event.source}
             return replace(view, sources=tuple(known[index] for index in sorted(known)))
         case Done():
-            return View(text=event.text, sources=event.sources, notice=_notice(event))
+            return View(
+                text=event.text, sources=event.sources, notice=_notice(event), about=str(rated(event))
+            )
         case Failed():
             return View(text=event.message)
         case _:

@@ -15,9 +15,11 @@ from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
+from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.rating import Rating
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from retrieval.client import RetrievalClient
 from sandbox.service import Sandbox, serving
@@ -69,10 +71,16 @@ async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[As
             participation=await open_threads(client),
             usage=used_up,
         )
+        rating = Rating(
+            store=NatsFeedback(client),
+            messages=workspace,
+            identity=workspace.identity,
+            keeps_questions="channels",
+        )
         yield bolt_app(
             client=workspace.client,
             identity=workspace.identity,
             listener=listener,
             commands=commands,
-            interactions=(listener, commands),
+            interactions=(listener, commands, rating),
         )
