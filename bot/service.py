@@ -19,7 +19,7 @@ from bot.answering.model import Model
 from bot.answering.nats_gaps import NatsGaps
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.nats_sources import NatsSources
-from bot.answering.quota import QuotaLimits
+from bot.answering.quota import OwnLimits, QuotaLimits
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
@@ -44,7 +44,8 @@ from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.web.aiohttp_health import Check, health_routes
-from bot.web.aiohttp_server import serving_http
+from bot.web.keys import quota_name
+from bot.web.service import serving_web
 from retrieval.client import RetrievalClient
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
@@ -118,7 +119,13 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         )
         routes = health_routes(_checks(client, workspace, socket))
         await stack.enter_async_context(
-            serving_http(host=settings.http_host, port=settings.http_port, routes=routes)
+            serving_web(
+                settings,
+                answers=answering,
+                retrieval=RetrievalClient(client),
+                quota=quota if _quota_limits(settings).any else None,
+                routes=routes,
+            )
         )
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
@@ -237,9 +244,24 @@ def _quota_limits(settings: Settings) -> QuotaLimits:
         workspace_per_day=settings.quota_workspace_tokens_per_day,
         workspace_per_month=settings.quota_workspace_tokens_per_month,
         groups=settings.quota_groups,
+        own=_limits_of_keys(settings),
         requests_per_minute=settings.quota_requests_per_minute,
         zone=settings.quota_time_zone,
     )
+
+
+def _limits_of_keys(settings: Settings) -> dict[str, OwnLimits]:
+    def own(given: int | None, everybodys: int) -> int:
+        return everybodys if given is None else given
+
+    return {
+        quota_name(name): OwnLimits(
+            per_day=own(key.tokens_per_day, settings.quota_tokens_per_day),
+            per_month=own(key.tokens_per_month, settings.quota_tokens_per_month),
+            requests_per_minute=own(key.requests_per_minute, settings.quota_requests_per_minute),
+        )
+        for name, key in settings.api_keys.items()
+    }
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from wire.admin_settings import AdminSettings
 from wire.answer_settings import GroupQuota, ModelPrice, TimeZone
 from wire.documents import SourceName
 from wire.errors import SettingsError
+from wire.key_settings import ApiKeys
 from wire.source_settings import SourceSettings
 
 NatsUrl = Annotated[
@@ -51,11 +52,24 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".answerdesk"), description="Where the embedded engines keep their data")
     http_host: str = Field("127.0.0.1", description="Where the bot's HTTP listens; 0.0.0.0 in a container")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8080, description="Health of the bot; 0 picks a free port"
+        8080, description="Health, API and page of the bot; 0 picks a free port"
+    )
+    api_keys: ApiKeys = Field(
+        {},
+        description="Who may ask over HTTP, and as whom they read; see answerdesk.example.toml",
+    )
+    api_open: bool = Field(
+        default=False, description="Answer who asks from this machine without a key, as everybody (public)"
+    )
+    cors_origins: str = Field(
+        "", description="Origins of pages that may ask over HTTP: https://intranet.example.com; unset: none"
     )
 
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-..., from OAuth & Permissions")
     slack_app_token: SecretStr | None = Field(None, description="xapp-..., for Socket Mode")
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="For Slack over HTTP (POST /slack/events), where there is no SLACK_APP_TOKEN"
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/", description="Another base for Slack's Web API, for tests"
     )

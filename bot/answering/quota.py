@@ -81,10 +81,20 @@ class Reservation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnLimits:
+    """What one person may use, where it is not what everybody may; 0 sets no limit."""
+
+    per_day: int = 0
+    per_month: int = 0
+    requests_per_minute: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuotaLimits:
     """Tokens, and questions a minute; 0 sets no limit.
 
     Attributes:
+        own: of those persons who have limits of their own.
         zone: where the workspace's and groups' days begin, and those of people of whom no zone is known.
     """
 
@@ -94,6 +104,7 @@ class QuotaLimits:
     workspace_per_month: int = 0
     groups: Mapping[str, GroupQuota] = field(default_factory=dict)
     requests_per_minute: int = 0
+    own: Mapping[str, OwnLimits] = field(default_factory=dict)
     zone: str = "UTC"
 
     @property
@@ -105,14 +116,24 @@ class QuotaLimits:
             self.workspace_per_day,
             self.workspace_per_month,
         )
-        return any((*numbers, self.groups, self.requests_per_minute))
+        return any((*numbers, self.groups, self.requests_per_minute, self.own))
+
+    def of(self, person: str) -> OwnLimits:
+        """What this person may use by themselves."""
+        everybody = OwnLimits(
+            per_day=self.person_per_day,
+            per_month=self.person_per_month,
+            requests_per_minute=self.requests_per_minute,
+        )
+        return self.own.get(person, everybody)
 
     def pots(self, asker: Asker, *, now: datetime) -> list[Pot]:
         """All that an answer draws from, an asker's own first."""
         ours = now.astimezone(_zone(self.zone, UTC))
         own = now.astimezone(_zone(asker.zone, _zone(self.zone, UTC)))
+        limits_of_own = self.of(asker.person)
         owners: list[tuple[Scope, str, datetime, int, int]] = [
-            ("person", asker.person, own, self.person_per_day, self.person_per_month),
+            ("person", asker.person, own, limits_of_own.per_day, limits_of_own.per_month),
             *(
                 ("group", group, ours, self.groups[group].tokens_per_day, self.groups[group].tokens_per_month)
                 for group in sorted(set(asker.groups) & self.groups.keys())

@@ -201,7 +201,7 @@ class ValkeyQuota:
             RefusedError: too many.
             UnavailableError: no answer from the server.
         """
-        most = self._limits.requests_per_minute
+        most = self._limits.of(asker.person).requests_per_minute
         if most:
             wait_ms = await self._connection.run(
                 _ADMIT, keys=[f"{_PREFIX}asked:{asker.person}"], args=[MINUTE_MS, most]

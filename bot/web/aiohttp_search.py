@@ -1,0 +1,59 @@
+"""``POST /v1/search``: passages without an answer, under the principals of the asker's key."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.answering.quota import Asker, Quota
+from bot.web.aiohttp_callers import Caller, json_body
+from bot.web.keys import Holder
+from retrieval.client import RetrievalClient
+from wire.errors import MalformedError, UnavailableError
+from wire.search import SearchRequest
+from wire.shapes import read_shape
+
+AT_ONCE = 8
+TURN_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Serves searches.
+
+    Attributes:
+        retrieval: finds passages.
+        quota: how often each may ask; None sets no limit.
+    """
+
+    retrieval: RetrievalClient
+    quota: Quota | None
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def search(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        """The best passages for this reader."""
+        asked = _asked(await json_body(request), holder=caller.holder)
+        if self.quota is not None:
+            await self.quota.admit(Asker(person=caller.holder.person))
+        try:
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
+        try:
+            reply = await self.retrieval.search(asked)
+        finally:
+            self._turns.release()
+        return web.Response(body=reply.to_json(), content_type="application/json", headers=caller.headers)
+
+
+def _asked(body: bytes, *, holder: Holder) -> SearchRequest:
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        raise MalformedError("the body is not JSON") from None
+    if isinstance(fields, dict) and fields.get("principals") is None:
+        fields = {**fields, "principals": list(holder.principals)}
+    asked = read_shape(SearchRequest, json.dumps(fields))
+    return asked.model_copy(update={"principals": holder.reading_as(asked.principals)})

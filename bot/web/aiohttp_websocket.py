@@ -1,0 +1,147 @@
+"""``GET /v1/answers/ws``: the same events over a WebSocket, one question at a time.
+
+A reader sends ``{"question": ...}``, ``{"stop": true}``, or ``{"resume": "<an event's id>"}``. Whoever closes
+the socket in the middle of an answer has stopped it; one that is merely lost is waited for.
+"""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.web.aiohttp_answers import event_id, find_after
+from bot.web.aiohttp_callers import SUBPROTOCOL, Caller
+from bot.web.aiohttp_reading import HEARTBEAT_S, SEND_WITHIN_S, ReaderGoneError, keep_little, send_all
+from bot.web.aiohttp_server import BODY_BYTES
+from bot.web.asking import question_of
+from bot.web.http_errors import status_of
+from bot.web.streams import AnswerStream, AnswerStreams, Numbered
+from wire.asking import AnswerRequest
+from wire.errors import AnswerdeskError
+from wire.shapes import Shape, read_shape
+from wire.stopping import stopped
+
+OPEN_AT_ONCE = 200
+IDLE_S = 600.0
+"""How long a socket may wait for its next question."""
+
+
+class Resume(Shape):
+    """Go on after this event."""
+
+    resume: str
+
+
+class Stop(Shape):
+    """End the answer that is being written."""
+
+    stop: Literal[True]
+
+
+@dataclass(kw_only=True)
+class AnswersOverWebSocket:
+    """Serves answers.
+
+    Attributes:
+        streams: the answers.
+        send_within_s: how long a reader may take nothing.
+    """
+
+    streams: AnswerStreams
+    send_within_s: float = SEND_WITHIN_S
+    _open: int = 0
+
+    async def converse(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+        """Answer one question after another until the socket closes."""
+        response = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_S, max_msg_size=BODY_BYTES, protocols=(SUBPROTOCOL,), timeout=2.0
+        )
+        await response.prepare(request)
+        if self._open >= OPEN_AT_ONCE:
+            await response.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many connections")
+            return response
+        self._open += 1
+        try:
+            keep_little(request)
+            await self._questions(request, response, caller)
+        except (ReaderGoneError, OSError):
+            pass  # there is nobody left to tell
+        finally:
+            self._open -= 1
+        return response
+
+    async def _questions(self, request: web.Request, response: web.WebSocketResponse, caller: Caller) -> None:
+        while (data := await _next(response, within_s=IDLE_S)) is not None:
+            try:
+                stream, after = self._begun(data, caller)
+            except AnswerdeskError as error:
+                _, body = status_of(error)
+                await response.send_str(json.dumps({"event": "error", **body.model_dump()}))
+                continue
+            with stream.reading():
+                await self._answer(request, response, stream, after)
+
+    def _begun(self, data: str, caller: Caller) -> tuple[AnswerStream, int]:
+        if "resume" in _fields(data):
+            return find_after(read_shape(Resume, data).resume, streams=self.streams, caller=caller)
+        question = question_of(read_shape(AnswerRequest, data), holder=caller.holder)
+        return self.streams.ask(question, owner=caller.holder.name), 0
+
+    async def _answer(
+        self, request: web.Request, response: web.WebSocketResponse, stream: AnswerStream, after: int
+    ) -> None:
+        async def send(event: Numbered) -> None:
+            await response.send_str(json.dumps({"id": event_id(stream, event), **json.loads(event.json)}))
+
+        async def beat() -> None:
+            """The socket's own pings are."""
+
+        hearing = asyncio.create_task(_hear(response, stream), name="a reader's words")
+        try:
+            await send_all(
+                stream, request, after=after, send=send, beat=beat, send_within_s=self.send_within_s
+            )
+        finally:
+            await stopped(hearing)
+        if not hearing.cancelled() and (complaint := hearing.result()) is not None:
+            await response.close(code=WSCloseCode.POLICY_VIOLATION, message=complaint)
+
+
+async def _hear(response: web.WebSocketResponse, stream: AnswerStream) -> bytes | None:
+    """Stop the answer when its reader says so or closes the socket; gives what is wrong with other words."""
+    data = await _next(response, within_s=None)
+    if data is None:
+        if response.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE):
+            stream.stop()
+        return None
+    stream.stop()
+    with contextlib.suppress(AnswerdeskError):
+        read_shape(Stop, data)
+        return None
+    return b'one question at a time; only {"stop": true} may come before its answer has ended'
+
+
+async def _next(response: web.WebSocketResponse, *, within_s: float | None) -> str | None:
+    """The next text that the reader sends; None once the socket is closed, or silent for too long."""
+    try:
+        async with asyncio.timeout(within_s):
+            message = await response.receive()
+    except TimeoutError:
+        await response.close(code=WSCloseCode.GOING_AWAY, message=b"nothing was asked for a while")
+        return None
+    if message.type is WSMsgType.TEXT:
+        return str(message.data)
+    if message.type is WSMsgType.BINARY:
+        await response.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"questions are text")
+    return None
+
+
+def _fields(data: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(data)
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}

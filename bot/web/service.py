@@ -1,0 +1,71 @@
+"""The HTTP API, put together: its routes over the one pipeline."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.answering.quota import Quota
+from bot.web.aiohttp_answers import AnswersOverSse
+from bot.web.aiohttp_callers import Callers
+from bot.web.aiohttp_search import Search
+from bot.web.aiohttp_server import serving_http
+from bot.web.aiohttp_websocket import AnswersOverWebSocket
+from bot.web.keys import Keyring
+from bot.web.streams import Answers, AnswerStreams
+from retrieval.client import RetrievalClient
+from wire.settings import Settings
+
+
+def callers_of(settings: Settings) -> Callers:
+    """Who may ask over HTTP."""
+    return Callers(
+        Keyring(settings.api_keys),
+        origins=[origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],
+        open_here=settings.api_open,
+    )
+
+
+@asynccontextmanager
+async def serving_web(
+    settings: Settings,
+    *,
+    answers: Answers,
+    retrieval: RetrievalClient,
+    quota: Quota | None,
+    routes: Iterable[web.AbstractRouteDef],
+) -> AsyncIterator[int]:
+    """Serve the API beside these routes while the block lasts; gives the port.
+
+    Args:
+        settings: where, and who may ask.
+        answers: the pipeline.
+        retrieval: finds passages.
+        quota: how often each may search; the pipeline has its own.
+        routes: what else is served.
+
+    Raises:
+        SettingsError: the port is taken.
+    """
+    callers, streams = callers_of(settings), AnswerStreams(answers)
+    search = Search(retrieval=retrieval, quota=quota)
+    api = api_routes(callers=callers, streams=streams, search=search)
+    host, port = settings.http_host, settings.http_port
+    async with serving_http(host=host, port=port, routes=[*routes, *api]) as chosen:
+        try:
+            yield chosen
+        finally:
+            await streams.drain()
+
+
+def api_routes(*, callers: Callers, streams: AnswerStreams, search: Search) -> Sequence[web.RouteDef]:
+    """``/v1``, as manifests/openapi.yaml describes it."""
+    sse = AnswersOverSse(streams=streams)
+    websocket = AnswersOverWebSocket(streams=streams)
+    return [
+        web.post("/v1/answers", callers.protecting(sse.answer)),
+        web.get("/v1/answers/ws", callers.protecting(websocket.converse)),
+        web.delete("/v1/answers/{id}", callers.protecting(sse.stop)),
+        web.post("/v1/search", callers.protecting(search.search)),
+        *(web.options(path, callers.preflight) for path in ("/v1/answers", "/v1/answers/{id}", "/v1/search")),
+    ]

@@ -1,0 +1,228 @@
+"""Answers as they are written, apart from who reads them: a slow or lost reader holds nobody up.
+
+Each answer's events are kept, numbered from 1, until a while after its end, so that a reader who was cut off
+can go on after the last one that it has seen. An answer that nobody reads is ended soon, which ends the
+model's call and charges what it took. All of it is bounded: answers at once, for each asker and together,
+bytes of each, and time.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from bot.answering.question import Question
+from bot.answering.sentences import INTERNAL
+from bot.web.http_errors import NotHereError
+from wire.answers import AnswerEvent, Done, Failed
+from wire.errors import OverloadedError, RefusedError
+from wire.stopping import stopped
+
+ALONE_S = 5.0
+"""How long an answer is written on after its last reader is gone, who may come back."""
+KEPT_S = 60.0
+"""How long it can be read after its end."""
+AT_ONCE = 200
+AT_ONCE_FOR_ONE = 20
+KEPT = 400
+"""Ended ones; the oldest make room."""
+BYTES = 1024 * 1024
+"""Of one answer's events: many times what the longest answer has."""
+DRAIN_S = 10.0
+
+CANCELLED = Failed(code="cancelled", message="This answer was stopped.")
+STOPPING = Failed(code="cancelled", message="Answerdesk is restarting. Please ask again in a moment.")
+TOO_MUCH = Failed(code="internal", message="This answer has become too long to keep. Ask more narrowly.")
+
+_log = structlog.get_logger("web")
+
+
+class Answers(Protocol):
+    """The pipeline."""
+
+    def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        """The events of an answer; exactly one ``done`` or ``error`` is the last."""
+        ...
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """An event and its place in its answer, from 1."""
+
+    number: int
+    event: AnswerEvent
+    json: str
+
+
+class AnswerStream:
+    """One answer.
+
+    Attributes:
+        id: names it; beyond guessing.
+        owner: who asked.
+        ended: whether no more events come.
+    """
+
+    def __init__(self, *, owner: str, alone_s: float) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.owner = owner
+        self.ended = False
+        self._alone_s = alone_s
+        self._events: list[Numbered] = []
+        self._bytes = 0
+        self._news = asyncio.Event()
+        self._readers = 0
+        self._task: asyncio.Task[None] | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+        self._why = CANCELLED
+
+    def begin(self, events: AsyncGenerator[AnswerEvent, None]) -> "asyncio.Task[None]":
+        """Write it in a task, which its caller owns."""
+        self._task = asyncio.create_task(self._write(events), name="answer over HTTP")
+        return self._task
+
+    async def after(self, number: int, *, within_s: float) -> Sequence[Numbered]:
+        """The events after this one; waits so long for the next, and gives none if none has come."""
+        if number >= len(self._events) and not self.ended:
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._news.wait()
+            except TimeoutError:
+                return ()
+        return self._events[number:]
+
+    def told_all(self, number: int) -> bool:
+        """Whether nothing comes after this event any more."""
+        return self.ended and number >= len(self._events)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Somebody reads it while the block lasts."""
+        self._readers += 1
+        self._stay()
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if not self._readers and not self.ended:
+                self._leaving = asyncio.get_running_loop().call_later(self._alone_s, self.stop)
+
+    def stop(self, why: Failed = CANCELLED) -> None:
+        """End it now."""
+        self._stay()
+        if self._task is not None and not self.ended:
+            self._why = why
+            self._task.cancel()
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
+    async def _write(self, events: AsyncGenerator[AnswerEvent, None]) -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._add(event)
+                    if self._bytes > BYTES:
+                        self._why = TOO_MUCH
+                        return
+        except asyncio.CancelledError:
+            # Whoever cancels us waits for the end of the task, not for the error.
+            _log.info("an answer was stopped")
+        except Exception:  # noqa: BLE001 — a bug ends one answer, and its reader is told
+            _log.exception("an answer broke off")
+            self._why = INTERNAL
+        finally:
+            if not self.ended:
+                self._add(self._why)
+            self._stay()
+
+    def _add(self, event: AnswerEvent) -> None:
+        if self.ended:
+            return
+        json = event.to_json().decode()
+        self._events.append(Numbered(len(self._events) + 1, event, json))
+        self._bytes += len(json)
+        self.ended = isinstance(event, Done | Failed)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+class AnswerStreams:
+    """All answers of this process that are asked for over HTTP."""
+
+    def __init__(self, answers: Answers, *, alone_s: float = ALONE_S, kept_s: float = KEPT_S) -> None:
+        """Write answers.
+
+        Args:
+            answers: the pipeline.
+            alone_s: how long one is written on when nobody reads it.
+            kept_s: how long one can be read after its end.
+        """
+        self._answers = answers
+        self._alone_s = alone_s
+        self._kept_s = kept_s
+        self._streams: dict[str, AnswerStream] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
+
+    def ask(self, question: Question, *, owner: str) -> AnswerStream:
+        """Begin an answer; read it at once, or it ends.
+
+        Raises:
+            RefusedError: its owner has too many open.
+            OverloadedError: all together have, or the process is stopping.
+        """
+        if self._closing:
+            raise OverloadedError(STOPPING.message, service="model", retry_after_s=DRAIN_S)
+        if len(self._tasks) >= AT_ONCE:
+            raise OverloadedError("Too many answers are being written.", service="model")
+        if sum(self._streams[name].owner == owner for name in self._tasks) >= AT_ONCE_FOR_ONE:
+            raise RefusedError(
+                f"This key has {AT_ONCE_FOR_ONE} answers open, which is as many as I write for one at a "
+                "time. Wait until one has ended.",
+                code="quota_exceeded",
+            )
+        stream = AnswerStream(owner=owner, alone_s=self._alone_s)
+        self._streams[stream.id] = stream
+        task = stream.begin(self._answers.answer(question))
+        self._tasks[stream.id] = task
+        task.add_done_callback(lambda _: self._has_ended(stream))
+        return stream
+
+    def find(self, name: str, *, owner: str) -> AnswerStream:
+        """An answer that was begun here a while ago.
+
+        Raises:
+            NotHereError: it is not kept, or somebody else's.
+        """
+        stream = self._streams.get(name)
+        if stream is None or stream.owner != owner:
+            raise NotHereError("That answer is not kept here any more. Please ask again.")
+        return stream
+
+    @property
+    def open(self) -> int:
+        """Answers that are being written."""
+        return len(self._tasks)
+
+    async def drain(self) -> None:
+        """Take no more, let those that are being written end for 10 s, then stop them."""
+        self._closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=DRAIN_S)
+        for name in self._tasks:
+            self._streams[name].stop(STOPPING)
+        await stopped(*self._tasks.values())
+
+    def _has_ended(self, stream: AnswerStream) -> None:
+        del self._tasks[stream.id]
+        asyncio.get_running_loop().call_later(self._kept_s, self._streams.pop, stream.id, None)
+        ended = [name for name in self._streams if name not in self._tasks]
+        for name in ended[: max(0, len(ended) - KEPT)]:
+            del self._streams[name]

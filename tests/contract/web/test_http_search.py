@@ -1,0 +1,57 @@
+"""Searches over HTTP: passages under the principals of the asker's key."""
+
+import json
+from typing import Any
+
+from tests.contract.web.conftest import PEOPLE_KEY, QUESTION, Face
+from tests.retrieval_stand_in import passage
+from wire.search import SearchReply
+from wire.shapes import read_shape
+
+
+async def search(face: Face, **fields: Any) -> tuple[int, bytes]:
+    async with face.session.post(f"{face.url}/v1/search", json=fields, headers=face.headers) as reply:
+        return reply.status, await reply.read()
+
+
+async def test_passages_come_best_first_and_as_everybody_without_saying_who_reads(face: Face) -> None:
+    status, body = await search(face, query=QUESTION)
+    assert status == 200
+    assert "14 months" in read_shape(SearchReply, body).passages[0].text
+    assert face.retrieval.searches[0].principals == ("public",)
+
+
+async def test_what_a_key_is_not_bound_to_is_not_searched(face: Face) -> None:
+    """Promise 28."""
+    face.retrieval.put(passage("Salary bands", document="bands"), allow=frozenset({"group:S1"}))
+    status, body = await search(face, query="salary bands", principals=["group:S1"])
+    assert (status, json.loads(body)["error"]["code"]) == (403, "not_allowed")
+    assert face.retrieval.searches == []
+    face.headers = {"Authorization": f"Bearer {PEOPLE_KEY}"}
+    status, body = await search(face, query="salary bands")
+    assert b"Salary bands" in body
+
+
+async def test_what_is_no_search_is_said_to_be_none(face: Face) -> None:
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"query": ""},
+        {"query": "x", "limit": 0},
+        {"query": "x", "limit": "8"},
+    ]
+    for fields in wrong:
+        status, body = await search(face, **fields)
+        assert (status, json.loads(body)["error"]["code"]) == (400, "malformed"), fields
+
+
+async def test_searches_count_among_what_a_key_may_ask(face: Face) -> None:
+    face.headers = {"Authorization": f"Bearer {PEOPLE_KEY}"}
+    assert [(await search(face, query="leave"))[0] for _ in range(3)] == [200, 200, 429]
+
+
+async def test_an_index_that_is_away_is_a_503_that_says_when_to_come_back(face: Face) -> None:
+    face.retrieval.away = True
+    post = face.session.post(f"{face.url}/v1/search", json={"query": "leave"}, headers=face.headers)
+    async with post as reply:
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "10")
+        assert (await reply.json())["error"]["code"] == "retrieval_unavailable"
