@@ -13,7 +13,8 @@ import nats.js.errors
 import structlog
 from nats.aio.client import Client
 
-from wire.errors import UnavailableError
+from wire.errors import SettingsError, UnavailableError
+from wire.nats_address import NatsAddress, read_address
 
 CONNECT_WITHIN_S = 5
 DEFAULT_PORT = 4222
@@ -33,11 +34,14 @@ _log = structlog.get_logger("nats")
 async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) -> AsyncIterator[Client]:
     """A connection that mends itself for as long as the block lasts.
 
-    Credentials travel in the URL (``nats://user:password@host:port``); a cluster's are parted by commas.
+    Credentials travel in the URL (``nats://user:password@host:port``); a cluster's are parted by commas, and
+    `wire.nats_address` tells what may stand behind them.
 
     Raises:
+        SettingsError: a file that the URL names can't be used, or the server has no TLS and the URL wants it.
         UnavailableError: no server answered at first.
     """
+    address = read_address(url)
 
     async def on_error(error: Exception) -> None:
         _log.warning("nats error", kind=type(error).__name__)
@@ -54,7 +58,7 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
         # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
         async with asyncio.timeout(within_s):
             await client.connect(
-                servers=url.split(","),
+                servers=address.servers,
                 name=name,
                 connect_timeout=CONNECT_WITHIN_S,
                 ping_interval=PING_EVERY_S,
@@ -66,20 +70,29 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
                 error_cb=on_error,
                 disconnected_cb=on_disconnected,
                 reconnected_cb=on_reconnected,
+                **address.options,
             )
     except (nats.errors.Error, OSError, TimeoutError) as error:
         await client.close()
-        where = urlsplit(url.partition(",")[0])
+        where = urlsplit(address.servers[0])
         raise UnavailableError(
             f"NATS at {where.hostname}:{where.port or DEFAULT_PORT} does not let us in; is it running, and "
             "is NATS_URL right, password included?",
             service="nats",
         ) from error
     try:
+        _check_tls(client, address)
         yield client
     finally:
         # drain() was seen to hang after pull fetches and fails while reconnecting.
         await _close(client)
+
+
+def _check_tls(client: Client, address: NatsAddress) -> None:
+    """nats-py leaves it to the server whether the connection is encrypted, whatever the URL says."""
+    wanted = any(server.startswith("tls://") for server in address.servers)
+    if wanted and not client._server_info.get("tls_required"):  # noqa: SLF001 — it tells nobody otherwise
+        raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://")
 
 
 async def _close(client: Client) -> None:

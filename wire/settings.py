@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -21,6 +22,7 @@ from wire.answer_settings import GroupQuota, ModelPrice, TimeZone
 from wire.documents import SourceName
 from wire.errors import SettingsError
 from wire.key_settings import ApiKeys
+from wire.secret_files import with_files_read
 from wire.source_settings import SourceSettings
 
 NatsUrl = Annotated[
@@ -36,7 +38,8 @@ class Settings(BaseSettings):
     """Every setting, with a default that works.
 
     Environment variables come first, then ``.env``, then ``answerdesk.toml``, both in the working folder.
-    ``SOURCES__WIKI__TOKEN`` is the ``token`` of ``[sources.wiki]``.
+    ``SOURCES__WIKI__TOKEN`` is the ``token`` of ``[sources.wiki]``. A name with ``_FILE`` behind it gives the
+    file that holds the value.
     """
 
     model_config = SettingsConfigDict(
@@ -87,9 +90,12 @@ class Settings(BaseSettings):
     )
 
     nats_url: NatsUrl | None = Field(
-        None, description="nats://user:password@host:4222, several with commas; unset: embedded"
+        None,
+        description="nats:// or tls://user:password@host:4222, several with commas; unset: embedded",
     )
-    redis_url: RedisUrl | None = Field(None, description="redis://...; unset: embedded Valkey")
+    redis_url: RedisUrl | None = Field(
+        None, description="redis:// or rediss://:password@host:6379/0; unset: embedded Valkey"
+    )
     nats_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="Port of the embedded NATS; 0 picks a free one and keeps it"
     )
@@ -214,6 +220,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — pydantic-settings passes it by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """First come, first served."""
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                source.env_vars = with_files_read(
+                    source.env_vars, names=settings_cls.model_fields, nested_under="sources__"
+                )
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
 
 
