@@ -27,6 +27,7 @@ from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
+from bot.home.service import opened_home
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import Commands, Listener, Socket, bolt_app, listening
@@ -47,7 +48,9 @@ from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
 from bot.web.service import serving_web
 from retrieval.client import RetrievalClient
+from wire.admin_settings import AdminSettings
 from wire.errors import SettingsError, UnavailableError
+from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.settings import Settings
@@ -107,14 +110,26 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             identity=workspace.identity,
             keeps_questions=settings.feedback_questions,
         )
+        budget = ValkeyEditBudget(redis, team=workspace.identity.team)
+        front = await stack.enter_async_context(
+            opened_home(
+                client,
+                workspace=workspace,
+                audience=audience,
+                admins=settings.admins or AdminSettings(),
+                budget=budget,
+                audit=NatsAudit(client),
+                otherwise=commanding,
+            )
+        )
         socket = await stack.enter_async_context(
             _listening(
                 client,
                 workspace,
                 app_token,
                 listener=asking,
-                commands=commanding,
-                interactions=(asking, commanding, rating),
+                commands=front,
+                interactions=(asking, commanding, rating, front),
             )
         )
         routes = health_routes(_checks(client, workspace, socket))
@@ -135,7 +150,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             claims=claims,
             turns=threads,
             stops=stops,
-            budget=ValkeyEditBudget(redis, team=workspace.identity.team),
+            budget=budget,
             identity=workspace.identity,
             # They stand in line for the model, which is fair and told, rather than for this.
             at_once=in_hand,

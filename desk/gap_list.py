@@ -8,10 +8,10 @@ from rich.text import Text
 
 from bot.answering.gap_groups import grouped
 from bot.answering.nats_gaps import NatsGaps
-from desk.source_list import ago
 from desk.terminal import printable
 from wire.gaps import GapGroup, GapList
 from wire.nats_connection import connected
+from wire.sync_words import ago
 
 READ_AT_MOST = 10_000
 """As many as the stream keeps."""

@@ -5,12 +5,12 @@ from contextlib import aclosing
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from desk.source_list import troubles
 from desk.terminal import Terminal, printable
 from ingest.sync_client import SyncClient
 from wire.errors import UnavailableError
 from wire.nats_connection import connected
 from wire.sync import SyncAccepted, SyncRequested, SyncRun
+from wire.sync_words import troubles
 
 
 async def begin_sync(asked: SyncRequested, *, nats_url: str) -> SyncAccepted:

@@ -1,21 +1,14 @@
-"""Reading what a stream holds, in large steps: one request for hundreds of messages."""
+"""Reading the newest of what a stream keeps."""
 
 import asyncio
 from collections import deque
+from contextlib import aclosing
 from datetime import datetime
 
-import nats.errors
 from nats.aio.client import Client
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from wire.errors import UnavailableError
-from wire.nats_connection import FAULTS
-
-STEP = 256
-STEP_WITHIN_S = 2.0
-"""A step that brings nothing for so long is the last: what was still to come has been erased meanwhile."""
-FORGOTTEN_AFTER_S = 30.0
-"""The server drops the consumer of a reader that has died."""
+from wire.nats_stream import stored
 
 
 async def read_stream(
@@ -40,28 +33,14 @@ async def read_stream(
     Raises:
         UnavailableError: NATS does not answer in time.
     """
-    config = ConsumerConfig(
-        ack_policy=AckPolicy.NONE,
-        deliver_policy=DeliverPolicy.BY_START_TIME if since else DeliverPolicy.ALL,
-        opt_start_time=since,
-        inactive_threshold=FORGOTTEN_AFTER_S,
-        mem_storage=True,
-    )
     kept: deque[bytes] = deque(maxlen=newest)
     try:
-        async with asyncio.timeout(within_s):
-            reading = await client.jetstream().pull_subscribe(subject, stream=stream, config=config)
-            try:
-                left = (await reading.consumer_info()).num_pending or 0
-                while left > 0:
-                    try:
-                        messages = await reading.fetch(min(left, STEP), timeout=STEP_WITHIN_S)
-                    except nats.errors.TimeoutError:
-                        break
-                    kept.extend(message.data for message in messages)
-                    left -= len(messages)
-            finally:
-                await reading.unsubscribe()
-    except FAULTS as error:
-        raise UnavailableError(f"the stream {stream} can't be read", service="nats") from error
+        async with (
+            asyncio.timeout(within_s),
+            aclosing(stored(client, stream=stream, subject=subject, since=since)) as messages,
+        ):
+            async for message in messages:
+                kept.append(message.data)
+    except TimeoutError as error:
+        raise UnavailableError(f"the stream {stream} can't be read in time", service="nats") from error
     return list(kept)

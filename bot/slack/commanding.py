@@ -83,7 +83,7 @@ class Commanding:
 
     async def run(self, command: Command) -> Payload:
         """What the person is shown; every failure is a sentence."""
-        return await _answered(self._run(command))
+        return await answered(self._run(command))
 
     async def take(self, body: dict[str, Any]) -> Taken | None:
         """See to a press of a button in what a command has shown."""
@@ -98,7 +98,7 @@ class Commanding:
         Raises:
             AnswerdeskError: Slack does not take it.
         """
-        shown = await _answered(self._click(click))
+        shown = await answered(self._click(click))
         await self._messages.answer(url=click.answer_url, shown=shown)
 
     async def _run(self, command: Command) -> Payload:
@@ -186,7 +186,8 @@ class Commanding:
         return ts
 
 
-async def _answered(work: Awaitable[Payload]) -> Payload:
+async def answered(work: Awaitable[Payload]) -> Payload:
+    """What it gives, or a sentence that says why not; in time for Slack."""
     try:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             return await work

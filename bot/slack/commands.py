@@ -46,6 +46,8 @@ class Command:
     user: str
     channel: str
     team: str
+    trigger: str = ""
+    """Opens a modal, within 3 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,7 @@ def read_command(body: dict[str, Any]) -> Command | None:
         user=str(body["user_id"]),
         channel=str(body["channel_id"]),
         team=str(body["team_id"]),
+        trigger=str(body.get("trigger_id") or ""),
     )
 
 

@@ -30,6 +30,7 @@ class Person:
     Attributes:
         outside: a guest, or not known to be of this workspace.
         zone: where their days begin and end, such as ``Europe/Berlin``, as far as they told Slack.
+        admin: an owner or admin of the workspace.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Person:
     email: str | None
     outside: bool
     zone: str | None = None
+    admin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,6 +170,27 @@ class SlackWorkspace:
         if status != HTTPStatus.OK:
             raise RefusedError(f"Slack refuses the answer: {status}")
 
+    async def write(self, *, channel: str, shown: Payload) -> str:
+        """Post a message that answers no question; gives its ``ts``."""
+        return str((await self._call("chat.postMessage", channel=channel, **slack_arguments(shown)))["ts"])
+
+    async def rewrite(self, *, channel: str, ts: str, shown: Payload) -> None:
+        """Edit a message that answers no question."""
+        await self._call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))
+
+    async def open_view(self, *, trigger: str, view: dict[str, Any]) -> str:
+        """Open a modal for whoever's press or command the trigger is of; gives its id."""
+        opened = await self._call("views.open", trigger_id=trigger, view=json.dumps(view))
+        return str(opened["view"]["id"])
+
+    async def update_view(self, *, view_id: str, view: dict[str, Any]) -> None:
+        """Put another content into a modal."""
+        await self._call("views.update", view_id=view_id, view=json.dumps(view))
+
+    async def publish_home(self, *, user: str, view: dict[str, Any]) -> None:
+        """Put somebody's Home tab in place."""
+        await self._call("views.publish", user_id=user, view=json.dumps(view))
+
     def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
         metadata = message.get("metadata") or {}
         ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user
@@ -354,4 +375,5 @@ def _person(user: dict[str, Any], team: str) -> Person:
         email=profile.get("email"),
         outside=bool(outside),
         zone=user.get("tz") or None,
+        admin=bool(user.get("is_admin") or user.get("is_owner")),
     )

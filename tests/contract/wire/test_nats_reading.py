@@ -8,7 +8,8 @@ from nats.aio.client import Client
 
 from wire import subjects
 from wire.errors import UnavailableError
-from wire.nats_reading import STEP, read_stream
+from wire.nats_reading import read_stream
+from wire.nats_stream import BATCH
 
 
 async def kept(client: Client, number: int, *, subject: str = "gaps.found.one", start: int = 0) -> None:
@@ -18,11 +19,11 @@ async def kept(client: Client, number: int, *, subject: str = "gaps.found.one", 
 
 
 async def test_all_that_is_there_comes_in_its_order_and_stays(client: Client) -> None:
-    await kept(client, 2 * STEP + 3)
+    await kept(client, 2 * BATCH + 3)
     for _ in range(2):
         read = await read_stream(client, subjects.GAPS_STREAM)
         # The stream keeps 200 of each subject.
-        assert [int(each) for each in read] == list(range(2 * STEP + 3 - 200, 2 * STEP + 3))
+        assert [int(each) for each in read] == list(range(2 * BATCH + 3 - 200, 2 * BATCH + 3))
 
 
 async def test_an_empty_stream_is_read_at_once(client: Client) -> None:

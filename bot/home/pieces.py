@@ -1,0 +1,91 @@
+"""Pieces of Block Kit that our pages, lists and modals are made of (pure)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.slack.mrkdwn import Block, section
+
+CELLS = 10
+OPTION_CHARS = 75
+"""docs.slack.dev, option object: the longest text."""
+
+
+def header(text: str) -> Block:
+    """A heading."""
+    return {"type": "header", "text": plain(text)}
+
+
+def divider() -> Block:
+    """A line between two things."""
+    return {"type": "divider"}
+
+
+def plain(text: str) -> dict[str, Any]:
+    """Words without any markup."""
+    return {"type": "plain_text", "text": text, "emoji": True}
+
+
+def button(
+    label: str,
+    action: str,
+    value: str = "-",
+    *,
+    style: str | None = None,
+    sure: str | None = None,
+    hint: str | None = None,
+) -> Block:
+    """A button; ``sure`` is what it asks before it is pressed for good."""
+    made: Block = {"type": "button", "text": plain(label), "action_id": action, "value": value}
+    if style:
+        made["style"] = style
+    if hint:
+        made["accessibility_label"] = hint
+    if sure:
+        made["confirm"] = {
+            "title": plain("Are you sure?"),
+            "text": plain(sure),
+            "confirm": plain(label),
+            "deny": plain("Not now"),
+        }
+    return made
+
+
+def buttons(*elements: Block) -> Block:
+    """Some of them in a row."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def menu(action: str, options: Mapping[str, str]) -> Block:
+    """What else can be done: labels by their values."""
+    return {"type": "overflow", "action_id": action, "options": [_option(*each) for each in options.items()]}
+
+
+def choice(action: str, options: Mapping[str, str], chosen: str, *, hint: str) -> Block:
+    """One of several: labels by their values."""
+    return {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": plain(hint),
+        "options": [_option(*each) for each in options.items()],
+        "initial_option": _option(chosen, options[chosen]),
+    }
+
+
+def beside(mrkdwn: str, accessory: Block) -> Block:
+    """A paragraph with something to use beside it."""
+    return {**section(mrkdwn), "accessory": accessory}
+
+
+def bar(share: float) -> str:
+    """How far something is, from 0 to 1."""
+    full = round(min(max(share, 0.0), 1.0) * CELLS)
+    return "\N{FULL BLOCK}" * full + "\N{LIGHT SHADE}" * (CELLS - full)
+
+
+def bounded(blocks: Sequence[Block], *, most: int, last: Block) -> list[Block]:
+    """So many at the most; where there are more, the last one says so."""
+    return list(blocks) if len(blocks) <= most else [*blocks[: most - 1], last]
+
+
+def _option(value: str, label: str) -> Block:
+    return {"text": plain(label[:OPTION_CHARS]), "value": value}
