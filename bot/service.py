@@ -1,7 +1,7 @@
 """The bot, put together: the one place that builds its adapters. Down is the start, up the stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -30,20 +30,21 @@ from bot.answering.valkey_quota import ValkeyQuota
 from bot.home.service import opened_home
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
-from bot.slack.bolt_intake import Commands, Listener, Socket, bolt_app, listening
+from bot.slack.bolt_hearing import Ears, hearing
+from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
-from bot.slack.ports import Interaction
 from bot.slack.rating import Rating
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
+from bot.slack.valkey_replays import ValkeyReplays
 from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
 from bot.web.service import serving_web
@@ -73,7 +74,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         SettingsError: a setting is missing or wrong.
         UnavailableError: NATS or Slack does not answer at the start.
     """
-    nats_url, redis_url, bot_token, app_token = _needed(settings)
+    nats_url, redis_url, bot_token = _needed(settings)
     # We say ourselves what is tried again, in words that an operator can use.
     stamina.instrumentation.set_on_retry_hooks(())
     async with AsyncExitStack() as stack:
@@ -122,17 +123,25 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 otherwise=commanding,
             )
         )
-        socket = await stack.enter_async_context(
-            _listening(
-                client,
-                workspace,
-                app_token,
-                listener=asking,
-                commands=front,
-                interactions=(asking, commanding, rating, front),
+        app = bolt_app(
+            client=workspace.client,
+            identity=workspace.identity,
+            listener=asking,
+            commands=front,
+            interactions=(asking, commanding, rating, front),
+            overhear=[partial(tell_of_threads, client=client)],
+            signing_secret=settings.slack_signing_secret,
+        )
+        ears = await stack.enter_async_context(
+            hearing(
+                app,
+                app_token=settings.slack_app_token,
+                signing_secret=settings.slack_signing_secret,
+                check_tokens=workspace.check_tokens,
+                replays=ValkeyReplays(redis),
             )
         )
-        routes = health_routes(_checks(client, workspace, socket))
+        routes = [*health_routes(_checks(client, workspace, ears)), *ears.routes]
         await stack.enter_async_context(
             serving_web(
                 settings,
@@ -158,35 +167,14 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
 
 
-def _listening(
-    client: Client,
-    workspace: SlackWorkspace,
-    app_token: SecretStr,
-    *,
-    listener: Listener,
-    commands: Commands,
-    interactions: Sequence[Interaction],
-) -> AbstractAsyncContextManager[Socket]:
-    """What people say and do reaches us while the block lasts."""
-    app = bolt_app(
-        client=workspace.client,
-        identity=workspace.identity,
-        listener=listener,
-        commands=commands,
-        interactions=interactions,
-        overhear=[partial(tell_of_threads, client=client)],
-    )
-    return listening(app, app_token=app_token, check_tokens=workspace.check_tokens)
-
-
-def _checks(client: Client, workspace: SlackWorkspace, socket: Socket) -> dict[str, Check]:
+def _checks(client: Client, workspace: SlackWorkspace, ears: Ears) -> dict[str, Check]:
     """What the bot can't answer without."""
 
     async def nats_is_there() -> bool:
         return client.is_connected
 
     async def slack_is_there() -> bool:
-        return await socket.connected() and not workspace.token_died.is_set()
+        return await ears.connected() and not workspace.token_died.is_set()
 
     return {
         "nats": nats_is_there,
@@ -332,15 +320,14 @@ async def _workspace(token: SecretStr, api_url: str, *, stop: asyncio.Event) -> 
         yield workspace
 
 
-def _needed(settings: Settings) -> tuple[str, str, SecretStr, SecretStr]:
+def _needed(settings: Settings) -> tuple[str, str, SecretStr]:
     match settings:
         case Settings(
-            nats_url=str(nats_url),
-            redis_url=str(redis_url),
-            slack_bot_token=SecretStr() as bot_token,
-            slack_app_token=SecretStr() as app_token,
-        ):
-            return nats_url, redis_url, bot_token, app_token
-    names = ("nats_url", "redis_url", "slack_bot_token", "slack_app_token")
+            nats_url=str(nats_url), redis_url=str(redis_url), slack_bot_token=SecretStr() as bot_token
+        ) if settings.slack_app_token or settings.slack_signing_secret:
+            return nats_url, redis_url, bot_token
+    names = ["nats_url", "redis_url", "slack_bot_token"]
     missing = [name.upper() for name in names if getattr(settings, name) is None]
+    if not (settings.slack_app_token or settings.slack_signing_secret):
+        missing.append("SLACK_APP_TOKEN (or, for Slack over HTTP, SLACK_SIGNING_SECRET)")
     raise SettingsError("\n".join(f"{name}: must be set to run the bot" for name in missing))

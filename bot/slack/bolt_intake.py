@@ -77,10 +77,12 @@ def bolt_app(
     commands: Commands,
     interactions: Sequence[Interaction],
     overhear: Sequence[Overhear] = (),
+    signing_secret: SecretStr | None = None,
 ) -> AsyncApp:
     """The Bolt app: what people say goes to the listener, a command to who carries it out.
 
-    A press, a modal or a shortcut goes to the first of the interactions that takes it.
+    A press, a modal or a shortcut goes to the first of the interactions that takes it. The secret is for
+    requests over HTTP; what comes over a socket needs none.
     """
 
     async def hand_off(
@@ -105,7 +107,8 @@ def bolt_app(
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="")
 
-    return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT)
+    secret = signing_secret.get_secret_value() if signing_secret else ""
+    return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT, signing_secret=secret)
 
 
 async def _taken(body: dict[str, Any], interactions: Sequence[Interaction]) -> dict[str, Any] | str:

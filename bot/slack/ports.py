@@ -287,3 +287,15 @@ class Turns(Protocol):
             SupersededError: another replica waits with this question by now.
         """
         ...
+
+
+class Replays(Protocol):
+    """Knows which of Slack's signed requests were taken."""
+
+    async def take(self, signature: str) -> bool:
+        """Take it; False where it was taken before."""
+        ...
+
+    async def give_back(self, signature: str) -> None:
+        """What it came with could not be kept; it may come again."""
+        ...

@@ -51,7 +51,9 @@ async def used_up(asker: Asker) -> list[Level]:
 
 
 @asynccontextmanager
-async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[AsyncApp]:
+async def bot_app(
+    client: Client, workspace: SlackWorkspace, *, signing_secret: SecretStr | None = None
+) -> AsyncIterator[AsyncApp]:
     """The bot's ears, wired as it wires them itself."""
     queue = QuestionQueue(client)
     async with hearing_stops(client) as stops, watching_people(workspace) as readers:
@@ -83,4 +85,5 @@ async def bot_app(client: Client, workspace: SlackWorkspace) -> AsyncIterator[As
             listener=listener,
             commands=commands,
             interactions=(listener, commands, rating),
+            signing_secret=signing_secret,
         )
