@@ -12,10 +12,12 @@ from pydantic import SecretStr
 
 from bot.answering.allowance import Allowance
 from bot.answering.answering import Answering, Limits
+from bot.answering.attachments import Attachments
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.freshness import Freshness
 from bot.answering.model import Model
+from bot.answering.nats_files import NatsFiles
 from bot.answering.nats_gaps import NatsGaps
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.nats_sources import NatsSources
@@ -28,6 +30,7 @@ from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.home.service import opened_home
+from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
@@ -49,10 +52,12 @@ from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
 from bot.web.service import serving_web
 from retrieval.client import RetrievalClient
+from wire import subjects
 from wire.admin_settings import AdminSettings
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
+from wire.nats_objects import open_objects
 from wire.nats_topology import ensure_topology
 from wire.settings import Settings
 
@@ -82,8 +87,14 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await ensure_topology(client)
         redis = await stack.enter_async_context(valkey(redis_url))
         quota = ValkeyQuota(redis, limits=_quota_limits(settings), told_low=QuotaNews(client).low)
-        answering = await stack.enter_async_context(_answering(settings, client, redis, quota))
         workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
+        attachments = Attachments(
+            fetch=await stack.enter_async_context(open_slack_files(workspace)),
+            read_text=NatsFiles(client, await open_objects(client, subjects.FILES_BUCKET)),
+        )
+        answering = await stack.enter_async_context(
+            _answering(settings, client, redis, quota, attachments=attachments)
+        )
         audience = await stack.enter_async_context(watching_people(workspace))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
@@ -211,7 +222,7 @@ async def _take_until(
 
 @asynccontextmanager
 async def _answering(
-    settings: Settings, client: Client, redis: Valkey, quota: ValkeyQuota
+    settings: Settings, client: Client, redis: Valkey, quota: ValkeyQuota, *, attachments: Attachments
 ) -> AsyncIterator[Answering]:
     async with _model(settings) as model, _rewriter(settings) as rewriter:
         count = (await asyncio.to_thread(TiktokenTokens.open)).count
@@ -233,6 +244,7 @@ async def _answering(
             rewriting=Rewriting(rewriter, count=count),
             freshness=Freshness(NatsSources(client)),
             gaps=NatsGaps(client),
+            attachments=attachments,
         )
         try:
             yield answering

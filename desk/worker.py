@@ -16,7 +16,6 @@ from nats.aio.client import Client
 
 from desk.serving import Pair, opened, opened_again, to_serve_first
 from desk.tuning import open_tuning
-from ingest.nats_objects import open_objects
 from ingest.rebuilding import Rebuilding
 from ingest.service import run_ingest
 from ingest.writing import EditionWriting
@@ -31,6 +30,7 @@ from retrieval.tuning import USUAL, Tuning
 from wire import subjects
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
+from wire.nats_objects import open_objects
 from wire.nats_topology import ensure_topology
 from wire.settings import Settings
 from wire.stopping import stopped

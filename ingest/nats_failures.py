@@ -14,11 +14,11 @@ import nats.js.errors
 from nats.aio.client import Client
 from nats.js.api import RawStreamMsg
 
-from ingest.nats_objects import open_objects
 from wire import subjects
 from wire.documents import DocumentFailed, DocumentUpsert, read_document_changed
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.failures import Failure, ListFailuresReply, ListFailuresRequest
+from wire.nats_objects import open_objects
 from wire.shapes import read_shape
 
 CALL_WITHIN_S = 5.0

@@ -1,4 +1,4 @@
-"""A bucket of named bytes as ingest sees it; `nats_objects.py` implements the port."""
+"""A bucket of named bytes as ingest sees it; `wire.nats_objects` implements the port."""
 
 from typing import Protocol
 

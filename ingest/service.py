@@ -11,7 +11,7 @@ from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
 from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
-from ingest.nats_objects import open_objects
+from ingest.nats_files import serving_files
 from ingest.nats_urgent import urgent_lane
 from ingest.parser_processes import ParserProcesses
 from ingest.parsing import Parsing
@@ -21,6 +21,7 @@ from retrieval.encoding import Encoder
 from retrieval.heads import Heads
 from retrieval.index import Index
 from wire import subjects
+from wire.nats_objects import open_objects
 from wire.settings import Settings
 from wire.stopping import stopped
 
@@ -43,7 +44,9 @@ async def run_ingest(
         SettingsError: a setting is wrong.
     """
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
-    processes = ParserProcesses()
+    # Two sets of them, so that nobody's question waits behind a thousand documents.
+    processes, files_apart = ParserProcesses(), ParserProcesses()
+    files = await open_objects(client, subjects.FILES_BUCKET)
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
         index=index,
@@ -61,6 +64,8 @@ async def run_ingest(
     try:
         async with (
             processes,
+            files_apart,
+            serving_files(client, files=files, parse=Parsing(files_apart).parse),
             resyncing(client, sources=settings.sources, pipeline=all_readers()) as resyncs,
             serving_admin(client, also=resyncs),
             urgent_lane(

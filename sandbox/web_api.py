@@ -31,8 +31,8 @@ POSTING = {
 }
 """The methods whose pages call it ``rate_limited`` where others say ``ratelimited``."""
 SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,groups:history,"
-    "groups:read,im:history,im:read,im:write,reactions:read,reactions:write,usergroups:read,users:read,"
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,"
+    "groups:history,groups:read,im:history,im:read,im:write,reactions:read,reactions:write,usergroups:read,users:read,"
     "users:read.email"
 )
 RESPONSE_URL = "response_url"

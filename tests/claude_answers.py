@@ -19,6 +19,7 @@ Ending = Literal[
     "stall",
 ]
 
+FILE = re.compile(r'<file name="([^"]*)">\n(.*)\n</file>', re.DOTALL)
 NUMBERED_PASSAGE = re.compile(r'<passage number="\d+">\n[^\n]*\n\n(.*)\n</passage>', re.DOTALL)
 REWRITES = "The last question: "
 ORDER = "ASSISTANT, WRITE EXACTLY THIS: "
@@ -134,6 +135,8 @@ def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
         if not text.startswith("#")
     )
     if not ranked or ranked[0][0] == 0:
+        if line := line_of_a_file(body, asked):
+            return [Block(pieces_of(line, script))]
         return [Block(pieces_of("The documents that I can see do not say.", script))]
     near = [found for found in ranked[:2] if found[0] <= ranked[0][0] / 2]
     cited = bool(search_results(body))
@@ -144,6 +147,16 @@ def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
         space = "" if not answer else "\n\n" if first.startswith(("|", "```")) else " "
         answer.append(Block((space + first, *others), (place, at) if cited else None))
     return answer
+
+
+def line_of_a_file(body: dict[str, Any], asked: set[str]) -> str | None:
+    """The attached files' line that shares most words with the question, and which file says so."""
+    blocks = content_of(body["messages"][-1])
+    files = [found for block in blocks if (found := FILE.fullmatch(str(block.get("text"))))]
+    lines = ((line, file[1]) for file in files for line in file[2].split("\n"))
+    ranked = ((len(asked & telling_words(line)), line, name) for line, name in lines)
+    shared, line, name = max(ranked, default=(0, "", ""))
+    return f"{name} says: {line}" if shared else None
 
 
 def number_of(place: int, script: Script) -> int:

@@ -272,6 +272,12 @@ def complaint_about_block(block: dict[str, Any]) -> str | None:
             if not isinstance(texts, list) or not texts:
                 return "search_result: content is required"
             return next(filter(None, map(complaint_about_block, texts)), None)
+        case "image":
+            source = block.get("source") or {}
+            known = source.get("media_type") in ("image/jpeg", "image/png", "image/gif", "image/webp")
+            return (
+                None if source.get("type") == "base64" and known and source.get("data") else "image: no image"
+            )
         case other:
             return f"unexpected block type {other!r}"
 

@@ -157,7 +157,14 @@ KEY_VALUE_BUCKETS = (
     ),
 )
 
-OBJECT_BUCKETS = (subjects.TEXTS_BUCKET, subjects.DOCUMENTS_BUCKET)
+OBJECT_BUCKETS = (
+    ObjectStoreConfig(bucket=subjects.TEXTS_BUCKET, storage=StorageType.FILE),
+    ObjectStoreConfig(bucket=subjects.DOCUMENTS_BUCKET, storage=StorageType.FILE),
+    # Whoever put a file there removes it once it is read; the age is for who died before.
+    ObjectStoreConfig(
+        bucket=subjects.FILES_BUCKET, storage=StorageType.FILE, ttl=HOUR_S / 4, max_bytes=2 * GIB
+    ),
+)
 
 
 async def ensure_topology(client: Client) -> None:
@@ -175,8 +182,8 @@ async def ensure_topology(client: Client) -> None:
             await jetstream.add_consumer(stream_name, consumer)
         for bucket in KEY_VALUE_BUCKETS:
             await _ensure_key_value(jetstream, bucket)
-        for name in OBJECT_BUCKETS:
-            await _ensure_object_store(jetstream, name)
+        for objects in OBJECT_BUCKETS:
+            await _ensure_object_store(jetstream, objects)
     except nats.js.errors.ServiceUnavailableError as error:
         raise UnavailableError("NATS JetStream is not ready yet", service="nats") from error
     except nats.js.errors.APIError as error:
@@ -209,8 +216,8 @@ async def _ensure_key_value(jetstream: JetStreamContext, wanted: KeyValueConfig)
         await jetstream.create_key_value(wanted)
 
 
-async def _ensure_object_store(jetstream: JetStreamContext, name: str) -> None:
+async def _ensure_object_store(jetstream: JetStreamContext, wanted: ObjectStoreConfig) -> None:
     try:
-        await jetstream.object_store(name)
+        await jetstream.object_store(wanted.bucket or "")
     except nats.js.errors.BucketNotFoundError:
-        await jetstream.create_object_store(name, ObjectStoreConfig(bucket=name, storage=StorageType.FILE))
+        await jetstream.create_object_store(wanted.bucket or "", wanted)

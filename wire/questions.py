@@ -31,6 +31,13 @@ class QuestionName:
         return None
 
 
+class AskedFile(Shape):
+    """A file that came with a question, by its id in Slack; what it is, Slack tells when it is read."""
+
+    id: str
+    name: str
+
+
 class QuestionAsked(Shape):
     """What Slack's event said, kept in JetStream before Slack is told that it arrived."""
 
@@ -44,8 +51,8 @@ class QuestionAsked(Shape):
     """As Slack sent it, mentions still as ids."""
     external: bool | None = None
     """Whether other companies are in the channel; None where the event did not say."""
-    files: tuple[str, ...] = ()
-    """Names of the files that came with it."""
+    files: tuple[AskedFile, ...] = ()
+    """What came with it."""
     asked_at: AwareDatetime
     attempt: int = 0
     """Grows each time the same message is to be answered anew."""

@@ -22,6 +22,7 @@ QUESTIONS_ASKED = "questions.asked"
 ANSWERS_STOP = "answers.stop"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
+FILES_READ = "files.read"
 QUOTAS_LOW = "quotas.low"
 SYNC_REQUESTED = "sync.requested"
 SYNC_CANCEL = "sync.cancel"
@@ -62,6 +63,9 @@ TEXTS_BUCKET = "texts"
 """Object store: each document's parsed Markdown."""
 DOCUMENTS_BUCKET = "documents"
 """Object store: bodies too large for a message, and announcements too large for a report of their failure."""
+
+FILES_BUCKET = "files"
+"""Object store: files that came with a question, while they are being read."""
 
 MESSAGE_ID_HEADER = "Nats-Msg-Id"
 

@@ -12,20 +12,20 @@ Closing the stream ends the model's call and charges what was used until then.
 """
 
 import secrets
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from bot.answering import sentences
+from bot.answering.attachments import Attachments, unread
 from bot.answering.cache import Cache, flight_key
 from bot.answering.charging import Charging
 from bot.answering.estimate import Estimate
+from bot.answering.files import Files, UnreadFile
 from bot.answering.flights import Flights
-from bot.answering.following_up import Standalone
 from bot.answering.freshness import Freshness
 from bot.answering.gaps import Gaps
 from bot.answering.joining import Joining
@@ -33,9 +33,10 @@ from bot.answering.line import Line
 from bot.answering.model import Model
 from bot.answering.prompt import Count, Prompt, build_prompt
 from bot.answering.question import Question
-from bot.answering.quota import Asker, Quota, utc_now
-from bot.answering.recalling import Recalled, Recalling, retold
+from bot.answering.quota import Asker, Quota
+from bot.answering.recalling import Recalled, Recalling
 from bot.answering.rewriting import Rewriting
+from bot.answering.run import Run
 from bot.answering.searching import Searching
 from bot.answering.tally import Tally
 from bot.answering.unanswered import NO_MODEL, Unanswered, documents
@@ -51,6 +52,7 @@ QUESTION_SHARE = 0.5
 """Most of the prompt's tokens that a question may take: there must be something to answer it from."""
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
+NOT_SEEN = "the model sees no pictures"
 _log = structlog.get_logger("answering")
 
 
@@ -75,28 +77,6 @@ class Limits:
     answers_at_once: int = 50
 
 
-@dataclass(kw_only=True)
-class _Run:
-    """One question on its way."""
-
-    question: Question
-    asked: Standalone = field(default_factory=lambda: Standalone(query="", how="asked"))
-    started_at: float = field(default_factory=time.monotonic)
-    timings_ms: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def stands_alone(self) -> str | None:
-        """The question, if it can be told from its words alone; None where it leans on what was said."""
-        if self.asked.how == "joined" or self.question.unread or self.question.so_far:
-            return None
-        # A long question is searched by its end, but it is all of its words.
-        return self.question.text if self.asked.how == "asked" else self.asked.query
-
-    def mark(self, step: str, at: float | None = None) -> None:
-        """Note how many milliseconds after the start a step was reached."""
-        self.timings_ms[step] = round(((at or time.monotonic()) - self.started_at) * 1000, 1)
-
-
 class Answering:
     """Answers questions.
 
@@ -117,6 +97,7 @@ class Answering:
         rewriting: Rewriting | None = None,
         freshness: Freshness | None = None,
         gaps: Gaps | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -131,6 +112,7 @@ class Answering:
             rewriting: makes follow-ups stand alone; None does so by a rule of thumb.
             freshness: knows which sources could not be read; None knows of none.
             gaps: questions that found no answer; None keeps none.
+            attachments: reads what comes with a question; None reads none of it.
         """
         self._model = model
         self._limits = limits
@@ -138,6 +120,7 @@ class Answering:
         self._rewriting = rewriting or Rewriting(None, count=count)
         self._freshness = freshness or Freshness(None)
         self._unanswered = Unanswered(retrieval=retrieval, freshness=self._freshness, gaps=gaps)
+        self._attachments = attachments if model.reads_files else None
         self._line = Line(at_once=limits.answers_at_once)
         self._searching = Searching(retrieval)
         metered = model.metered
@@ -156,7 +139,7 @@ class Answering:
         """The events of the answer; every failure is one of them."""
         self.tally.asked += 1
         try:
-            async with aclosing(self._answer(_Run(question=question))) as events:
+            async with aclosing(self._answer(Run(question=question))) as events:
                 async for event in events:
                     self._count(event)
                     yield event
@@ -174,7 +157,7 @@ class Answering:
         if self._charging is not None:
             await self._charging.settled()
 
-    async def _answer(self, run: _Run) -> AsyncGenerator[AnswerEvent, None]:
+    async def _answer(self, run: Run) -> AsyncGenerator[AnswerEvent, None]:
         await self._admit(run.question)
         yield Status(text=sentences.SEARCHING)
         run.asked = await self._rewriting.standalone(
@@ -183,13 +166,19 @@ class Answering:
         self.tally.spend(run.asked.usage)
         found = await self._search(run)
         run.mark("retrieval")
+        if run.question.files:
+            yield Status(text=sentences.reading_files([file.name for file in run.question.files]))
+            run.files = await self._read(run.question)
         if not found.passages or found.relevance < self._limits.relevance_floor:
-            for event in await self._nothing(run, found):
-                yield event
-            return
+            if not run.files.read:
+                for event in await self._nothing(run, found):
+                    yield event
+                return
+            # The file may be all that is asked about; what is not relevant would only distract from it.
+            found = found.model_copy(update={"passages": ()})
         recalled = await self._recall(run, found)
         if recalled is not None:
-            for event in _from_cache(run, recalled):
+            for event in run.from_cache(recalled):
                 yield event
             return
         async with aclosing(self._written(run, found)) as events:
@@ -207,7 +196,12 @@ class Answering:
         if self._charging is not None:
             await self._charging.admit(_asker(question))
 
-    async def _search(self, run: _Run) -> SearchReply:
+    async def _read(self, question: Question) -> Files:
+        if self._attachments is None:
+            return unread(question.files)
+        return await self._attachments.read(question.files)
+
+    async def _search(self, run: Run) -> SearchReply:
         return await self._searching.search(
             SearchRequest(
                 query=run.asked.query,
@@ -218,7 +212,7 @@ class Answering:
             )
         )
 
-    async def _recall(self, run: _Run, found: SearchReply) -> Recalled | None:
+    async def _recall(self, run: Run, found: SearchReply) -> Recalled | None:
         asked = run.stands_alone
         if self._recalling is None or asked is None or run.question.fresh:
             return None
@@ -229,7 +223,7 @@ class Answering:
             self.tally.saved_tokens += recalled.answer.tokens
         return recalled
 
-    async def _written(self, run: _Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
+    async def _written(self, run: Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         """An answer that is written now: for us, or for somebody who asks the very same."""
         prompt = build_prompt(
             run.question.for_model(),
@@ -237,6 +231,7 @@ class Answering:
             prompt_tokens=self._limits.prompt_tokens,
             answer_tokens=self._limits.answer_tokens,
             count=self._estimate.count,
+            files=run.files,
         )
 
         def write() -> AsyncGenerator[AnswerEvent, None]:
@@ -251,9 +246,7 @@ class Answering:
             async for event in events:
                 yield event
 
-    async def _write(
-        self, run: _Run, prompt: Prompt, found: SearchReply
-    ) -> AsyncGenerator[AnswerEvent, None]:
+    async def _write(self, run: Run, prompt: Prompt, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         writing = Writing(
             model=self._model,
             prompt=prompt,
@@ -266,7 +259,8 @@ class Answering:
                 async with aclosing(ticket.places(within_s=LINE_WITHIN_S)) as places:
                     async for place in places:
                         yield Status(text=sentences.in_line(place))
-                yield Status(text=sentences.reading(prompt.passages))
+                if prompt.passages:
+                    yield Status(text=sentences.reading(prompt.passages))
                 yield Sources(sources=documents(prompt.passages, most=PASSAGES))
                 try:
                     async with aclosing(writing.stream()) as events:
@@ -279,7 +273,7 @@ class Answering:
             yield event
 
     async def _ended(
-        self, run: _Run, prompt: Prompt, found: SearchReply, writing: Writing
+        self, run: Run, prompt: Prompt, found: SearchReply, writing: Writing
     ) -> Sequence[AnswerEvent]:
         """What is told once the model has come to an end, whichever."""
         if writing.first_words_at is not None:
@@ -293,22 +287,19 @@ class Answering:
         events = writing.composition.finish(note=NOTES.get(writing.ending))
         if writing.ending == "end":
             await self._keep(run, writing, prompt, found)
-            if not writing.composition.citations and not writing.composition.numbered:
+            if prompt.passages and not writing.composition.citations and not writing.composition.numbered:
                 await self._unanswered.record(run.question, found, answered=True)
         # Kept without this: it holds now, and not for whoever is served the answer later.
         cited = {source.source for source in writing.composition.sources}
-        cut = sentences.left_out(passages=prompt.passages_left_out, turns=prompt.turns_left_out)
-        unread = sentences.unread(run.question.unread) if run.question.unread else None
-        note = await self._freshness.note(
-            cited=cited, index=found.index, also=list(filter(None, (unread, cut)))
-        )
+        lacking = _lacking(run, prompt, writing)
+        note = await self._freshness.note(cited=cited, index=found.index, also=lacking)
         events += writing.composition.finish(note=note)
-        return [*events, _done(run, writing)]
+        return [*events, run.done(writing)]
 
-    async def _nothing(self, run: _Run, found: SearchReply) -> Sequence[AnswerEvent]:
+    async def _nothing(self, run: Run, found: SearchReply) -> Sequence[AnswerEvent]:
         text, sources = await self._unanswered.tell(run.question, found)
-        if run.question.unread:
-            text = f"{text}\n\n{sentences.unread(run.question.unread)}"
+        if run.files.unread:
+            text = f"{text}\n\n{sentences.unread(run.files.unread)}"
         cited = [Citation(index=source.index, source=source, quote="") for source in sources]
         run.mark("total")
         done = Done(
@@ -331,7 +322,7 @@ class Answering:
         key = f"{question.id}:{question.attempt}:{secrets.token_hex(4)}"
         return self._charging.charged(_asker(question), key=key, tokens=tokens, used=used)
 
-    async def _keep(self, run: _Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
+    async def _keep(self, run: Run, writing: Writing, prompt: Prompt, found: SearchReply) -> None:
         # An answer to a follow-up may tell what was said before, which its next reader need not see; and
         # another model's answer is not what this one would have said.
         if self._recalling is not None and run.question.alone and writing.model == self._model.name:
@@ -354,35 +345,17 @@ class Answering:
                 self.tally.joined += 1
 
 
+def _lacking(run: Run, prompt: Prompt, writing: Writing) -> list[str]:
+    """What the answer was written without, a sentence each."""
+    pictures = prompt.pictures if writing.unseen else ()
+    unread = [*run.files.unread, *(UnreadFile(name=each.name, reason=NOT_SEEN) for each in pictures)]
+    cut = sentences.left_out(
+        passages=prompt.passages_left_out,
+        turns=prompt.turns_left_out > 0 or run.question.cut,
+        files=prompt.files_left_out,
+    )
+    return [*([sentences.unread(unread)] if unread else []), *([cut] if cut else [])]
+
+
 def _asker(question: Question) -> Asker:
     return Asker(person=question.person, groups=question.groups, zone=question.zone)
-
-
-def _done(run: _Run, writing: Writing) -> Done:
-    run.mark("total")
-    return Done(
-        text=writing.composition.text,
-        sources=writing.composition.sources,
-        usage=run.asked.usage.plus(writing.usage),
-        cached=False,
-        model=writing.model,
-        timings_ms=run.timings_ms,
-        complete=writing.ending == "end",
-    )
-
-
-def _from_cache(run: _Run, recalled: Recalled) -> Iterator[AnswerEvent]:
-    answer = recalled.answer
-    yield Status(text=sentences.from_earlier(answer.answered_at, now=utc_now()))
-    run.mark("first_token")
-    yield from retold(answer, recalled.citations)
-    run.mark("total")
-    yield Done(
-        text=answer.text,
-        sources=tuple(citation.source for citation in recalled.citations),
-        usage=run.asked.usage,
-        cached=True,
-        model=answer.model,
-        timings_ms=run.timings_ms,
-        answered_at=answer.answered_at,
-    )

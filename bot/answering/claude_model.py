@@ -8,19 +8,22 @@ status 200, cut connections and stalls as the HTTP library's own errors.
 """
 
 import asyncio
+import base64
 import itertools
 import json
 import operator
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Literal
+from typing import Literal, cast
 
 import anthropic
 import httpx2
 import structlog
 from anthropic import AsyncAnthropic, omit
 from anthropic.types import (
+    Base64ImageSourceParam,
+    ImageBlockParam,
     MessageParam,
     RawContentBlockDelta,
     RawMessageStreamEvent,
@@ -31,9 +34,10 @@ from anthropic.types import (
 )
 
 from bot.answering.claude_models import ClaudeFacts, facts_of
-from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Used
+from bot.answering.files import Picture
+from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Unseen, Used
 from bot.answering.model_features import KnownFeatures, ModelFeatures, without
-from bot.answering.prompt import Prompt, result_blocks, result_title, turn_text
+from bot.answering.prompt import Prompt, file_text, picture_text, result_blocks, result_title, turn_text
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
@@ -57,7 +61,7 @@ _STOPS: dict[str, Literal["length", "refused"]] = {
 }
 
 Role = Literal["user", "assistant"]
-_Block = SearchResultBlockParam | TextBlockParam
+_Block = SearchResultBlockParam | TextBlockParam | ImageBlockParam
 
 _log = structlog.get_logger("claude")
 
@@ -90,6 +94,7 @@ class ClaudeModel:
 
     metered = True
     reads_highlights = False
+    reads_files = True
 
     def __init__(
         self,
@@ -103,8 +108,10 @@ class ClaudeModel:
         self._client = client
         self._stalled_after_s = stalled_after_s
         self._facts = facts
-        # Servers of one's own mostly take search results without a word, and show their model none of them.
-        asked = ModelFeatures(citations=CITES in name.lower())
+        # Servers of one's own mostly take search results and pictures without a word, and show their model
+        # none of them.
+        theirs = CITES in name.lower()
+        asked = ModelFeatures(citations=theirs, images=theirs)
         self._features = KnownFeatures(asked, clock=clock)
         self.name = name
 
@@ -138,7 +145,7 @@ class ClaudeModel:
                     model=self.name,
                     max_tokens=prompt.answer_tokens,
                     system=[_kept(system) if features.prompt_caching else system],
-                    messages=_messages(prompt, results, cited=features.citations),
+                    messages=_messages(prompt, results, features=features),
                     thinking=(_thinking(self._facts) if features.thinking else None) or omit,
                     output_config={"effort": effort} if effort and features.effort else omit,
                     stream=True,
@@ -146,6 +153,8 @@ class ClaudeModel:
             async with stream:
                 if not features.citations:
                     yield Numbered()
+                if prompt.pictures and not features.images:
+                    yield Unseen()
                 while True:
                     async with asyncio.timeout(self._stalled_after_s):
                         raw = await anext(stream, None)
@@ -250,14 +259,20 @@ def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
             return None
 
 
-def _messages(prompt: Prompt, results: Sequence[tuple[str, ...]], *, cited: bool) -> list[MessageParam]:
-    """The conversation, then what was found and the question; roles alternate and begin with the user."""
+def _messages(
+    prompt: Prompt, results: Sequence[tuple[str, ...]], *, features: ModelFeatures
+) -> list[MessageParam]:
+    """The conversation, what was found, files, and the question; roles alternate and begin with the user."""
     turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
     blocks: list[tuple[Role, _Block]] = [(turn.role, _text(turn_text(turn))) for turn in turns]
     for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True)):
         title = result_title(passage, outdated=prompt.outdated)
+        cited = features.citations
         found = _search_result(place, title, texts) if cited else _text(_numbered(place, title, texts))
         blocks.append(("user", found))
+    blocks += [("user", _text(file_text(file))) for file in prompt.texts]
+    if features.images:
+        blocks += [("user", block) for picture in prompt.pictures for block in _seen(picture)]
     blocks.append(("user", _text(prompt.question)))
     return [
         {"role": role, "content": [block for _, block in group]}
@@ -272,6 +287,14 @@ def _text(text: str) -> TextBlockParam:
 def _kept(block: TextBlockParam) -> TextBlockParam:
     """What stands up to here is the same the next time: the API may keep it."""
     return {**block, "cache_control": {"type": "ephemeral"}}
+
+
+def _seen(picture: Picture) -> tuple[TextBlockParam, ImageBlockParam]:
+    data = base64.b64encode(picture.body).decode()
+    # The SDK names the media types that it knows; `files.picture_type` knows no others.
+    kind = cast('Literal["image/jpeg", "image/png", "image/gif", "image/webp"]', picture.media_type)
+    source: Base64ImageSourceParam = {"type": "base64", "media_type": kind, "data": data}
+    return _text(picture_text(picture)), {"type": "image", "source": source}
 
 
 def _source_id(place: int) -> str:

@@ -69,6 +69,7 @@ class ExtractiveModel:
     name = "extractive"
     metered = False
     reads_highlights = True
+    reads_files = False
 
     def __init__(self, *, pace_s: float = PACE_S) -> None:
         self._pace_s = pace_s

@@ -70,11 +70,16 @@ class Finished:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """The model can't see, and was not given the prompt's pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Numbered:
     """The model can't cite, and was given numbered passages: ``[n]`` in its text is a claim to be checked."""
 
 
-ModelEvent = Text | Cited | Numbered | Used | Waiting | Writer | Finished
+ModelEvent = Text | Cited | Numbered | Unseen | Used | Waiting | Writer | Finished
 
 
 class HopelessError(UnavailableError):
@@ -95,6 +100,10 @@ class Model(Protocol):
     @property
     def reads_highlights(self) -> bool:
         """Whether the search should name each passage's nearest sentences."""
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether it is given the files that came with a question."""
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write the answer. A stream that was not cut ends with ``Finished``; closing it ends the call.

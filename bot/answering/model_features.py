@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _NAMES = {
     "citations": ("search_result", "citation"),
     "prompt_caching": ("cache_control", "ephemeral"),
+    "images": ("image",),
     "thinking": ("thinking", "between_tools"),
     "effort": ("output_config", "effort"),
 }
@@ -33,18 +34,20 @@ class ModelFeatures:
     Attributes:
         citations: search results as blocks of their own, cited by the API. Without it, passages are
             numbered in the text and the numbers that the model writes are checked by us.
+        images: sees pictures.
         prompt_caching: marks for what the API shall keep.
         thinking: may be told not to think first.
         effort: may be asked for little effort.
     """
 
     citations: bool = True
+    images: bool = True
     prompt_caching: bool = True
     thinking: bool = True
     effort: bool = True
 
 
-PLAIN = ModelFeatures(citations=False, prompt_caching=False, thinking=False, effort=False)
+PLAIN = ModelFeatures(citations=False, images=False, prompt_caching=False, thinking=False, effort=False)
 """Text in, text out: what every such server can do."""
 
 

@@ -20,6 +20,14 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A file that came with the question: what it is called, and what names it where it lies."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """A question, who asks it, and who will read its answer.
 
@@ -34,7 +42,8 @@ class Question:
         zone: where the asker's days begin and end, such as ``Europe/Berlin``; None where it is not known.
         fresh: whether the asker wants an answer written anew rather than one of before.
         so_far: what there is of an answer that broke off and is to be gone on with.
-        unread: names of files that came with the question and were not read.
+        files: what came with the question.
+        cut: whether the conversation had begun before its first message here.
     """
 
     id: str
@@ -47,12 +56,13 @@ class Question:
     zone: str | None = None
     fresh: bool = False
     so_far: str = ""
-    unread: tuple[str, ...] = ()
+    files: tuple[Attached, ...] = ()
+    cut: bool = False
 
     @property
     def alone(self) -> bool:
         """Whether its answer depends on nothing but its words and the documents, and so is anybody's."""
-        return not (self.conversation or self.unread or self.so_far)
+        return not (self.conversation or self.files or self.so_far)
 
     def for_model(self) -> "Question":
         """As it is put to a model, which may have to go on where an answer broke off."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.answering.addresses import Addresses
+from bot.answering.files import UnreadFile
 from bot.answering.gate import harmless
 from bot.answering.visible import visible
 from wire.answers import Failed
@@ -159,20 +160,26 @@ def not_synced(sources: Sequence[str]) -> str:
     )
 
 
-def left_out(*, passages: int, turns: int) -> str | None:
-    """What was found or said before, and did not fit the prompt."""
+def left_out(*, passages: int, turns: bool, files: Sequence[str] = ()) -> str | None:
+    """What was found, said before or attached, and did not fit the prompt."""
     parts = [
         *([f"{passages:,} of the passages that I found"] if passages else []),
         *(["the oldest messages of this conversation"] if turns else []),
+        *(f"all of {name}" for name in map(_harmless, files)),
     ]
     return f"_I could not read all of it: {_listed(parts)} did not fit._" if parts else None
 
 
-def unread(files: Sequence[str]) -> str:
+def unread(files: Sequence[UnreadFile]) -> str:
     """Files came with the question, and were not read."""
-    what = "the attached file" if len(files) == 1 else "the attached files"
-    names = _listed([harmless(as_markdown(name), Addresses(())) for name in files])
-    return f"_I can't read {what} {names}; paste the text that matters._"
+    told = "; ".join(f"{_harmless(file.name)} ({_harmless(file.reason)})" for file in files)
+    what = "this attached file" if len(files) == 1 else "these attached files"
+    return f"_I couldn't read {what}: {told}. Paste the text that matters._"
+
+
+def reading_files(names: Sequence[str]) -> str:
+    """Which files are being read, as plain text."""
+    return f"Reading {_listed([visible(name) for name in names])}"
 
 
 def reading(passages: Sequence[Passage]) -> str:
@@ -211,6 +218,10 @@ def duration(seconds: float) -> str:
             return f"{number} {unit}{'' if number == 1 else 's'}"
     number = max(1, round(seconds))
     return f"{number} second{'' if number == 1 else 's'}"
+
+
+def _harmless(text: str) -> str:
+    return harmless(as_markdown(text), Addresses(()))
 
 
 def _changes(pending: int) -> str:

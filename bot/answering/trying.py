@@ -45,6 +45,7 @@ class Trying:
 
     metered = True
     reads_highlights = False
+    reads_files = True
 
     def __init__(self, models: Sequence[Model], *, within_s: float) -> None:
         """Put them in order.

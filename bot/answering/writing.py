@@ -8,7 +8,18 @@ from typing import Literal
 
 from bot.answering import sentences
 from bot.answering.composition import Composition
-from bot.answering.model import Cited, Finished, Model, ModelEvent, Numbered, Text, Used, Waiting, Writer
+from bot.answering.model import (
+    Cited,
+    Finished,
+    Model,
+    ModelEvent,
+    Numbered,
+    Text,
+    Unseen,
+    Used,
+    Waiting,
+    Writer,
+)
 from bot.answering.prompt import Count, Prompt
 from wire.answers import AnswerEvent, Failed, Status, Usage
 from wire.errors import UnavailableError
@@ -35,6 +46,7 @@ class Writing:
         model: who writes.
         prompt_tokens: what the prompt really was, for the model that was asked first; 0 until it is told.
         ending: how it ended; until it has, or where it was closed early, ``cut``.
+        unseen: whether the prompt's pictures were not shown to it.
         first_words_at: when the first of the text came (``time.monotonic``); None before.
     """
 
@@ -45,6 +57,7 @@ class Writing:
         self.prompt_tokens = 0
         self.ending: Ending = "cut"
         self.first_words_at: float | None = None
+        self.unseen = False
         self._model = model
         self._prompt = prompt
         self._count = count
@@ -112,6 +125,8 @@ class Writing:
                 return self.composition.cite(passage=event.passage, quote=event.quote)
             case Numbered():
                 self.composition.numbered = True
+            case Unseen():
+                self.unseen = True
             case Used():
                 self.usage, self._counted = event.usage, event.counted
                 if not self.prompt_tokens and self.model == self._model.name:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.mrkdwn import unescaped
-from wire.questions import QuestionAsked, QuestionName, StopAsked
+from wire.questions import AskedFile, QuestionAsked, QuestionName, StopAsked
 
 _USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL_MENTION = re.compile(r"<#[CG][A-Z0-9]+(?:\|([^>]*))?>")
@@ -14,6 +14,7 @@ _SPECIAL_MENTION = re.compile(r"<!(?:subteam\^[A-Z0-9]+\|?@?|date\^[^|>]*\|)?([^
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
 FILES = 10
 """As many as a message of Slack's may have."""
+FILE_NAME_CHARS = 200
 _PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
 _STOP = re.compile(r"(please )?(stop|cancel|never ?mind)( please)?[.!]*", re.IGNORECASE)
 
@@ -125,14 +126,17 @@ def _question(event: dict[str, Any], *, team: str, external: bool | None) -> Que
         user=str(event["user"]),
         text=str(event.get("text") or ""),
         external=external,
-        files=file_names(event),
+        files=asked_files(event),
         asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
     )
 
 
-def file_names(message: dict[str, Any]) -> tuple[str, ...]:
-    """What the files of a message are called."""
-    return tuple(str(file.get("name") or "a file") for file in (message.get("files") or [])[:FILES])
+def asked_files(message: dict[str, Any]) -> tuple[AskedFile, ...]:
+    """The files of a message."""
+    return tuple(
+        AskedFile(id=str(file.get("id") or ""), name=str(file.get("name") or "a file")[:FILE_NAME_CHARS])
+        for file in (message.get("files") or [])[:FILES]
+    )
 
 
 def spoken(text: str, *, bot_user: str, names: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.slack.view import Payload
-from wire.questions import QuestionAsked
+from wire.questions import AskedFile, QuestionAsked
 
 
 class SupersededError(Exception):
@@ -60,11 +60,28 @@ class ThreadMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What a message says, as Slack sends it, who says so, and the names of its files."""
+    """What a message says, as Slack sends it, who says so, and its files."""
 
     user: str
     text: str
-    files: tuple[str, ...]
+    files: tuple[AskedFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedFile:
+    """A file in Slack.
+
+    Attributes:
+        bytes: how long it is.
+        url: where it lies; None where that is not in Slack, or not any more.
+        preview_url: of a picture that is larger, Slack's own preview of 1,024 pixels.
+    """
+
+    name: str
+    media_type: str
+    bytes: int
+    url: str | None
+    preview_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import structlog
 
-from bot.answering.question import Question, Turn
-from bot.answering.sentences import SEARCHING, unread
+from bot.answering.question import Attached, Question, Turn
+from bot.answering.sentences import SEARCHING
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage, Place
@@ -45,6 +45,7 @@ _PLAIN = "(Slack did not take this answer's formatting and links, so here are it
 _STOPPED = "Stopped."
 _NOT_YOURS = "Only the person who asked can stop this answer."
 _NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
+_NO_WORDS_BUT_FILES = "What would you like to know about it? Send me the file with a question beside it."
 
 _log = structlog.get_logger("replying")
 
@@ -244,7 +245,7 @@ class Replying:
             conversation=await self._conversation(asked),
             attempt=delivery,
             fresh=asked.attempt > 0,
-            unread=asked.files,
+            files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
         )
 
     async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
@@ -276,8 +277,7 @@ class Replying:
 
 
 def _no_words(question: Question) -> Payload:
-    notes = [unread(question.unread)] if question.unread else []
-    return payload(View(text="\n\n".join([_NO_WORDS, *notes])))
+    return payload(View(text=_NO_WORDS_BUT_FILES if question.files else _NO_WORDS))
 
 
 def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:

@@ -17,9 +17,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.call_limits import CallLimits
-from bot.slack.events import file_names
+from bot.slack.events import asked_files
 from bot.slack.mrkdwn import escaped, section, small_print
-from bot.slack.ports import Identity, Person, Said, ThreadMessage
+from bot.slack.ports import Identity, Person, Said, SharedFile, ThreadMessage
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 
@@ -120,7 +120,7 @@ class SlackWorkspace:
         if message is None:
             return None
         asked = self._thread_message(message)
-        return Said(user=asked.user, text=asked.text, files=file_names(message))
+        return Said(user=asked.user, text=asked.text, files=asked_files(message))
 
     async def withdraw(self, *, channel: str, ts: str) -> None:
         """Delete a message of ours."""
@@ -239,6 +239,10 @@ class SlackWorkspace:
             cursor = _next_cursor(page)
             if not cursor:
                 return frozenset(members)
+
+    async def file(self, file: str) -> SharedFile:
+        """What Slack says of a file now."""
+        return _shared_file((await self._call("files.info", file=file))["file"])
 
     async def check_tokens(self, app_token: SecretStr) -> None:
         """Ask Slack whether our tokens are still good.
@@ -359,6 +363,17 @@ def _metadata(question: str, shown: Payload) -> dict[str, Any]:
 
 def _next_cursor(page: dict[str, Any]) -> str:
     return (page.get("response_metadata") or {}).get("next_cursor") or ""
+
+
+def _shared_file(file: dict[str, Any]) -> SharedFile:
+    gone = file.get("is_external") or file.get("mode") in ("external", "tombstone", "hidden_by_limit")
+    return SharedFile(
+        name=str(file.get("name") or file.get("title") or "a file"),
+        media_type=str(file.get("mimetype") or "application/octet-stream"),
+        bytes=int(file.get("size") or 0),
+        url=None if gone else file.get("url_private_download") or file.get("url_private"),
+        preview_url=None if gone else file.get("thumb_1024"),
+    )
 
 
 def _person(user: dict[str, Any], team: str) -> Person:

@@ -60,6 +60,7 @@ class TimedModel:
     name = "timed"
     metered = True
     reads_highlights = False
+    reads_files = True
 
     def __init__(self, *, pieces: int, pace_s: float) -> None:
         self._pieces = pieces

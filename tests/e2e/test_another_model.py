@@ -13,7 +13,6 @@ from nats.aio.client import Client
 
 from desk.worker import Pace, Role, run_worker
 from ingest.client import IngestClient
-from ingest.nats_objects import open_objects
 from retrieval.client import RetrievalClient
 from retrieval.nats_served import Served, open_served
 from retrieval.stores import open_store, store_kind
@@ -24,6 +23,7 @@ from tests.until import until
 from wire import subjects
 from wire.documents import DocumentUpsert
 from wire.errors import SettingsError, UnavailableError
+from wire.nats_objects import open_objects
 from wire.search import SearchReply, SearchRequest
 from wire.settings import Settings
 

@@ -6,6 +6,7 @@ import pytest
 from nats.aio.client import Client
 
 from bot.answering.answering import Answering, Limits
+from bot.answering.attachments import Attachments
 from bot.answering.cache import Cache
 from bot.answering.claude_model import claude
 from bot.answering.extractive_model import ExtractiveModel
@@ -62,6 +63,7 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
             rewriting: Rewriting | None = None,
             freshness: Freshness | None = None,
             gaps: Gaps | None = None,
+            attachments: Attachments | None = None,
         ) -> Answering:
             limits = Limits(
                 question_chars=4000,
@@ -82,6 +84,7 @@ async def desk(client: Client, tokens: TiktokenTokens, stalled_after_s: float) -
                 rewriting=rewriting,
                 freshness=freshness,
                 gaps=gaps,
+                attachments=attachments,
             )
 
         yield Desk(retrieval=retrieval, claude=api, answering=answering)

@@ -60,6 +60,7 @@ class Parrot:
     name = "parrot"
     metered = True
     reads_highlights = False
+    reads_files = True
 
     def __init__(self) -> None:
         self.calls = 0

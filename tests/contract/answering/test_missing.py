@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from bot.answering.freshness import Freshness
 from bot.answering.nats_sources import NatsSources
-from bot.answering.question import Turn
+from bot.answering.question import Attached, Turn
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import valkey
 from tests.contract.answering.telling import Desk, question, tell
@@ -112,8 +112,12 @@ async def test_such_a_note_is_not_kept_for_those_who_are_served_the_answer_later
 
 
 async def test_files_that_were_not_read_are_named_in_every_answer(desk: Desk, valkey_url: str) -> None:
-    asked = replace(question(), unread=("plan_*v2*.pdf", "chart.png"))
-    said = "_I can't read the attached files plan\\_\\*v2\\*.pdf and chart.png; paste the text that matters._"
+    files = (Attached(id="F1", name="plan_*v2*.pdf"), Attached(id="F2", name="chart.png"))
+    asked = replace(question(), files=files)
+    said = (
+        "_I couldn't read these attached files: plan\\_\\*v2\\*.pdf (I read no files here); "
+        "chart.png (I read no files here). Paste the text that matters._"
+    )
     async with valkey(valkey_url) as connection:
         answering = desk.answering(cache=ValkeyCache(connection))
         for _ in range(2):

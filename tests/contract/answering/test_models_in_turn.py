@@ -29,6 +29,7 @@ class Writes:
     failure: UnavailableError | None = None
     metered: bool = True
     reads_highlights: bool = False
+    reads_files: bool = True
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         used = Usage(input_tokens=2 * prompt.tokens, output_tokens=1)

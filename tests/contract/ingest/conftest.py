@@ -8,7 +8,6 @@ from nats.aio.client import Client
 
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
-from ingest.nats_objects import open_objects
 from retrieval.edge_index import open_edge_index
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from retrieval.nats_backlog import NatsBacklog
@@ -16,6 +15,7 @@ from retrieval.nats_heads import open_heads
 from retrieval.search import Search
 from tests.contract.ingest.workshop import Workshop
 from wire import subjects
+from wire.nats_objects import open_objects
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
-from ingest.nats_objects import NatsObjects
 from retrieval.edge_index import EdgeIndex
 from retrieval.fastembed_encoder import FastembedEncoder
 from retrieval.heads import HeadEntry
@@ -13,6 +12,7 @@ from retrieval.nats_heads import NatsHeads
 from retrieval.search import Search
 from wire.documents import DocumentDelete, DocumentUpsert, document_key
 from wire.heads import Head
+from wire.nats_objects import NatsObjects
 from wire.search import SearchRequest
 
 

@@ -31,6 +31,7 @@ class Scripted:
     calls: int = 0
     metered: bool = True
     reads_highlights: bool = False
+    reads_files: bool = True
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         assert prompt is PROMPT

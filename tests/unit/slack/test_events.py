@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.slack.events import Asked, read_asked, read_reworded, read_stop, spoken
-from wire.questions import QuestionName, StopAsked
+from wire.questions import AskedFile, QuestionName, StopAsked
 
 US = "U0BOT"
 
@@ -40,11 +40,11 @@ def test_a_direct_message_needs_no_mention() -> None:
     assert direct.question.direct
 
 
-def test_files_that_come_with_a_question_are_known_by_name() -> None:
+def test_files_that_come_with_a_question_are_known_by_id_and_name() -> None:
     files = [{"id": "F1", "name": "plan.pdf"}, {"id": "F2", "name": None}]
     shared = asked(channel="D1", subtype="file_share", text="what does this say?", files=files)
     assert shared is not None
-    assert shared.question.files == ("plan.pdf", "a file")
+    assert shared.question.files == (AskedFile(id="F1", name="plan.pdf"), AskedFile(id="F2", name="a file"))
 
 
 def test_a_reply_in_a_thread_may_be_a_question() -> None:

@@ -1,4 +1,4 @@
-"""Object store buckets: `documents` holds bodies too large for a message, `texts` parsed Markdown."""
+"""Object store buckets: what is too large for a message, and what is kept for long."""
 
 import asyncio
 import base64
