@@ -32,6 +32,7 @@ from bot.answering.valkey_quota import ValkeyQuota
 from bot.home.service import opened_home
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
+from bot.slack.asking_for import AskingFor
 from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
@@ -41,6 +42,7 @@ from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.picking import Picking
 from bot.slack.rating import Rating
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
@@ -98,12 +100,12 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         audience = await stack.enter_async_context(watching_people(workspace))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
+        asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
         commanding = Commanding(
             retrieval=RetrievalClient(client),
             readers=audience,
             messages=workspace,
-            store=queue,
-            participation=threads,
+            asking_for=asking_for,
             usage=quota.usage,
         )
         asking = Asking(
@@ -116,6 +118,15 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         )
         feedback = NatsFeedback(client)
         await feedback.keep_for(settings.feedback_days)
+        picking = Picking(
+            messages=workspace,
+            store=queue,
+            participation=threads,
+            records=claims,
+            asking_for=asking_for,
+            identity=workspace.identity,
+            names=audience.names,
+        )
         rating = Rating(
             store=feedback,
             messages=workspace,
@@ -139,7 +150,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             identity=workspace.identity,
             listener=asking,
             commands=front,
-            interactions=(asking, commanding, rating, front),
+            interactions=(asking, commanding, rating, picking, front),
             overhear=[partial(tell_of_threads, client=client)],
             signing_secret=settings.slack_signing_secret,
         )

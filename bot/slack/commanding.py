@@ -4,7 +4,6 @@ Slack brings no command a second time, so each is answered, whatever happens.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -14,13 +13,12 @@ import structlog
 from bot.answering.quota import Asker, Level
 from bot.answering.unanswered import NEAR_RELEVANCE
 from bot.slack import commands
-from bot.slack.asking import Participation, Store
+from bot.slack.asking_for import AskingFor
 from bot.slack.commands import Click, Command, Wanted, read_click
 from bot.slack.mrkdwn import escaped
 from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload
-from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
-from wire.questions import QuestionAsked
+from wire.errors import AnswerdeskError, MalformedError, RefusedError
 from wire.search import QUERY_CHARS, SearchReply, SearchRequest
 
 ANSWERED_WITHIN_S = 2.5
@@ -69,17 +67,14 @@ class Commanding:
         retrieval: Retrieval,
         readers: Readers,
         messages: Messages,
-        store: Store,
-        participation: Participation,
+        asking_for: AskingFor,
         usage: Usage,
     ) -> None:
-        self._participation = participation
-        self._under_way: set[asyncio.Task[str]] = set()
+        self._asking_for = asking_for
         self._usage = usage
         self._retrieval = retrieval
         self._readers = readers
         self._messages = messages
-        self._store = store
 
     async def run(self, command: Command) -> Payload:
         """What the person is shown; every failure is a sentence."""
@@ -110,6 +105,7 @@ class Commanding:
                     command.text,
                     user=command.user,
                     team=command.team,
+                    click=command.trigger,
                     shareable=not command.channel.startswith("D"),
                 )
             case "sources":
@@ -126,7 +122,13 @@ class Commanding:
                 return await self._look_up(commands.read_wanted(typed), user=click.user, offset=offset)
             case commands.SHARE:
                 return await self._ask_openly(click)
-        return await self._ask_privately(click.value, user=click.user, team=click.team, shareable=False)
+        return await self._ask_privately(
+            click.value,
+            user=click.user,
+            team=click.team,
+            click=f"{click.message} {click.value}",
+            shareable=False,
+        )
 
     async def _look_up(self, wanted: Wanted, *, user: str, offset: int = 0) -> Payload:
         now = datetime.now(UTC)
@@ -142,48 +144,26 @@ class Commanding:
         passages = reply.passages if reply.relevance >= NEAR_RELEVANCE else ()
         return commands.found(wanted, passages, offset=offset, now=now)
 
-    async def _ask_privately(self, question: str, *, user: str, team: str, shareable: bool) -> Payload:
+    async def _ask_privately(
+        self, question: str, *, user: str, team: str, click: str, shareable: bool
+    ) -> Payload:
         try:
-            channel = await self._messages.open_direct(user=user)
-            ts = await self._asked(question, user=user, team=team, channel=channel)
+            asked = await self._asking_for.privately(question, user=user, team=team, click=click)
         except RefusedError as error:
             _log.warning("a direct message can't be written", reason=str(error))
             return commands.said(_NO_DIRECT)
-        try:
-            link = await self._messages.link(channel=channel, ts=ts)
-        except AnswerdeskError:
+        if asked.link is None:
             return commands.said(_THERE)
-        return commands.answering_privately(question, link=link, shareable=shareable)
+        return commands.answering_privately(question, link=asked.link, shareable=shareable)
 
     async def _ask_openly(self, click: Click) -> Payload:
         try:
-            await self._asked(click.value, user=click.user, team=click.team, channel=click.channel)
+            await self._asking_for.ask(
+                click.value, user=click.user, team=click.team, channel=click.channel, click=click.message
+            )
         except RefusedError:
             return commands.said(_NOT_HERE)
         return commands.said("Asked below, where everybody here can read the answer.")
-
-    async def _asked(self, question: str, *, user: str, team: str, channel: str) -> str:
-        """Post it and keep it, to the end even if that takes longer than whoever waits for it may wait."""
-        asking = asyncio.create_task(self._ask(question, user=user, team=team, channel=channel))
-        self._under_way.add(asking)
-        asking.add_done_callback(self._under_way.discard)
-        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return await asyncio.shield(asking)
-
-    async def _ask(self, question: str, *, user: str, team: str, channel: str) -> str:
-        ts = await self._messages.post_question(channel=channel, text=question, asker=user)
-        asked = QuestionAsked(
-            team=team, channel=channel, ts=ts, user=user, text=escaped(question), asked_at=datetime.now(UTC)
-        )
-        try:
-            await self._participation.take_part(asked)
-            await self._store.store(asked)
-        except UnavailableError:
-            # Nobody would answer it.
-            with contextlib.suppress(AnswerdeskError):
-                await self._messages.withdraw(channel=channel, ts=ts)
-            raise
-        return ts
 
 
 async def answered(work: Awaitable[Payload]) -> Payload:

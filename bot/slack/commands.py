@@ -47,7 +47,7 @@ class Command:
     channel: str
     team: str
     trigger: str = ""
-    """Opens a modal, within 3 s."""
+    """Opens a modal, within 3 s, and names this one time that it was typed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Click:
     """A press of a button in what a command has shown.
 
     Attributes:
+        message: the ``ts`` of the message that the button stands in.
         answer_url: where Slack takes what is to stand in the message's place.
     """
 
@@ -63,6 +64,7 @@ class Click:
     user: str
     channel: str
     team: str
+    message: str
     answer_url: str
 
 
@@ -105,6 +107,7 @@ def read_click(body: dict[str, Any]) -> Click | None:
                 user=str(body["user"]["id"]),
                 channel=str((body.get("channel") or {}).get("id") or ""),
                 team=str((body.get("team") or {}).get("id") or ""),
+                message=str((body.get("container") or {}).get("message_ts") or ""),
                 answer_url=str(body.get("response_url") or ""),
             )
     return None

@@ -5,6 +5,7 @@ however late it wakes up, finds that the message is no longer its own.
 """
 
 import asyncio
+import hashlib
 import uuid
 from typing import Any
 
@@ -145,10 +146,37 @@ class NatsClaims:
         """
         return await _get(self._bucket, _key(str(question))) is not None
 
+    async def first(self, deed: str) -> bool:
+        """Whether nobody has done this within the last day; from now on somebody has.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                await self._bucket.create(_once_key(deed), b"{}")
+        except nats.js.errors.KeyWrongLastSequenceError:
+            return False
+        except FAULTS as error:
+            raise UnavailableError("what was done can't be noted", service="nats") from error
+        return True
+
+    async def undone(self, deed: str) -> None:
+        """It could not be done after all, and may be tried again. Raises as ``first``."""
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                await self._bucket.delete(_once_key(deed))
+        except FAULTS as error:
+            raise UnavailableError("what was not done can't be noted", service="nats") from error
+
 
 async def open_claims(client: Client) -> NatsClaims:
     """The bucket that ``ensure_topology`` has made."""
     return NatsClaims(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.QUESTIONS_BUCKET))
+
+
+def _once_key(deed: str) -> str:
+    return f"once.{hashlib.sha256(deed.encode()).hexdigest()}"
 
 
 def _key(question: str) -> str:

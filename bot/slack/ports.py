@@ -158,8 +158,8 @@ class Messages(Protocol):
         """Show one person a message that nobody else sees. Raises likewise."""
         ...
 
-    async def open_modal(self, *, trigger: str, view: dict[str, Any]) -> None:
-        """Open a modal before whoever did what gave the trigger. Raises likewise."""
+    async def open_view(self, *, trigger: str, view: dict[str, Any]) -> str:
+        """Open a modal before whoever did what gave the trigger; gives its id. Raises likewise."""
         ...
 
     async def post_question(self, *, channel: str, text: str, asker: str) -> str:
@@ -180,8 +180,18 @@ class Messages(Protocol):
         """The address of a message. Raises likewise."""
         ...
 
-    async def answer(self, *, url: str, shown: Payload) -> None:
-        """Put this into the place of the message whose button was pressed. Raises likewise."""
+    async def answer(self, *, url: str, shown: Payload, replace: bool = True) -> None:
+        """Answer a press or a shortcut, to whoever did it, at the address that came with it. Raises likewise.
+
+        Args:
+            url: that address.
+            shown: what they are shown.
+            replace: put it into the place of the message whose button was pressed.
+        """
+        ...
+
+    async def takes_part(self, channel: str) -> bool:
+        """Whether we are in a channel, and so can write there. Raises likewise."""
         ...
 
 

@@ -66,7 +66,7 @@ class Rating:
 
     async def _ask_why(self, thumb: Thumb) -> bool:
         try:
-            await self._messages.open_modal(trigger=thumb.trigger, view=why_modal(thumb))
+            await self._messages.open_view(trigger=thumb.trigger, view=why_modal(thumb))
         except AnswerdeskError as error:
             _log.warning("nobody could be asked what was wrong", reason=str(error))
             return False

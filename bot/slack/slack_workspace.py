@@ -145,10 +145,6 @@ class SlackWorkspace:
         )
         return str(posted["ts"])
 
-    async def open_modal(self, *, trigger: str, view: dict[str, Any]) -> None:
-        """Open a modal before whoever did what gave the trigger."""
-        await self._call("views.open", trigger_id=trigger, view=json.dumps(view))
-
     async def open_direct(self, *, user: str) -> str:
         """Our direct messages with somebody."""
         return str((await self._call("conversations.open", users=user))["channel"]["id"])
@@ -157,12 +153,13 @@ class SlackWorkspace:
         """The address of a message."""
         return str((await self._call("chat.getPermalink", channel=channel, message_ts=ts))["permalink"])
 
-    async def answer(self, *, url: str, shown: Payload) -> None:
-        """Put this into the place of the message whose button was pressed."""
+    async def answer(self, *, url: str, shown: Payload, replace: bool = True) -> None:
+        """Answer a press or a shortcut; ``replace`` puts it into the place of what was pressed."""
+        body = {"response_type": "ephemeral", "replace_original": replace, **slack_arguments(shown)}
         try:
             async with (
                 asyncio.timeout(CALL_WITHIN_S),
-                self._http.post(url, json={"replace_original": True, **slack_arguments(shown)}) as response,
+                self._http.post(url, json=body) as response,
             ):
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -226,6 +223,14 @@ class SlackWorkspace:
         """Whether other companies are in the channel, or are about to be."""
         info = (await self._call("conversations.info", channel=channel))["channel"]
         return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
+
+    async def takes_part(self, channel: str) -> bool:
+        """Whether we are in a channel, or it is our direct messages with somebody."""
+        try:
+            info = (await self._call("conversations.info", channel=channel))["channel"]
+        except RefusedError:
+            return False
+        return bool(info.get("is_member") or info.get("is_im"))
 
     async def channel_members(self, channel: str) -> frozenset[str]:
         """The ids of everybody in a channel."""

@@ -11,19 +11,22 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.answering.quota import Asker, Level, QuotaLimits
 from bot.slack.asking import Asking
+from bot.slack.asking_for import AskingFor
 from bot.slack.audience import watching_people
-from bot.slack.bolt_intake import bolt_app
+from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commanding import Commanding
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.picking import Picking
 from bot.slack.rating import Rating
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from retrieval.client import RetrievalClient
 from sandbox.service import Sandbox, serving
 from sandbox.socket_mode import Redelivery
+from tests.until import until
 
 BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
@@ -55,13 +58,14 @@ async def bot_app(
     client: Client, workspace: SlackWorkspace, *, signing_secret: SecretStr | None = None
 ) -> AsyncIterator[AsyncApp]:
     """The bot's ears, wired as it wires them itself."""
-    queue = QuestionQueue(client)
+    queue, threads, claims = QuestionQueue(client), await open_threads(client), await open_claims(client)
+    asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
     async with hearing_stops(client) as stops, watching_people(workspace) as readers:
         listener = Asking(
             store=queue,
-            participation=await open_threads(client),
+            participation=threads,
             stops=stops,
-            records=await open_claims(client),
+            records=claims,
             messages=workspace,
             team=workspace.identity.team,
         )
@@ -69,9 +73,17 @@ async def bot_app(
             retrieval=RetrievalClient(client),
             readers=readers,
             messages=workspace,
-            store=queue,
-            participation=await open_threads(client),
+            asking_for=asking_for,
             usage=used_up,
+        )
+        picking = Picking(
+            messages=workspace,
+            store=queue,
+            participation=threads,
+            records=claims,
+            asking_for=asking_for,
+            identity=workspace.identity,
+            names=readers.names,
         )
         rating = Rating(
             store=NatsFeedback(client),
@@ -84,6 +96,17 @@ async def bot_app(
             identity=workspace.identity,
             listener=listener,
             commands=commands,
-            interactions=(listener, commands, rating),
+            interactions=(listener, commands, rating, picking),
             signing_secret=signing_secret,
         )
+
+
+@pytest.fixture
+async def bot(client: Client, workspace: SlackWorkspace, slack: Sandbox) -> AsyncIterator[None]:
+    """The bot hears the workspace over a real socket; nobody answers what it keeps."""
+    async with (
+        bot_app(client, workspace) as app,
+        listening(app, app_token=SecretStr(APP_TOKEN), check_tokens=workspace.check_tokens),
+    ):
+        await until(lambda: slack.open_sockets, within_s=10)
+        yield

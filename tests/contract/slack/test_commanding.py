@@ -1,5 +1,6 @@
 """Slash commands, typed in a workspace, over a real socket; retrieval stood in for on real NATS."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -92,6 +93,18 @@ async def test_a_private_question_may_be_asked_openly_instead(slack: Sandbox, cl
     assert (question.channel, question.ts) == (asked.channel, asked.ts)
     assert not question.direct
     assert "asks" in str(asked.blocks)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_two_fast_clicks_ask_openly_once(slack: Sandbox, client: Client) -> None:
+    await slack.command("jonas", "general", "/ask How much leave do I get?")
+    queue = QuestionQueue(client)
+    await (await queue.take()).done()
+    offer = slack.whispers("jonas")[-1]
+    await asyncio.gather(*(slack.press("jonas", offer, SHARE) for _ in range(3)))
+    assert len(slack.messages("general")) == 1
+    assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 1
+    assert "Asked below" in newest(slack, "jonas")
 
 
 @pytest.mark.usefixtures("bot")

@@ -1,12 +1,8 @@
 """Thumbs under an answer: pressed in a workspace, over a real socket, into a real stream."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from nats.aio.client import Client
-from pydantic import SecretStr
 
-from bot.slack.bolt_intake import listening
 from bot.slack.buttons import with_button
 from bot.slack.feedback import RATE
 from bot.slack.nats_feedback import NatsFeedback
@@ -15,24 +11,12 @@ from bot.slack.view import View, after, payload
 from sandbox.conversations import Message
 from sandbox.faults import RateLimited
 from sandbox.service import Sandbox
-from tests.contract.slack.conftest import APP_TOKEN, bot_app
-from tests.until import until
 from wire.answers import Done, Source, Usage
 from wire.feedback import RatedDocument, SourceFeedback
 from wire.questions import QuestionName
 
 LEAVE = Source(index=1, source="handbook", document="leave", version=1, title="Leave")
 DONE = Done(text="30 days [1].", sources=(LEAVE,), usage=Usage(), cached=False, model="m", timings_ms={})
-
-
-@pytest.fixture
-async def bot(client: Client, workspace: SlackWorkspace, slack: Sandbox) -> AsyncIterator[None]:
-    async with (
-        bot_app(client, workspace) as app,
-        listening(app, app_token=SecretStr(APP_TOKEN), check_tokens=workspace.check_tokens),
-    ):
-        await until(lambda: slack.open_sockets, within_s=10)
-        yield
 
 
 async def answered(slack: Sandbox, workspace: SlackWorkspace, *, channel: str = "general") -> Message:

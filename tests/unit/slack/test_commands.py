@@ -28,7 +28,9 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 def test_a_command_is_read_as_slack_sends_it() -> None:
     body = {"command": "/Sources", "text": " leave ", "user_id": "U1", "channel_id": "C1", "team_id": "T1"}
-    assert read_command(body) == Command(name="sources", text="leave", user="U1", channel="C1", team="T1")
+    assert read_command(body | {"trigger_id": "1.2"}) == Command(
+        name="sources", text="leave", user="U1", channel="C1", team="T1", trigger="1.2"
+    )
     assert read_command({"type": "event_callback"}) is None
 
 
@@ -126,6 +128,7 @@ def test_a_click_is_read_as_slack_sends_it() -> None:
         "user": {"id": "U1"},
         "team": {"id": "T1"},
         "channel": {"id": "C1"},
+        "container": {"type": "message", "message_ts": "1.0"},
         "response_url": "https://hooks.slack.example/1",
         "actions": [{"action_id": MORE, "value": "5 leave"}],
     }
@@ -135,6 +138,7 @@ def test_a_click_is_read_as_slack_sends_it() -> None:
         user="U1",
         channel="C1",
         team="T1",
+        message="1.0",
         answer_url="https://hooks.slack.example/1",
     )
     assert read_click(body | {"actions": [{"action_id": "somebody_elses"}]}) is None
