@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.events import file_names
+from bot.slack.events import asked_files
 from bot.slack.mrkdwn import Block, section
+from wire.questions import AskedFile
 
 ANSWER_THIS = "answer_this"
 ASK_A_QUESTION = "ask_a_question"
@@ -27,7 +28,7 @@ class PickedMessage:
     ts: str
     thread_ts: str | None
     text: str
-    files: tuple[str, ...]
+    files: tuple[AskedFile, ...]
     author: str
     by: str
     team: str
@@ -54,7 +55,7 @@ def read_picked(body: dict[str, Any]) -> PickedMessage | None:
         ts=str(body.get("message_ts") or message["ts"]),
         thread_ts=message.get("thread_ts"),
         text=str(message.get("text") or ""),
-        files=file_names(message),
+        files=asked_files(message),
         author=str(message.get("bot_id") or message.get("user") or ""),
         by=str(user["id"]),
         team=str(user.get("team_id") or ""),
