@@ -3,19 +3,15 @@
 Exit codes: 0 done, 1 failed, 2 bad usage or a wrong setting.
 """
 
-import asyncio
-import logging
 import sys
-from collections.abc import Coroutine
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from desk.data_set import read_data_set
+from desk import operating
 from desk.failure_list import (
     discard_failures,
     list_failures,
@@ -27,6 +23,7 @@ from desk.failure_list import (
 from desk.feedback_list import report_feedback, show_feedback
 from desk.files_on_disk import drafts_of, find_files
 from desk.gap_list import list_gaps, show_gaps
+from desk.invoking import BAD_USAGE, FAILED, nats_url_of, print_json, run, settings_for
 from desk.options import (
     DataOption,
     JsonOption,
@@ -39,26 +36,16 @@ from desk.options import (
 )
 from desk.publishing import Report, announce_and_wait, deletion, show_report
 from desk.roles import run_role
-from desk.running import nats_url_for
 from desk.showing import find, show_reply
 from desk.source_list import list_sources, show_sources
 from desk.syncing import begin_sync, cancel_sync, show_run, sync_and_wait
 from desk.terminal import Terminal
 from desk.up import run_up
 from wire.errors import AnswerdeskError, SettingsError
-from wire.logging import set_up_logging
 from wire.principals import PUBLIC
 from wire.search import SearchRequest
-from wire.settings import Settings, StoreKind, load_settings
-from wire.shapes import Shape
+from wire.settings import load_settings
 from wire.sync import SyncRequested
-
-FAILED = 1
-BAD_USAGE = 2
-INTERRUPTED = 130
-"""As shells report a program that Ctrl-C ended."""
-
-ResultT = TypeVar("ResultT")
 
 app = typer.Typer(
     help="Answers your company's questions in Slack, from your company's own documents.",
@@ -83,7 +70,7 @@ def up(
 
     Without Slack tokens a sandbox workspace opens in the browser. Ctrl-C stops all of it.
     """
-    _run(run_up(_settings(data), port=port, terminal=Terminal(Console())))
+    run(run_up(settings_for(data), port=port, terminal=Terminal(Console())))
 
 
 @app.command()
@@ -128,7 +115,7 @@ def publish(
     """Announce files and folders, to be found and answered from."""
     terminal = Terminal(Console(stderr=True))
     principals = tuple(principal_of(each) for each in allow or ())
-    nats_url = _nats_url(data)
+    nats_url = nats_url_of(data)
     files = find_files(paths)
     if not files:
         raise AnswerdeskError("There is no file to publish there (hidden ones are left out).")
@@ -138,10 +125,10 @@ def publish(
             style="yellow",
         )
     drafts = drafts_of(files, source=source, allow=principals, url_prefix=url_prefix)
-    report = _run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
+    report = run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
     show_report(report, terminal, waited=wait, done="can be found now")
     if as_json:
-        _print_json(report)
+        print_json(report)
     _exit_by(report)
 
 
@@ -155,11 +142,11 @@ def delete(
 ) -> None:
     """Announce that a document is gone."""
     terminal = Terminal(Console(stderr=True))
-    report = _run(
+    report = run(
         announce_and_wait(
             [deletion(source, document)],
             source=source,
-            nats_url=_nats_url(data),
+            nats_url=nats_url_of(data),
             wait=wait,
             terminal=terminal,
         )
@@ -190,9 +177,9 @@ def search(
         request = SearchRequest(query=" ".join(query), principals=principals, sources=sources, limit=limit)
     except ValidationError:
         raise typer.BadParameter("a query has 1 to 8000 characters", param_hint="QUERY") from None
-    reply = _run(find(request, nats_url=_nats_url(data)))
+    reply = run(find(request, nats_url=nats_url_of(data)))
     if as_json:
-        _print_json(reply)
+        print_json(reply)
     else:
         show_reply(reply, Console(), request=request)
 
@@ -223,20 +210,20 @@ def failures(
         if replay or discard:
             raise typer.BadParameter("an ID says it all: leave --source out")
     ids = [failure_of(each) for each in replay or discard or ()]
-    nats_url = _nats_url(data)
+    nats_url = nats_url_of(data)
     if replay_all:
-        settled = _run(replay_all_failures(nats_url=nats_url, source=source))
+        settled = run(replay_all_failures(nats_url=nats_url, source=source))
     elif replay:
-        settled = _run(replay_failures(ids, nats_url=nats_url))
+        settled = run(replay_failures(ids, nats_url=nats_url))
     elif discard:
-        settled = _run(discard_failures(ids, nats_url=nats_url))
+        settled = run(discard_failures(ids, nats_url=nats_url))
     else:
-        listed = _run(list_failures(nats_url=nats_url, source=source))
-        _print_json(listed) if as_json else show_failures(listed, Console())
+        listed = run(list_failures(nats_url=nats_url, source=source))
+        print_json(listed) if as_json else show_failures(listed, Console())
         return
     show_settled(settled, Terminal(Console(stderr=True)), done="discarded" if discard else "announced again")
     if as_json:
-        _print_json(settled)
+        print_json(settled)
     if settled.missing or settled.refused:
         raise typer.Exit(FAILED)
 
@@ -249,8 +236,8 @@ def feedback(
     data: DataOption = None,
 ) -> None:
     """Show what people say of answers: by source, worst first, and in their own words."""
-    report = _run(report_feedback(nats_url=_nats_url(data), days=days))
-    _print_json(report) if as_json else show_feedback(report, Console())
+    report = run(report_feedback(nats_url=nats_url_of(data), days=days))
+    print_json(report) if as_json else show_feedback(report, Console())
 
 
 @app.command()
@@ -261,15 +248,15 @@ def gaps(
     data: DataOption = None,
 ) -> None:
     """List questions that found no answer, most wanted first: what somebody should write."""
-    listed = _run(list_gaps(nats_url=_nats_url(data)))
-    _print_json(listed) if as_json else show_gaps(listed, Console(), limit=limit)
+    listed = run(list_gaps(nats_url=nats_url_of(data)))
+    print_json(listed) if as_json else show_gaps(listed, Console(), limit=limit)
 
 
 @app.command()
 def sources(*, as_json: JsonOption = False, data: DataOption = None) -> None:
     """List where documents come from, how many there are, and how fresh they are."""
-    listed = _run(list_sources(nats_url=_nats_url(data)))
-    _print_json(listed) if as_json else show_sources(listed, Terminal(Console()))
+    listed = run(list_sources(nats_url=nats_url_of(data)))
+    print_json(listed) if as_json else show_sources(listed, Terminal(Console()))
 
 
 @app.command()
@@ -290,81 +277,24 @@ def sync(
     data: DataOption = None,
 ) -> None:
     """Compare a source with the index, and announce what differs."""
-    terminal, nats_url = Terminal(Console(stderr=True)), _nats_url(data)
+    terminal, nats_url = Terminal(Console(stderr=True)), nats_url_of(data)
     asked = SyncRequested(source=source, full=full, dry_run=dry_run, accept_shrinking=accept_shrinking)
     if cancel or not (wait or dry_run):
-        accepted = _run(
+        accepted = run(
             cancel_sync(source, nats_url=nats_url) if cancel else begin_sync(asked, nats_url=nats_url)
         )
         terminal.say(
             f"{source}: {'stopping' if cancel else 'begun'}; `answerdesk sources` tells how it ends."
         )
         if as_json:
-            _print_json(accepted)
+            print_json(accepted)
         return
-    ended = _run(sync_and_wait(asked, nats_url=nats_url, console=Console(stderr=True)))
+    ended = run(sync_and_wait(asked, nats_url=nats_url, console=Console(stderr=True)))
     show_run(ended, terminal)
     if as_json:
-        _print_json(ended)
+        print_json(ended)
     if not ended.ok:
         raise typer.Exit(FAILED)
-
-
-@app.command(name="eval")
-def evaluate(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR", exists=True, file_okay=False, help="corpus.jsonl, queries.jsonl and qrels.tsv."
-        ),
-    ],
-    *,
-    limit_queries: Annotated[int | None, typer.Option(min=1, help="Only so many questions.")] = None,
-    mode: Annotated[
-        Literal["hybrid", "dense", "bm25", "rerank"],
-        typer.Option(help="As readers search, or by a part of it; rerank needs RERANK_MODEL."),
-    ] = "hybrid",
-    cache: Annotated[
-        Path | None,
-        typer.Option(file_okay=False, help="Keep the index there, for the next run on the same corpus."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how well questions find their documents, on a data set; needs nothing that runs."""
-    # The encoder's libraries, for which no other command should wait.
-    evaluation = import_module("desk.evaluation")
-    terminal = Terminal(Console(stderr=True))
-    data = read_data_set(folder, limit_queries=limit_queries)
-    judged = _run(
-        evaluation.evaluate(data, mode=mode, settings=load_settings(), cache=cache, terminal=terminal)
-    )
-    _print_json(judged) if as_json else evaluation.show(judged, Console())
-
-
-@app.command(name="migrate-index")
-def migrate_index(
-    source: Annotated[StoreKind, typer.Argument(metavar="FROM", help="edge, qdrant or pgvector.")],
-    target: Annotated[StoreKind, typer.Argument(metavar="TO", help="Another of them.")],
-    *,
-    as_json: JsonOption = False,
-    data: DataOption = None,
-) -> None:
-    """Copy the passages from one store into another, without encoding them again; stop the workers before.
-
-    Where the servers are, the settings say. A copy that was broken off goes on where it stopped.
-    """
-    # Three engines' libraries, for which no other command should wait.
-    migrating = import_module("desk.migrating")
-    terminal = Terminal(Console(stderr=True))
-    copying = migrating.migrate_index(_settings(data), source=source, target=target, terminal=terminal)
-    migrated = _run(copying)
-    migrating.show_migrated(migrated, terminal)
-    if as_json:
-        _print_json(migrated)
-
-
-def _print_json(shape: Shape) -> None:
-    sys.stdout.write(shape.to_json().decode() + "\n")
 
 
 def _exit_by(report: Report) -> None:
@@ -372,23 +302,7 @@ def _exit_by(report: Report) -> None:
         raise typer.Exit(FAILED)
 
 
-def _settings(data: Path | None) -> Settings:
-    settings = load_settings()
-    return settings if data is None else settings.model_copy(update={"data_dir": data})
-
-
-def _nats_url(data: Path | None) -> str:
-    return nats_url_for(_settings(data))
-
-
-def _run(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
-    # Nothing on standard output but what was asked for; a library's warnings are not this person's business.
-    set_up_logging(log_format="readable", level="error")
-    logging.disable(logging.WARNING)
-    try:
-        return asyncio.run(coroutine)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+app.add_typer(operating.commands)
 
 
 def main() -> None:

@@ -52,6 +52,13 @@ def url_prefix_of(value: str | None) -> str | None:
     return value
 
 
+def slack_url_of(value: str | None) -> str | None:
+    """An address that Slack will call."""
+    if value is not None and not value.startswith("https://"):
+        raise typer.BadParameter("Slack calls nothing but https://")
+    return value
+
+
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the running Answerdesk (default: DATA_DIR or .answerdesk)."),

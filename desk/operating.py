@@ -1,0 +1,87 @@
+"""Commands of whoever runs Answerdesk, rather than of whoever feeds it or asks it."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from desk.app_manifest import print_manifest
+from desk.data_set import read_data_set
+from desk.invoking import print_json, run, settings_for
+from desk.options import DataOption, JsonOption, slack_url_of
+from desk.terminal import Terminal
+from wire.settings import StoreKind, load_settings
+
+commands = typer.Typer()
+
+
+@commands.command()
+def manifest(
+    *,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            callback=slack_url_of,
+            help="Where Slack reaches the bot (https://...); without it, Socket Mode.",
+        ),
+    ] = None,
+    why: Annotated[bool, typer.Option("--why", help="List the scopes with their reasons instead.")] = False,
+) -> None:
+    """Print the Slack app's manifest, to paste at "Create New App, From a manifest"."""
+    print_manifest(url=url, why=why)
+
+
+@commands.command(name="eval")
+def evaluate(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", exists=True, file_okay=False, help="corpus.jsonl, queries.jsonl and qrels.tsv."
+        ),
+    ],
+    *,
+    limit_queries: Annotated[int | None, typer.Option(min=1, help="Only so many questions.")] = None,
+    mode: Annotated[
+        Literal["hybrid", "dense", "bm25", "rerank"],
+        typer.Option(help="As readers search, or by a part of it; rerank needs RERANK_MODEL."),
+    ] = "hybrid",
+    cache: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Keep the index there, for the next run on the same corpus."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well questions find their documents, on a data set; needs nothing that runs."""
+    # The encoder's libraries, for which no other command should wait.
+    evaluation = import_module("desk.evaluation")
+    terminal = Terminal(Console(stderr=True))
+    data = read_data_set(folder, limit_queries=limit_queries)
+    judged = run(
+        evaluation.evaluate(data, mode=mode, settings=load_settings(), cache=cache, terminal=terminal)
+    )
+    print_json(judged) if as_json else evaluation.show(judged, Console())
+
+
+@commands.command(name="migrate-index")
+def migrate_index(
+    source: Annotated[StoreKind, typer.Argument(metavar="FROM", help="edge, qdrant or pgvector.")],
+    target: Annotated[StoreKind, typer.Argument(metavar="TO", help="Another of them.")],
+    *,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Copy the passages from one store into another, without encoding them again; stop the workers before.
+
+    Where the servers are, the settings say. A copy that was broken off goes on where it stopped.
+    """
+    # Three engines' libraries, for which no other command should wait.
+    migrating = import_module("desk.migrating")
+    terminal = Terminal(Console(stderr=True))
+    copying = migrating.migrate_index(settings_for(data), source=source, target=target, terminal=terminal)
+    migrated = run(copying)
+    migrating.show_migrated(migrated, terminal)
+    if as_json:
+        print_json(migrated)
