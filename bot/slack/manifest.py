@@ -84,7 +84,20 @@ class Shortcut:
     on_message: bool
 
 
-SHORTCUTS: tuple[Shortcut, ...] = ()
+SHORTCUTS = (
+    Shortcut(
+        name="Answer this",
+        callback_id="answer_this",
+        description="Answer the question in this message",
+        on_message=True,
+    ),
+    Shortcut(
+        name="Ask a question",
+        callback_id="ask_a_question",
+        description="Ask in private, from anywhere",
+        on_message=False,
+    ),
+)
 
 AGENT: dict[str, Any] | None = None
 """What stands under ``features.agent_view``: the app is an agent, with a pane of its own; None: it is not."""
@@ -109,9 +122,8 @@ def app_manifest(*, url: str | None = None) -> dict[str, Any]:
             "messages_tab_read_only_enabled": False,
         },
         "slash_commands": [_command(command, request) for command in COMMANDS],
+        "shortcuts": [_shortcut(shortcut) for shortcut in SHORTCUTS],
     }
-    if SHORTCUTS:
-        features["shortcuts"] = [_shortcut(shortcut) for shortcut in SHORTCUTS]
     if AGENT is not None:
         features["agent_view"] = AGENT
     return {
