@@ -59,6 +59,9 @@ SETTINGS = (
     Setting(name="160 tokens", window_tokens=160),
     Setting(name="96 tokens", window_tokens=96),
     Setting(name="160 tokens, 32 of them overlap", window_tokens=160, overlap_tokens=32),
+    Setting(name="200 tokens, title in the words only", window_tokens=200, title="in words"),
+    Setting(name="160 tokens, title in the words only", window_tokens=160, title="in words"),
+    Setting(name="128 tokens, title in the words only", window_tokens=128, title="in words"),
 )
 
 
