@@ -29,6 +29,7 @@ from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
+from bot.home.nats_preferences import open_preferences
 from bot.home.service import opened_home
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
@@ -97,7 +98,8 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         answering = await stack.enter_async_context(
             _answering(settings, client, redis, quota, attachments=attachments)
         )
-        audience = await stack.enter_async_context(watching_people(workspace))
+        preferences = await open_preferences(client)
+        audience = await stack.enter_async_context(watching_people(workspace, mapped=preferences.mapped))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
         asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
@@ -115,6 +117,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             records=claims,
             messages=workspace,
             team=workspace.identity.team,
+            quiet=preferences.quiet,
         )
         feedback = NatsFeedback(client)
         await feedback.keep_for(settings.feedback_days)
@@ -141,6 +144,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 audience=audience,
                 admins=settings.admins or AdminSettings(),
                 budget=budget,
+                preferences=preferences,
                 audit=NatsAudit(client),
                 otherwise=commanding,
             )
@@ -181,6 +185,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             claims=claims,
             turns=threads,
             stops=stops,
+            preferences=preferences,
             budget=budget,
             identity=workspace.identity,
             # They stand in line for the model, which is fair and told, rather than for this.

@@ -206,6 +206,7 @@ class Answering:
             SearchRequest(
                 query=run.asked.query,
                 principals=run.question.principals,
+                sources=run.question.manner.sources,
                 limit=PASSAGES,
                 with_highlights=self._model.reads_highlights,
                 with_vector=self._recalling is not None,
@@ -216,7 +217,9 @@ class Answering:
         asked = run.stands_alone
         if self._recalling is None or asked is None or run.question.fresh:
             return None
-        recalled = await self._recalling.recall(asked, found=found, principals=run.question.principals)
+        recalled = await self._recalling.recall(
+            asked, found=found, principals=run.question.principals, manner=run.question.manner.key
+        )
         if recalled is not None:
             self.tally.recalled += int(recalled.exact)
             self.tally.recalled_alike += int(not recalled.exact)
@@ -240,7 +243,9 @@ class Answering:
         events = write()
         if self._joining is not None and run.question.alone and not run.question.fresh:
             given = (passage.id for passage in prompt.passages)
-            key = flight_key(run.question.text, model=self._model.name, given=given)
+            key = flight_key(
+                run.question.text, model=self._model.name, given=given, manner=run.question.manner.key
+            )
             events = self._joining.answer(key, write)
         async with aclosing(events):
             async for event in events:
@@ -333,6 +338,7 @@ class Answering:
                 given=prompt.passages,
                 vector=found.query_vector,
                 tokens=writing.tokens,
+                manner=run.question.manner.key,
             )
 
     def _count(self, event: AnswerEvent) -> None:

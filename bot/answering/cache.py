@@ -84,18 +84,18 @@ class Cache(Protocol):
         """
 
 
-def cache_key(question: str, *, model: str) -> CacheKey:
-    """Names a question: the same words to the same model under the same instructions.
+def cache_key(question: str, *, model: str, manner: str = "") -> CacheKey:
+    """Names a question: the same words to the same model under the same instructions, ``manner`` included.
 
     Case, width, spacing and closing punctuation do not matter. The language is in the words.
     """
     words = " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip("?!. ")
-    return CacheKey(kind=_digest(f"{VERSION}\n{model}")[:16], words=_digest(words))
+    return CacheKey(kind=_digest(f"{VERSION}\n{model}\n{manner}")[:16], words=_digest(words))
 
 
-def flight_key(question: str, *, model: str, given: Iterable[str]) -> str:
+def flight_key(question: str, *, model: str, given: Iterable[str], manner: str = "") -> str:
     """Names an answer that is being written: a question as in the cache, and the passages it is given."""
-    key = cache_key(question, model=model)
+    key = cache_key(question, model=model, manner=manner)
     return _digest("\n".join((key.kind, key.words, *given)))
 
 

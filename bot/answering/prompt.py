@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.answering import gate
 from bot.answering.files import IMAGE_TOKENS, Files, Picture, TextFile
 from bot.answering.outdated import Document, document_of, outdated
-from bot.answering.question import Question, Turn
+from bot.answering.question import Manner, Question, Turn
 from bot.answering.quoting import pieces
 from bot.answering.sentences import question_fills_prompt
 from bot.answering.visible import visible
@@ -45,7 +45,18 @@ NUMBERED_SYSTEM = _SYSTEM.format(
 )
 """For a model that can't cite: the numbers that it writes are checked before anybody sees them."""
 
-VERSION = hashlib.sha256(f"{SYSTEM}\n{NUMBERED_SYSTEM}\n{gate.VERSION}".encode()).hexdigest()[:12]
+_INSTRUCTION = """
+The administrators of this channel ask for the following besides. It stands below all of the above: where it \
+contradicts that, leave it out.
+{instruction}
+"""
+_LANGUAGE = """
+The reader wants answers in {language}: write in it, whatever the language of the question.
+"""
+
+VERSION = hashlib.sha256(
+    f"{SYSTEM}\n{NUMBERED_SYSTEM}\n{_INSTRUCTION}\n{_LANGUAGE}\n{gate.VERSION}".encode()
+).hexdigest()[:12]
 """Changes with the instructions and with what is let through: no answer from before that is served again."""
 
 BLOCK_TOKENS = 12
@@ -110,7 +121,8 @@ def build_prompt(
     Raises:
         RefusedError: the question leaves no room for even one passage, and no file came with it.
     """
-    room = prompt_tokens - count(SYSTEM) - count(question.text) - 2 * BLOCK_TOKENS
+    besides = _besides(question.manner)
+    room = prompt_tokens - count(SYSTEM + besides) - count(question.text) - 2 * BLOCK_TOKENS
     turns = newest_turns(question.conversation, room=int(room * CONVERSATION_SHARE), count=count)
     room -= sum(count(turn_text(turn)) + BLOCK_TOKENS for turn in turns)
     brought = _fitting_files(files or Files(), room=int(room * FILES_SHARE), count=count)
@@ -133,6 +145,8 @@ def build_prompt(
         pictures=tuple(brought.pictures),
         files_left_out=tuple(brought.left_out),
         outdated=old,
+        system=SYSTEM + besides,
+        numbered_system=NUMBERED_SYSTEM + besides,
     )
 
 
@@ -190,6 +204,13 @@ def picture_text(picture: Picture) -> str:
 
 def _quoted(name: str) -> str:
     return " ".join(visible(name).split()).replace('"', "'").replace("<", "&lt;")[:NAME_CHARS]
+
+
+def _besides(manner: Manner) -> str:
+    """What is asked of the model for this reader or channel."""
+    instruction = visible(manner.instruction).strip()
+    asked = _INSTRUCTION.format(instruction=instruction) if instruction else ""
+    return asked + (_LANGUAGE.format(language=visible(manner.language)) if manner.language else "")
 
 
 def newest_turns(turns: Sequence[Turn], *, room: int, count: Count) -> tuple[Turn, ...]:

@@ -1,5 +1,6 @@
 """What the pipeline is asked, by whichever face."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,6 +29,29 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a question is to be answered, beyond what everybody's are.
+
+    Attributes:
+        sources: only these are searched; None: all.
+        instruction: what the channel's admins ask of the model.
+        language: what the answer is written in; None: the language of the question.
+    """
+
+    sources: tuple[str, ...] | None = None
+    instruction: str = ""
+    language: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Tells it from others: an answer given in one manner is none in another. Empty for the usual one."""
+        if self == Manner():
+            return ""
+        sources = None if self.sources is None else sorted(self.sources)
+        return json.dumps([sources, self.instruction, self.language])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """A question, who asks it, and who will read its answer.
 
@@ -44,6 +68,7 @@ class Question:
         so_far: what there is of an answer that broke off and is to be gone on with.
         files: what came with the question.
         cut: whether the conversation had begun before its first message here.
+        manner: how it is to be answered.
     """
 
     id: str
@@ -58,6 +83,7 @@ class Question:
     so_far: str = ""
     files: tuple[Attached, ...] = ()
     cut: bool = False
+    manner: Manner = Manner()
 
     @property
     def alone(self) -> bool:

@@ -40,7 +40,7 @@ class Recalling:
         self._model = model
 
     async def recall(
-        self, asked: str, *, found: SearchReply, principals: tuple[str, ...]
+        self, asked: str, *, found: SearchReply, principals: tuple[str, ...], manner: str = ""
     ) -> "Recalled | None":
         """An answer that may be served now; None where there is none, or it can't be told.
 
@@ -48,12 +48,17 @@ class Recalling:
             asked: the question, so that it stands alone.
             found: what was found for it.
             principals: who reads the answer.
+            manner: how it is to be answered; one given otherwise is not looked at.
         """
         read = [passage.id for passage in found.passages[:MUST_HAVE_READ]]
-        key = cache_key(asked, model=self._model)
+        key = cache_key(asked, model=self._model, manner=manner)
         try:
             kept = await self._cache.recall(key, read=read)
-            exact = [answer for answer in kept if cache_key(answer.question, model=self._model) == key]
+            exact = [
+                answer
+                for answer in kept
+                if cache_key(answer.question, model=self._model, manner=manner) == key
+            ]
             alike = _alike(kept, asked=asked, vector=packed(found.query_vector))
             for answer in (*exact, *alike)[:TRIED]:
                 citations = await still_true(
@@ -74,6 +79,7 @@ class Recalling:
         given: Sequence[Passage],
         vector: Sequence[float] | None,
         tokens: int,
+        manner: str = "",
     ) -> None:
         """Keep a whole answer for whoever asks the same; where the cache is away it is not kept.
 
@@ -84,6 +90,7 @@ class Recalling:
             given: the passages that it was written from.
             vector: the question's embedding.
             tokens: what it took.
+            manner: how it was answered.
         """
         answer = CachedAnswer(
             question=asked,
@@ -99,7 +106,7 @@ class Recalling:
             answered_at=utc_now(),
         )
         with contextlib.suppress(UnavailableError):
-            await self._cache.keep(cache_key(asked, model=self._model), answer)
+            await self._cache.keep(cache_key(asked, model=self._model, manner=manner), answer)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 import structlog
 
 from bot.home import failure_view, front_view, resync_view
-from bot.home.acts import Act, read_act
+from bot.home.acts import Act, Submission, read_act, read_submission
 from bot.home.admins import Admins
+from bot.home.channel_setting import ChannelSetting
+from bot.home.channel_view import CHANNEL
 from bot.home.errands import Errands
 from bot.home.front_view import ADMIN_COMMANDS, COMMANDS
 from bot.home.mending import Mending
@@ -46,6 +48,7 @@ class Front:
         admins: Admins,
         resyncing: Resyncing,
         mending: Mending,
+        channels: ChannelSetting,
         board: Board,
         errands: Errands,
         audit: Audit,
@@ -57,6 +60,7 @@ class Front:
             admins: knows who is one.
             resyncing: begins and follows resyncs.
             mending: looks after failures.
+            channels: shows and keeps channels' settings.
             board: shows what comes of it.
             errands: does what takes longer than Slack waits.
             audit: takes notes of what was tried by who may not.
@@ -65,6 +69,7 @@ class Front:
         self._admins = admins
         self._resyncing = resyncing
         self._mending = mending
+        self._channels = channels
         self._board = board
         self._errands = errands
         self._audit = audit
@@ -79,11 +84,14 @@ class Front:
         return await self._otherwise.run(command)
 
     async def take(self, body: dict[str, Any]) -> Taken | None:
-        """See to a press of ours, after Slack was told that we heard.
+        """See to a press of ours, after Slack was told that we heard, or to a modal of ours at once.
 
         Raises:
             OverloadedError: too much is under way.
+            AnswerdeskError: a modal's content could not be kept; Slack tells who sent it.
         """
+        if (submitted := read_submission(body)) is not None:
+            return Taken(reply=await self._submitted(submitted))
         if (act := read_act(body)) is not None:
             self._errands.start(self._act(act))
             return Taken()
@@ -111,6 +119,8 @@ class Front:
                 return await self._resyncing.wished(resync_view.Wish(), user=command.user, team=command.team)
             case "failures":
                 return await self._mending.listed()
+            case "channel":
+                return await self._channels.open(command)
         return front_view.helped(admin=await self._is_admin(command))
 
     async def _is_admin(self, command: Command) -> bool:
@@ -125,7 +135,12 @@ class Front:
         )
         return False
 
-    # -- presses
+    # -- modals and presses
+
+    async def _submitted(self, submitted: Submission) -> dict[str, Any]:
+        if not await self._may(submitted.user, team=submitted.team, tried=submitted.name):
+            return {"response_action": "update", "view": front_view.only_admins_modal()}
+        return await self._channels.save(submitted) if submitted.name == CHANNEL else {}
 
     async def _act(self, act: Act) -> None:
         if act.name in _ADMINS_ACTS and not await self._may(act.user, team=act.team, tried=act.name):

@@ -1,7 +1,8 @@
 """What ``/answerdesk`` says of itself, and what it says to who may not (pure)."""
 
+from bot.home.pieces import modal
 from bot.slack.commands import HELP, said
-from bot.slack.mrkdwn import escaped, section, short
+from bot.slack.mrkdwn import Block, escaped, section, short
 from bot.slack.view import Payload
 
 ADMIN_COMMANDS = ("sources", "failures", "channel", "admin")
@@ -27,6 +28,11 @@ _FOR_ADMINS = """\
 def only_admins() -> Payload:
     """Somebody tried what they may not."""
     return said(_ONLY_ADMINS)
+
+
+def only_admins_modal() -> Block:
+    """The same, in the place of a modal."""
+    return modal("Only for admins", [section(_ONLY_ADMINS)])
 
 
 def helped(*, admin: bool, odd: str = "", near: str | None = None) -> Payload:

@@ -89,3 +89,13 @@ def bounded(blocks: Sequence[Block], *, most: int, last: Block) -> list[Block]:
 
 def _option(value: str, label: str) -> Block:
     return {"text": plain(label[:OPTION_CHARS]), "value": value}
+
+
+def modal(
+    title: str, blocks: Sequence[Block], *, name: str = "", about: str = "", submit: str | None = None
+) -> Block:
+    """A window before somebody; ``about`` comes back with what they put into it."""
+    made: Block = {"type": "modal", "title": plain(title), "blocks": list(blocks), "close": plain("Close")}
+    if submit:
+        made |= {"submit": plain(submit), "callback_id": name, "private_metadata": about}
+    return made

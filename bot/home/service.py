@@ -7,9 +7,11 @@ from functools import partial
 from nats.aio.client import Client
 
 from bot.home.admins import Admins
+from bot.home.channel_setting import ChannelSetting
 from bot.home.errands import running_errands
 from bot.home.front import Commands, Front
 from bot.home.mending import Mending
+from bot.home.nats_preferences import NatsPreferences
 from bot.home.resyncing import Resyncing
 from bot.slack.audience import Audience
 from bot.slack.ports import EditBudget
@@ -28,6 +30,7 @@ async def opened_home(
     audience: Audience,
     admins: AdminSettings,
     budget: EditBudget,
+    preferences: NatsPreferences,
     audit: Audit,
     otherwise: Commands,
 ) -> AsyncIterator[Front]:
@@ -43,6 +46,7 @@ async def opened_home(
             ),
             resyncing=Resyncing(syncs=syncs, board=workspace, budget=budget, errands=errands, audit=audit),
             mending=Mending(failures=FailuresClient(client), audit=audit),
+            channels=ChannelSetting(kept=preferences, syncs=syncs, board=workspace, audit=audit),
             board=workspace,
             errands=errands,
             audit=audit,

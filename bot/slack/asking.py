@@ -1,5 +1,6 @@
 """What becomes of what people say and do: a question is kept, an answer stopped, or it was not for us."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -60,6 +61,15 @@ class Records(Protocol):
         ...
 
 
+Quiet = Callable[[QuestionAsked], Awaitable[bool]]
+"""Whether a message that names nobody is none of our business there. Raises UnavailableError."""
+
+
+async def never_quiet(_question: QuestionAsked) -> bool:
+    """It is, wherever we take part."""
+    return False
+
+
 class Asking:
     """Takes what people say and do. Every method raises UnavailableError where it could not be kept."""
 
@@ -72,7 +82,9 @@ class Asking:
         records: Records,
         messages: Messages,
         team: str,
+        quiet: Quiet = never_quiet,
     ) -> None:
+        self._quiet = quiet
         self._store = store
         self._participation = participation
         self._stops = stops
@@ -86,9 +98,12 @@ class Asking:
             if asked.addressed:
                 # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
                 await self._participation.take_part(asked.question)
-            elif not await self._participation.takes_part(asked.question):
+            elif not await self._takes_part(asked.question):
                 return
             await self._store.store(asked.question)
+
+    async def _takes_part(self, question: QuestionAsked) -> bool:
+        return await self._participation.takes_part(question) and not await self._quiet(question)
 
     async def stop(self, order: StopAsked) -> None:
         """Let the answer stop."""

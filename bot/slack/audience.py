@@ -36,6 +36,13 @@ _UNKNOWN = (
 )
 _log = structlog.get_logger("audience")
 T = TypeVar("T")
+Mapped = Callable[[QuestionAsked], Awaitable[tuple[str, ...]]]
+"""What else is read in a question's channel, as its admins say. Raises UnavailableError."""
+
+
+async def nothing_mapped(_question: QuestionAsked) -> tuple[str, ...]:
+    """No channel reads more than its own."""
+    return ()
 
 
 class _Remembered(Generic[T]):
@@ -125,8 +132,11 @@ def _unknown_is_refused() -> Iterator[None]:
 class Audience:
     """Tells who reads what is posted where; made by ``watching_people``."""
 
-    def __init__(self, directory: Directory, *, people_within_s: float, asker_age_s: float) -> None:
+    def __init__(
+        self, directory: Directory, *, people_within_s: float, asker_age_s: float, mapped: Mapped
+    ) -> None:
         self._directory = directory
+        self._mapped = mapped
         self._asker_age_s = asker_age_s
         self._everybody = _Everybody(directory, first_within_s=people_within_s)
         self._groups = _Remembered(directory.groups, age_s=GROUPS_AGE_S)
@@ -144,7 +154,9 @@ class Audience:
             return await self.of_person(question.user)
         with _unknown_is_refused():
             outsiders = question.external or await self._has_outsiders(question.channel)
-        return (EXTERNAL,) if outsiders else (PUBLIC, f"channel:{question.channel}")
+        if outsiders:
+            return (EXTERNAL,)
+        return (PUBLIC, f"channel:{question.channel}", *await self._mapped(question))
 
     async def of_person(self, user: str) -> tuple[str, ...]:
         """What one person may read where nobody else reads along. Raises as ``principals``."""
@@ -211,6 +223,7 @@ async def watching_people(
     *,
     people_within_s: float = FIRST_PEOPLE_WITHIN_S,
     asker_age_s: float = ASKER_AGE_S,
+    mapped: Mapped = nothing_mapped,
 ) -> AsyncIterator[Audience]:
     """An audience whose list of people is kept fresh while the block lasts.
 
@@ -218,8 +231,9 @@ async def watching_people(
         directory: what tells of people and channels.
         people_within_s: how long a question waits for the first reading of the list.
         asker_age_s: how long an asker's standing, member or guest, is taken for granted.
+        mapped: what else is read in a channel.
     """
-    audience = Audience(directory, people_within_s=people_within_s, asker_age_s=asker_age_s)
+    audience = Audience(directory, people_within_s=people_within_s, asker_age_s=asker_age_s, mapped=mapped)
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(audience.keep_reading_people(), name="read people")
         yield audience

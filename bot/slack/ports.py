@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot.answering.question import Manner
 from bot.slack.view import Payload
 from wire.questions import AskedFile, QuestionAsked
 
@@ -325,4 +326,25 @@ class Replays(Protocol):
 
     async def give_back(self, signature: str) -> None:
         """What it came with could not be kept; it may come again."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How somebody, or a channel's admins, want a question answered.
+
+    Attributes:
+        manner: what the pipeline is told.
+        fresh: whether no answer of before is wanted.
+    """
+
+    manner: Manner = field(default_factory=Manner)
+    fresh: bool = False
+
+
+class Preferences(Protocol):
+    """Knows what people and admins have set."""
+
+    async def wanted(self, question: QuestionAsked) -> Wanted:
+        """How this question is to be answered. Raises UnavailableError."""
         ...

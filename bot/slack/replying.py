@@ -21,6 +21,7 @@ from bot.slack.ports import (
     EditBudget,
     Identity,
     Messages,
+    Preferences,
     Stops,
     StopWish,
     ThreadMessage,
@@ -75,6 +76,7 @@ class Replying:
         claims: Claims,
         turns: Turns,
         stops: Stops,
+        preferences: Preferences,
         budget: EditBudget,
         identity: Identity,
         at_once: int,
@@ -85,6 +87,7 @@ class Replying:
         self._claims = claims
         self._turns = turns
         self._stops = stops
+        self._preferences = preferences
         self._budget = budget
         self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
@@ -235,6 +238,7 @@ class Replying:
 
     async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
         asker = await self._audience.asker(asked.user, team=asked.team)
+        wanted = await self._preferences.wanted(asked)
         return Question(
             id=asked.id,
             text=self._spoken(asked.text),
@@ -244,7 +248,8 @@ class Replying:
             principals=readers,
             conversation=await self._conversation(asked),
             attempt=delivery,
-            fresh=asked.attempt > 0,
+            fresh=asked.attempt > 0 or wanted.fresh,
+            manner=wanted.manner,
             files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
         )
 

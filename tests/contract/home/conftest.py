@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from pydantic import SecretStr
 
 from bot.home.front import Front
+from bot.home.nats_preferences import open_preferences
 from bot.home.service import opened_home
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
@@ -92,6 +93,7 @@ async def running_front(
             audience=audience,
             admins=admins or AdminSettings(),
             budget=OwnEditBudget(),
+            preferences=await open_preferences(client),
             audit=NatsAudit(client),
             otherwise=Otherwise(),
         ) as front,

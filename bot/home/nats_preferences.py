@@ -1,0 +1,103 @@
+"""What people and admins have set, in the KV bucket ``settings``: an entry for each person and channel."""
+
+import asyncio
+
+import nats.js.errors
+import structlog
+from nats.aio.client import Client
+from nats.js.kv import KeyValue
+
+from bot.answering.question import Manner
+from bot.slack.ports import Wanted
+from wire import subjects
+from wire.errors import MalformedError, UnavailableError
+from wire.nats_connection import FAULTS
+from wire.preferences import ChannelPreferences, PersonalPreferences
+from wire.questions import QuestionAsked
+from wire.shapes import Shape, ShapeT, read_shape
+
+KV_WITHIN_S = 2.0
+
+_log = structlog.get_logger("settings")
+
+
+class NatsPreferences:
+    """The settings bucket; every method raises UnavailableError where NATS does not answer."""
+
+    def __init__(self, bucket: KeyValue) -> None:
+        self._bucket = bucket
+
+    async def of_channel(self, channel: str, *, team: str) -> ChannelPreferences:
+        """As set by an admin, or as it is by itself."""
+        return await self._get(f"channel.{team}.{channel}", ChannelPreferences) or ChannelPreferences()
+
+    async def of_person(self, user: str, *, team: str) -> PersonalPreferences:
+        """As they set it, or as it is by itself."""
+        return await self._get(f"person.{team}.{user}", PersonalPreferences) or PersonalPreferences()
+
+    async def set_channel(self, channel: str, preferences: ChannelPreferences, *, team: str) -> None:
+        """From the next question on."""
+        await self._put(f"channel.{team}.{channel}", preferences)
+
+    async def set_person(self, user: str, preferences: PersonalPreferences, *, team: str) -> None:
+        """From the next question on."""
+        await self._put(f"person.{team}.{user}", preferences)
+
+    async def forget(self, person: str) -> int:
+        """Erase what this person (``T1:U2``) has set; gives how many entries went."""
+        key = f"person.{person.replace(':', '.')}"
+        if await self._get(key, PersonalPreferences) is None:
+            return 0
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                await self._bucket.purge(key)
+        except FAULTS as error:
+            raise UnavailableError("the settings do not answer", service="nats") from error
+        return 1
+
+    async def mapped(self, question: QuestionAsked) -> tuple[str, ...]:
+        """What else is read in a question's channel."""
+        return (await self.of_channel(question.channel, team=question.team)).principals
+
+    async def quiet(self, question: QuestionAsked) -> bool:
+        """Whether a mention is needed there, or by this person."""
+        if (await self.of_channel(question.channel, team=question.team)).mention_only:
+            return True
+        return (await self.of_person(question.user, team=question.team)).muted
+
+    async def wanted(self, question: QuestionAsked) -> Wanted:
+        """How a question is to be answered.
+
+        In a direct message the asker's language counts; elsewhere others read along, and the channel's does.
+        """
+        person = await self.of_person(question.user, team=question.team)
+        if question.direct:
+            return Wanted(manner=Manner(language=person.language), fresh=not person.cached)
+        channel = await self.of_channel(question.channel, team=question.team)
+        manner = Manner(sources=channel.sources, instruction=channel.instruction)
+        return Wanted(manner=manner, fresh=not person.cached)
+
+    async def _get(self, key: str, shape: type[ShapeT]) -> ShapeT | None:
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                entry = await self._bucket.get(key)
+            return read_shape(shape, entry.value or b"")
+        except nats.js.errors.KeyNotFoundError:
+            return None
+        except MalformedError:
+            _log.warning("settings that can't be read are left out", key=key)
+            return None
+        except FAULTS as error:
+            raise UnavailableError("the settings do not answer", service="nats") from error
+
+    async def _put(self, key: str, preferences: Shape) -> None:
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                await self._bucket.put(key, preferences.to_json())
+        except FAULTS as error:
+            raise UnavailableError("the settings do not answer", service="nats") from error
+
+
+async def open_preferences(client: Client) -> NatsPreferences:
+    """The bucket that ``ensure_topology`` has made."""
+    return NatsPreferences(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.SETTINGS_BUCKET))
