@@ -52,6 +52,11 @@ class Plan:
         """Answers 200 once the bot can answer questions."""
         return f"http://{self.bot_host}:{self.bot_port}/readyz"
 
+    @property
+    def page_url(self) -> str:
+        """Where the bot's own page asks."""
+        return f"http://{self.bot_host}:{self.bot_port}/ask"
+
 
 def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_port: int) -> Plan:
     """Decide what runs here.

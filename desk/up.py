@@ -162,6 +162,7 @@ class _House:
             f"Answerdesk is ready ({ready_s:.1f} s)",
             {
                 "Ask": self._plan.sandbox_url or "in Slack: mention the app, or write to it directly",
+                "Page": self._plan.page_url,
                 "Publish": f"{command} publish FOLDER --allow public --wait{where}",
                 "Search": f'{command} search "parental leave"{where}',
                 "Logs": str(self._folder.logs),

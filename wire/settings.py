@@ -31,6 +31,7 @@ NatsUrl = Annotated[
 RedisUrl = Annotated[str, StringConstraints(pattern=r"^(rediss?|unix)://\S+$")]
 QdrantUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 PostgresUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?://\S+$")]
+Origins = Annotated[str, StringConstraints(pattern=r"^(https?://[^,;\s/]+(\s*,\s*https?://[^,;\s/]+)*)?$")]
 StoreKind = Literal["edge", "qdrant", "pgvector"]
 
 
@@ -64,8 +65,8 @@ class Settings(BaseSettings):
     api_open: bool = Field(
         default=False, description="Answer who asks from this machine without a key, as everybody (public)"
     )
-    cors_origins: str = Field(
-        "", description="Origins of pages that may ask over HTTP: https://intranet.example.com; unset: none"
+    cors_origins: Origins = Field(
+        "", description="https://intranet.example.com,...: pages there may ask over HTTP; unset: none"
     )
 
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-..., from OAuth & Permissions")

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.answering.quota import Quota
 from bot.web.aiohttp_answers import AnswersOverSse
 from bot.web.aiohttp_callers import Callers
+from bot.web.aiohttp_page import page_routes
 from bot.web.aiohttp_search import Search
 from bot.web.aiohttp_server import serving_http
 from bot.web.aiohttp_websocket import AnswersOverWebSocket
@@ -17,11 +18,16 @@ from retrieval.client import RetrievalClient
 from wire.settings import Settings
 
 
+def origins_of(settings: Settings) -> list[str]:
+    """Of pages that may ask, and embed ours."""
+    return [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+
+
 def callers_of(settings: Settings) -> Callers:
     """Who may ask over HTTP."""
     return Callers(
         Keyring(settings.api_keys),
-        origins=[origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],
+        origins=origins_of(settings),
         open_here=settings.api_open,
     )
 
@@ -50,8 +56,9 @@ async def serving_web(
     callers, streams = callers_of(settings), AnswerStreams(answers)
     search = Search(retrieval=retrieval, quota=quota)
     api = api_routes(callers=callers, streams=streams, search=search)
+    page = page_routes(origins=origins_of(settings))
     host, port = settings.http_host, settings.http_port
-    async with serving_http(host=host, port=port, routes=[*routes, *api]) as chosen:
+    async with serving_http(host=host, port=port, routes=[*routes, *api, *page]) as chosen:
         try:
             yield chosen
         finally:

@@ -15,6 +15,7 @@ from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.valkey_connection import valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.web.aiohttp_callers import Callers
+from bot.web.aiohttp_page import page_routes
 from bot.web.aiohttp_search import Search
 from bot.web.aiohttp_server import serving_http
 from bot.web.keys import Keyring
@@ -75,7 +76,7 @@ async def serving_api(
     }
     callers = Callers(Keyring(keys), origins=[LISTED], open_here=open_here)
     search = Search(retrieval=RetrievalClient(client), quota=quota)
-    routes = api_routes(callers=callers, streams=streams, search=search)
+    routes = [*api_routes(callers=callers, streams=streams, search=search), *page_routes(origins=[LISTED])]
     async with serving_http(host="127.0.0.1", port=0, routes=routes) as port:
         yield f"http://127.0.0.1:{port}"
 
