@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.company import EVERYONE, Channel
+from sandbox.files import SharedFile
 
 Blocks = list[dict[str, Any]]
 
@@ -53,6 +54,7 @@ class Message:
     """While it is being streamed."""
     streaming_state: Literal["in_progress", "completed", "errored"] | None = None
     """How far a streamed message is; errored where its time ran out."""
+    files: tuple[SharedFile, ...] = ()
     unfurls: tuple[str, ...] = ()
     """The links that are shown with a preview."""
 

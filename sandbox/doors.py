@@ -21,6 +21,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SENTENCES = {
     "no_text": "There is nothing to send. Write something first.",
     "msg_too_long": "This message is too long for Slack. Keep it under 40,000 characters.",
+    "too_many_files": "A message takes ten files at most.",
+    "file_too_large": "This file has more than 25 MB, which is all that the sandbox takes.",
     "not_in_channel": "You are not in this channel.",
     "channel_not_found": "There is no such channel, or you can't see it.",
     "thread_not_found": "The message that this would reply to is gone.",

@@ -1,6 +1,7 @@
 """What people do in the page, over HTTP: each is one POST of a JSON object with ``as``, the person.
 
-    /page/say      {"channel", "text", "thread_ts"?, "beside"?: as "context" below} → {"message"}
+    /page/say      {"channel", "text", "thread_ts"?, "beside"?: as "context" below,
+                    "files"?: [{"name", "base64"}]} → {"message"}
     /page/edit     {"channel", "ts", "text"}          /page/delete   {"channel", "ts"}
     /page/react    {"channel", "ts", "emoji"}: puts it there, or takes it away again
     /page/click    {"channel", "ts", "action_id", "block_id"?, "value"?}
@@ -19,10 +20,10 @@ view's fields, by ``block_id`` and ``action_id``.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.acting import Acting
 from sandbox.conversations import Message
@@ -47,10 +48,19 @@ class _InChannel(_Shape):
     channel: str
 
 
-class _Said(_InChannel):
+class _File(_Shape):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    base64: Base64Bytes
+
+
+class _Command(_InChannel):
     text: str
     thread_ts: str | None = None
+
+
+class _Said(_Command):
     beside: str | None = None
+    files: list[_File] = []
 
 
 class _Thread(_InChannel):
@@ -112,7 +122,7 @@ class PageActions:
             self._route("delete", _Message, self._delete),
             self._route("react", _Reacted, self._react),
             self._route("click", _Clicked, self._click),
-            self._route("command", _Said, self._command),
+            self._route("command", _Command, self._command),
             self._route("pick", _Picked, self._pick),
             self._route("use", _Used, self._use),
             self._route("submit", _View, self._submit),
@@ -139,7 +149,12 @@ class PageActions:
         channel = self._channel(said.channel, user)
         beside = self._channel(said.beside, user) if said.beside else None
         message = self._workspace.say(
-            user=user, channel=channel, text=said.text, thread_ts=said.thread_ts, beside=beside
+            user=user,
+            channel=channel,
+            text=said.text,
+            thread_ts=said.thread_ts,
+            beside=beside,
+            files=[(file.name, file.base64) for file in said.files],
         )
         return {"message": message_of(message, workspace=self._workspace)}
 
@@ -164,7 +179,7 @@ class PageActions:
 
     # -- commands and shortcuts
 
-    async def _command(self, user: str, said: _Said) -> Json:
+    async def _command(self, user: str, said: _Command) -> Json:
         channel = self._channel(said.channel, user)
         in_thread = said.thread_ts is not None
         return {"told": await self._acting.command(user, channel, said.text, in_thread=in_thread)}

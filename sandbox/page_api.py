@@ -13,7 +13,8 @@
 People are named by id or handle, channels by id, name or ``dm``. A refusal is
 ``{"error": <Slack's name>, "message": <a sentence>}`` with status 400.
 In the page, tests find their way by ``data-testid``: ``message`` (with ``data-ts``), ``messages``,
-``thread``, ``replies``, ``composer`` and ``send``, ``thread-composer`` and ``thread-send``, ``suggestion``,
+``thread``, ``replies``, ``composer`` and ``send``, ``attach`` and ``attached``, ``file``,
+``thread-composer`` and ``thread-send``, ``thread-attach``, ``suggestion``,
 ``person-switch`` with ``person-<id>``, ``channel-<id>``, ``button-<action_id>``, ``confirm``, ``faults``,
 ``modal`` with ``submit``, ``home``, ``tab-home`` and ``tab-messages``, ``message-menu``, ``shortcuts``,
 ``reaction-<emoji>``, ``agent-open``, ``status``, ``prompt``, ``stop``.

@@ -31,6 +31,7 @@ SLACK_PER_MINUTE = {
     "conversations.members": TIER_4,
     "conversations.open": TIER_3,
     "conversations.replies": TIER_3,
+    "files.info": TIER_4,
     "reactions.add": TIER_3,
     "reactions.get": TIER_3,
     "reactions.remove": TIER_2,

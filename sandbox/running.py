@@ -1,5 +1,6 @@
 """A running sandbox, as a test holds it: act as people, and look at what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox import membership
@@ -47,16 +48,26 @@ class Sandbox:
     # -- what people write
 
     def say(
-        self, person: str, channel: str, text: str, *, thread_ts: str | None = None, beside: str | None = None
+        self,
+        person: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        beside: str | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> Message:
         """A person types ``text`` (with ``@names``) into a channel, or into a thread of it.
 
-        ``beside`` is the channel they look at while they type into the agent's pane.
+        ``beside`` is the channel they look at while they type into the agent's pane; ``files`` are names and
+        bytes.
         """
         user = self.workspace.person(person)
         where = self.workspace.channel(channel, seen_by=user)
         looking = self.workspace.channel(beside, seen_by=user) if beside else None
-        return self.workspace.say(user=user, channel=where, text=text, thread_ts=thread_ts, beside=looking)
+        return self.workspace.say(
+            user=user, channel=where, text=text, thread_ts=thread_ts, beside=looking, files=files
+        )
 
     def edit(self, message: Message, text: str) -> Message:
         """The person who wrote a message edits it."""

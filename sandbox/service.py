@@ -32,6 +32,8 @@ SAMPLE_COMPANY = Path(__file__).parent / "company"
 PAGE = Path(__file__).parent / "page"
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 1.0
+UPLOAD_BYTES = 64 * 1024 * 1024
+"""Of a message with its files, as base64."""
 LOOK_EVERY_S = 0.25
 """How often what has been streamed, or has had a status, for too long is looked for."""
 
@@ -96,7 +98,7 @@ async def serving(
         await stack.enter_async_context(_looking(workspace))
         stack.callback(page_api.close)
         await stack.enter_async_context(_listening(runner, port=port))
-        acting.url = f"http://{HOST}:{runner.addresses[0][1]}"
+        acting.url = workspace.files.url = f"http://{HOST}:{runner.addresses[0][1]}"
         yield Sandbox(
             url=acting.url,
             workspace=workspace,
@@ -121,7 +123,9 @@ def _app_told(socket_mode: SocketMode, workspace: Workspace) -> Callable[[Change
 
 
 def _application(routes: list[web.RouteDef], web_api: WebApi, socket_mode: SocketMode) -> web.Application:
-    application = web.Application(middlewares=[only_this_machine, refusals_as_sentences])
+    application = web.Application(
+        client_max_size=UPLOAD_BYTES, middlewares=[only_this_machine, refusals_as_sentences]
+    )
 
     async def page(_request: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGE / "index.html")
@@ -131,6 +135,8 @@ def _application(routes: list[web.RouteDef], web_api: WebApi, socket_mode: Socke
     application.router.add_get("/link", socket_mode.serve)
     application.router.add_route("*", "/api/{method}", web_api.serve)
     application.router.add_post("/respond/{name}", web_api.respond)
+    application.router.add_get("/files-pri/{file}/{name}", web_api.download)
+    application.router.add_get("/files-pri/{file}/download/{name}", web_api.download)
     application.router.add_routes(routes)
     return application
 

@@ -98,7 +98,8 @@ def _posted(change: Changed, conversation: Conversation, workspace: Workspace) -
     events = [{**shown, "channel_type": conversation.kind}]
     mentioned = f"<@{workspace.bot.user_id}>" in message.text and not message.by_app
     if mentioned and conversation.kind != "im":
-        events.insert(0, {**shown, "type": "app_mention"})
+        mention = {key: value for key, value in shown.items() if key != "subtype"}
+        events.insert(0, mention | {"type": "app_mention"})
     return events
 
 

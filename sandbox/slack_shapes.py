@@ -141,6 +141,17 @@ def message_json(message: Message, *, workspace: Workspace, metadata: bool = Fal
         shown["edited"] = {"user": message.user, "ts": message.edited_ts}
     if message.metadata is not None and metadata:
         shown["metadata"] = message.metadata
+    shown |= _with_it_json(message, workspace=workspace)
+    if team != workspace.company.team.id:
+        shown |= {"user_team": team, "source_team": team}
+    return shown | _thread_json(message, workspace=workspace)
+
+
+def _with_it_json(message: Message, *, workspace: Workspace) -> Json:
+    """What comes with a message: files, emoji, previews, how far it is streamed."""
+    shown: Json = {}
+    if message.files and not message.tombstone:
+        shown |= {"subtype": "file_share", "files": [workspace.files.json(file) for file in message.files]}
     if message.reactions:
         shown["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)}
@@ -150,9 +161,7 @@ def message_json(message: Message, *, workspace: Workspace, metadata: bool = Fal
         shown["streaming_state"] = message.streaming_state
     if message.unfurls:
         shown["attachments"] = [_preview(number, url) for number, url in enumerate(message.unfurls, start=1)]
-    if team != workspace.company.team.id:
-        shown |= {"user_team": team, "source_team": team}
-    return shown | _thread_json(message, workspace=workspace)
+    return shown
 
 
 def _preview(number: int, url: str) -> Json:

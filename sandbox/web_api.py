@@ -37,6 +37,8 @@ SCOPES = (
 )
 RESPONSE_URL = "response_url"
 """What the log of calls has for an answer to a command or a press by its response URL."""
+DOWNLOAD = "download"
+"""And for a file's download."""
 GONE_URLS = {"invalid_url", "used_url", "expired_url"}
 
 
@@ -127,6 +129,18 @@ class WebApi:
             return web.json_response(answer, status=404 if error.error in GONE_URLS else 400)
         self._remember(RESPONSE_URL, at, body, _Outcome({"ok": True}))
         return web.Response(text="ok")
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """A file's bytes, for who shows the app's token; anybody else is sent to log in, as Slack does."""
+        await self._slow_down()
+        file, shown = request.match_info["file"], _token(request, {})
+        error = None if shown == self._tokens.bot else "not_authed"
+        error = self._faults.take_refusal(DOWNLOAD) or error
+        self._remember(DOWNLOAD, self._now(), {"file": file}, _Outcome({"ok": error is None, "error": error}))
+        if error is not None:
+            raise web.HTTPFound("/?redir=file")
+        found, body = self._workspace.files.file(file)
+        return web.Response(body=body, content_type=found.media_type)
 
     async def _slow_down(self) -> None:
         if self._faults.slow_api_s:

@@ -5,7 +5,7 @@ Whatever changes is told to ``emit`` once it stands; the shells turn that into S
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from sandbox.conversations import (
     with_ids,
 )
 from sandbox.errors import SlackError
+from sandbox.files import Files
 from sandbox.triggers import Triggers
 from sandbox.typing_text import Typing, links_of
 from sandbox.views import Views
@@ -67,6 +68,7 @@ class Workspace:
         """Ephemeral messages, for the page alone: the Web API can't read them."""
         self.streams: set[tuple[str, str]] = set()
         """The messages that are being streamed, by channel and ts."""
+        self.files = Files()
         self.views = Views(bot=self.bot, team=company.team.id)
         self.agents = Agents()
         self.triggers = Triggers()
@@ -168,20 +170,24 @@ class Workspace:
         text: str,
         thread_ts: str | None = None,
         beside: str | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> Message:
         """A person typed ``text`` and pressed Enter; in the agent's pane, ``beside`` a channel.
+
+        A file alone, by name and bytes, is a message too.
 
         Raises:
             SlackError: they can't write there, or there is no such thread.
         """
         conversation = self.entered(channel, by=user)
-        written, blocks = self._typed(text)
+        written, blocks = self._typed(text) if text.strip() or not files else ("", [])
         return self.add(
             conversation,
             Message(
                 channel=channel,
                 ts=self.next_ts(),
                 user=user,
+                files=self.files.share(files, user=user),
                 text=written,
                 blocks=blocks,
                 thread_ts=self.thread(conversation, thread_ts),

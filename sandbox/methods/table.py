@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.methods import agents, chat, conversations, reactions, streams, users, views
+from sandbox.methods import agents, chat, conversations, files, reactions, streams, users, views
 from sandbox.methods.arguments import Arguments
 from sandbox.workspace import Workspace
 
@@ -30,6 +30,7 @@ METHODS: dict[str, Method] = {
     "conversations.members": conversations.conversations_members,
     "conversations.open": conversations.conversations_open,
     "conversations.replies": conversations.conversations_replies,
+    "files.info": files.files_info,
     "reactions.add": reactions.reactions_add,
     "reactions.get": reactions.reactions_get,
     "reactions.remove": reactions.reactions_remove,

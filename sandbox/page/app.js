@@ -7,7 +7,7 @@ import { contentOf, fieldsOf } from "./elements.js";
 import { openFaults } from "./faults.js";
 import { openMessageMenu, openShortcuts } from "./message_menu.js";
 import { isWide, keepPlace, pane, place, readPlace } from "./place.js";
-import { Live, postJson } from "./server.js";
+import { Live, packed, postJson } from "./server.js";
 import { STATUS_TURN_MS, Store, isReply } from "./store.js";
 import { confirmed, edited, toast } from "./telling.js";
 import { typedOf } from "./typed.js";
@@ -146,20 +146,24 @@ function be(person) {
 
 // -- what I do
 
-async function say(text, { channel = place.channel, thread = null, composer = main } = {}) {
-  if (text.startsWith("/")) return command(text, { channel, thread });
+async function say(text, { channel = place.channel, thread = null, composer = main, files = [] } = {}) {
+  if (text.startsWith("/") && !files.length) return command(text, { channel, thread });
   const { person } = place;
-  const pending = store.expect(channel, thread, text);
+  const pending = store.expect(channel, thread, text, files);
   draw();
   bottoms[thread ? "side" : "main"].go();
   try {
-    const { message } = await postJson("/page/say", { as: person, channel, text, thread_ts: thread, beside: place.side?.agent && composer === reply ? place.channel : null });
+    const { message } = await postJson("/page/say", {
+      as: person, channel, text, thread_ts: thread, files: await Promise.all(files.map(packed)),
+      beside: place.side?.agent && composer === reply ? place.channel : null,
+    });
     if (!store.message(channel, message.ts) && person === store.me) store.take({ type: "posted", message });
     if (place.side?.agent && !place.side.ts && !thread) showSide({ channel, ts: message.ts, agent: true });
     offerInvitation(message);
   } catch (error) {
     toast(error.message);
     if (!composer.value) composer.value = text;
+    composer.attach(files);
   }
   store.forget(pending);
   return draw();
@@ -267,9 +271,9 @@ document.addEventListener("keydown", (event) => {
 addEventListener("focus", () => store.unread.delete(place.channel) && draw());
 addEventListener("popstate", start);
 
-const main = new Composer(byId("composer"), { send: (text) => say(text), offers: () => offersOf(store) });
+const main = new Composer(byId("composer"), { send: (text, files) => say(text, { files }), offers: () => offersOf(store) });
 const reply = new Composer(byId("thread-composer"), {
-  send: (text) => say(text, { channel: place.side.channel, thread: place.side.ts, composer: reply }),
+  send: (text, files) => say(text, { channel: place.side.channel, thread: place.side.ts, composer: reply, files }),
   offers: () => offersOf(store),
 });
 

@@ -1,17 +1,21 @@
 // Where people type: grows with the text, completes names and commands, Enter sends, Shift+Enter breaks the line.
 
 import { fill, h, icon } from "./dom.js";
-import { avatar } from "./messages.js";
+import { avatar, fileChip } from "./messages.js";
 
 const MOST_OFFERED = 7;
+const MOST_FILES = 10; // of a message of Slack's
 
 export class Composer {
-  /** `send(text)` is called with what was typed; `offers()` gives {people, channels, commands} to complete. */
+  /** `send(text, files)` is called with what was typed and attached; `offers()` gives {people, channels, commands} to complete. */
   constructor(form, { send, offers }) {
     this.form = form;
     this.field = form.querySelector("textarea");
     this.list = form.querySelector(".completions");
     this.button = form.querySelector(".send");
+    this.attached = form.querySelector(".attached");
+    this.picker = form.querySelector("input[type=file]");
+    this.files = [];
     this.send = send;
     this.offers = offers;
     this.chosen = 0;
@@ -22,9 +26,13 @@ export class Composer {
     this.field.addEventListener("input", () => this.changed());
     this.field.addEventListener("keydown", (event) => this.key(event));
     this.field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    this.picker.addEventListener("change", () => this.attach([...this.picker.files]));
+    this.attached.addEventListener("click", (event) => this.detach(event.target.closest("[data-index]")));
+    for (const kind of ["dragover", "drop"]) form.addEventListener(kind, (event) => this.drop(event));
+    this.field.addEventListener("paste", (event) => this.attach([...event.clipboardData.files]));
     this.list.addEventListener("mousedown", (event) => this.pick(event));
     form.querySelector("[data-insert]").addEventListener("click", () => this.insert("@"));
-    form.addEventListener("click", (event) => event.target.closest("button, ul") ?? this.field.focus());
+    form.addEventListener("click", (event) => event.target.closest("button, ul, label") ?? this.field.focus());
   }
 
   set placeholder(text) {
@@ -49,14 +57,45 @@ export class Composer {
   submit(event) {
     event.preventDefault();
     const text = this.field.value.trim();
-    if (!text) return;
+    const { files } = this;
+    if (!text && !files.length) return;
+    this.files = [];
+    this.drawFiles();
     this.value = "";
-    this.send(text);
+    this.send(text, files);
     this.focus();
   }
 
+  // -- files
+
+  attach(files) {
+    this.files = [...this.files, ...files].slice(0, MOST_FILES);
+    this.picker.value = "";
+    this.drawFiles();
+  }
+
+  detach(button) {
+    if (!button) return;
+    this.files = this.files.filter((_, index) => index !== Number(button.dataset.index));
+    this.drawFiles();
+    this.focus();
+  }
+
+  drop(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (event.type === "drop") this.attach([...event.dataTransfer.files]);
+  }
+
+  drawFiles() {
+    this.attached.hidden = !this.files.length;
+    const chip = (file, index) => h("li", {}, fileChip(file), h("button", { type: "button", "data-index": index, "aria-label": `Leave out ${file.name}` }, icon("close")));
+    fill(this.attached, this.files.map(chip));
+    this.changed();
+  }
+
   changed() {
-    this.button.disabled = !this.field.value.trim();
+    this.button.disabled = !this.field.value.trim() && !this.files.length;
     this.field.rows = Math.min(10, this.field.value.split("\n").length);
     this.complete();
   }

@@ -70,6 +70,7 @@ function messageOf(message, store, { joined, thread }) {
       !inThread && isReply(message) ? h("div", { class: "only-you" }, "replied to a thread") : null,
       joined ? null : head(user, message.ts),
       h("div", { class: "body" }, body(message, store), message.edited ? h("span", { class: "edited" }, "(edited)") : null),
+      message.files?.length ? h("div", { class: "files" }, message.files.map((file) => fileChip(file))) : null,
       message.attachments?.length ? h("div", { class: "previews" }, message.attachments.map(preview)) : null,
       reactions(message, store),
       !inThread && message.reply_count ? replies(message, store) : null,
@@ -86,6 +87,15 @@ function statusOf(status) {
 
 function statusItem(status) {
   return status ? [{ key: "status", stamp: [status], build: () => h("li", { class: "message" }, h("div", { class: "gutter" }, avatar({ bot: true }, "small")), statusOf(status)) }] : [];
+}
+
+/** A file by its name and size: of a message, or still to be sent. */
+export function fileChip({ name, size }) {
+  return h("span", { class: "file", "data-testid": "file" }, icon("clip"), h("span", { class: "name" }, name), h("small", {}, sizeOf(size)));
+}
+
+function sizeOf(bytes) {
+  return bytes < 1024 ? `${bytes} B` : bytes < 1024 ** 2 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }
 
 function preview(attachment) {
@@ -146,7 +156,7 @@ function pendingItem(pending, store) {
         "li",
         { class: "message pending", "data-testid": "pending" },
         h("div", { class: "gutter" }, avatar(store.users.get(store.me))),
-        h("div", { class: "content" }, head(store.users.get(store.me), String(pending.at)), h("div", { class: "body" }, h("div", { class: "text" }, pending.text))),
+        h("div", { class: "content" }, head(store.users.get(store.me), String(pending.at)), h("div", { class: "body" }, h("div", { class: "text" }, pending.text)), pending.files?.length ? h("div", { class: "files" }, pending.files.map((file) => fileChip(file))) : null),
       ),
   };
 }

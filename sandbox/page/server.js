@@ -12,6 +12,17 @@ export async function postJson(path, body) {
   return answer(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }));
 }
 
+/** A file as JSON carries it. */
+export async function packed(file) {
+  const url = await new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("error", () => reject(new Error(`${file.name} can't be read.`)));
+    reader.readAsDataURL(file);
+  });
+  return { name: file.name, base64: url.slice(url.indexOf(",") + 1) };
+}
+
 async function answer(response) {
   const body = await response.json();
   if (!response.ok) throw new Error(body.message ?? "The sandbox refused this.");

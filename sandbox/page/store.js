@@ -67,8 +67,8 @@ export class Store {
   }
 
   /** Show a text at once, before the server has it. */
-  expect(channel, thread, text) {
-    const pending = { key: `pending-${Math.random()}`, channel, thread, text, at: Date.now() / 1000 };
+  expect(channel, thread, text, files = []) {
+    const pending = { key: `pending-${Math.random()}`, channel, thread, text, files, at: Date.now() / 1000 };
     this.pending.push(pending);
     return pending;
   }

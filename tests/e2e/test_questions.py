@@ -14,6 +14,7 @@ import pytest
 from sandbox.conversations import Message
 from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn, Script
+from tests.contract.ingest.formats.documents import pdf
 from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION, Process
 from tests.until import until
@@ -60,6 +61,18 @@ async def test_a_direct_message_and_a_follow_up_need_no_mention(
     told = str(claude.requests[-1]["messages"])
     assert "How many days of parental leave" in told
     assert "in how many parts" in told
+
+
+async def test_a_file_that_comes_with_a_question_is_read(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """From Slack to the bot, to the worker's process apart, and with the question to the model."""
+    fleet.start()
+    files = [("move.pdf", pdf(["The office moves to Lisbon on the ninth of March."])), ("chart.exe", b"x")]
+    asked = slack.say("jonas", "dm", "When does the office move to Lisbon?", files=files)
+    text = await until(lambda: answer(slack, asked, channel="dm"), within_s=60)
+    assert "move.pdf says: The office moves to Lisbon on the ninth of March." in text
+    assert "couldn't read this attached file: chart.exe (files of this kind are not read)" in text
 
 
 async def test_the_message_grows_as_the_model_writes(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from sandbox.service import Sandbox, serving
 from tests.contract.sandbox.bolt_app import APP_TOKEN, BOT_TOKEN, BoltApp, web_client
@@ -51,6 +51,31 @@ async def test_a_question_is_typed_with_completion_and_its_thread_opens_when_the
     await expect(reply).to_contain_text("(edited)")
     await expect(page.get_by_test_id("replies")).to_contain_text("1 reply")
     assert f"thread={question.ts}" in page.url
+
+
+async def test_files_are_attached_left_out_again_and_sent(page: Page, sandbox: Sandbox) -> None:
+    for size in (None, PHONE):
+        if size:
+            await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        await page.goto("/?as=U0ANNA&channel=C0GENERAL")
+        names = ("plan.md", "a name that is longer than any telephone of today is wide.pdf")
+        given = [FilePayload(name=name, mimeType="text/plain", buffer=b"# Plan") for name in names]
+        await page.get_by_test_id("attach").set_input_files(given)
+        attached = page.get_by_test_id("attached")
+        await expect(attached.get_by_test_id("file")).to_have_count(2)
+        await attached.get_by_role(
+            "button", name="Leave out a name that is longer than any telephone of today is wide.pdf"
+        ).click()
+        await expect(attached.get_by_test_id("file")).to_have_text(["plan.md6 B"])
+        await page.get_by_test_id("composer").fill("what does it say?")
+        await page.get_by_test_id("send").click()
+        shown = page.get_by_test_id("messages").get_by_test_id("message").last
+        await expect(shown).to_contain_text("what does it say?")
+        await expect(shown.get_by_test_id("file")).to_contain_text("plan.md")
+        await expect(attached).to_be_hidden()
+        width = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0
+    assert [[file.name for file in each.files] for each in sandbox.messages("general")] == [["plan.md"]] * 2
 
 
 async def test_a_message_that_grows_keeps_its_elements_and_the_readers_place(
