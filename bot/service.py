@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import stamina
@@ -21,6 +21,7 @@ from bot.answering.nats_files import NatsFiles
 from bot.answering.nats_gaps import NatsGaps
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.nats_sources import NatsSources
+from bot.answering.observed_model import ModelMeter, ObservedModel
 from bot.answering.quota import OwnLimits, QuotaLimits
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
@@ -38,6 +39,7 @@ from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
+from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
@@ -51,6 +53,7 @@ from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.slack.valkey_replays import ValkeyReplays
+from bot.watching import watching
 from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
 from bot.web.service import serving_web
@@ -67,6 +70,9 @@ from wire.settings import Settings
 SLACK_WITHIN_S = 60.0
 """How long Slack may be away at the start before the process gives up."""
 
+PROVIDER = "anthropic"
+"""Whose API it is that the model's server speaks; in traces."""
+OURSELVES = "answerdesk"
 NO_REWRITER = "none"
 """As ``REWRITE_MODEL``."""
 IN_HAND_PER_ANSWER = 10
@@ -90,13 +96,16 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await ensure_topology(client)
         redis = await stack.enter_async_context(valkey(redis_url))
         quota = ValkeyQuota(redis, limits=_quota_limits(settings), told_low=QuotaNews(client).low)
-        workspace = await stack.enter_async_context(_workspace(bot_token, settings.slack_api_url, stop=stop))
+        watch = await stack.enter_async_context(watching(settings, client, quota))
+        workspace = await stack.enter_async_context(
+            _workspace(bot_token, settings.slack_api_url, stop=stop, meter=watch.metrics)
+        )
         attachments = Attachments(
             fetch=await stack.enter_async_context(open_slack_files(workspace)),
             read_text=NatsFiles(client, await open_objects(client, subjects.FILES_BUCKET)),
         )
         answering = await stack.enter_async_context(
-            _answering(settings, client, redis, quota, attachments=attachments)
+            _answering(settings, client, redis, quota, attachments=attachments, meter=watch.metrics)
         )
         preferences = await open_preferences(client)
         audience = await stack.enter_async_context(watching_people(workspace, mapped=preferences.mapped))
@@ -167,11 +176,11 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 replays=ValkeyReplays(redis),
             )
         )
-        routes = [*health_routes(_checks(client, workspace, ears)), *ears.routes]
+        routes = [*health_routes(_checks(client, workspace, ears)), *ears.routes, *watch.routes]
         await stack.enter_async_context(
             serving_web(
                 settings,
-                answers=answering,
+                answers=watch.over(answering, face="http"),
                 retrieval=RetrievalClient(client),
                 quota=quota if _quota_limits(settings).any else None,
                 routes=routes,
@@ -179,7 +188,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         )
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
-            answers=answering,
+            answers=watch.over(answering, face="slack"),
             messages=workspace,
             audience=audience,
             claims=claims,
@@ -238,9 +247,15 @@ async def _take_until(
 
 @asynccontextmanager
 async def _answering(
-    settings: Settings, client: Client, redis: Valkey, quota: ValkeyQuota, *, attachments: Attachments
+    settings: Settings,
+    client: Client,
+    redis: Valkey,
+    quota: ValkeyQuota,
+    *,
+    attachments: Attachments,
+    meter: ModelMeter,
 ) -> AsyncIterator[Answering]:
-    async with _model(settings) as model, _rewriter(settings) as rewriter:
+    async with _model(settings, meter) as model, _rewriter(settings, meter) as rewriter:
         count = (await asyncio.to_thread(TiktokenTokens.open)).count
         answering = Answering(
             retrieval=RetrievalClient(client),
@@ -296,24 +311,24 @@ def _limits_of_keys(settings: Settings) -> dict[str, OwnLimits]:
 
 
 @asynccontextmanager
-async def _model(settings: Settings) -> AsyncIterator[Model]:
+async def _model(settings: Settings, meter: ModelMeter) -> AsyncIterator[Model]:
     """Claude, or any server that speaks its API; without either, the documents' own sentences."""
     if not _has_model(settings):
-        yield ExtractiveModel()
+        yield ObservedModel(ExtractiveModel(), meter=meter, provider=OURSELVES)
         return
     names = [settings.answer_model, *filter(None, [settings.fallback_model])]
     async with AsyncExitStack() as stack:
-        models = [await stack.enter_async_context(_claude(settings, name)) for name in names]
+        models = [await stack.enter_async_context(_claude(settings, name, meter)) for name in names]
         yield Trying(models, within_s=settings.answer_within_s)
 
 
 @asynccontextmanager
-async def _rewriter(settings: Settings) -> AsyncIterator[Model | None]:
+async def _rewriter(settings: Settings, meter: ModelMeter) -> AsyncIterator[Model | None]:
     """A small model of the same server; None where there is none, or it is not wanted."""
     if not _has_model(settings) or settings.rewrite_model == NO_REWRITER:
         yield None
         return
-    async with _claude(settings, settings.rewrite_model) as model:
+    async with _claude(settings, settings.rewrite_model, meter) as model:
         yield model
 
 
@@ -321,18 +336,22 @@ def _has_model(settings: Settings) -> bool:
     return settings.anthropic_api_key is not None or settings.anthropic_base_url is not None
 
 
-def _claude(settings: Settings, name: str) -> AbstractAsyncContextManager[Model]:
+@asynccontextmanager
+async def _claude(settings: Settings, name: str, meter: ModelMeter) -> AsyncIterator[Model]:
     key = settings.anthropic_api_key
-    return claude(
+    async with claude(
         name=name,
         api_key=key.get_secret_value() if key else None,
         base_url=settings.anthropic_base_url,
         prices=settings.model_prices,
-    )
+    ) as model:
+        yield ObservedModel(model, meter=meter, provider=PROVIDER)
 
 
 @asynccontextmanager
-async def _workspace(token: SecretStr, api_url: str, *, stop: asyncio.Event) -> AsyncIterator[SlackWorkspace]:
+async def _workspace(
+    token: SecretStr, api_url: str, *, stop: asyncio.Event, meter: CallMeter
+) -> AsyncIterator[SlackWorkspace]:
     def worth_another_try(error: Exception) -> bool:
         if not isinstance(error, UnavailableError) or stop.is_set():
             return False
@@ -344,7 +363,9 @@ async def _workspace(token: SecretStr, api_url: str, *, stop: asyncio.Event) -> 
             on=worth_another_try, attempts=None, timeout=SLACK_WITHIN_S, wait_initial=0.2, wait_max=5
         ):
             with attempt:
-                workspace = await stack.enter_async_context(open_workspace(token=token, api_url=api_url))
+                workspace = await stack.enter_async_context(
+                    open_workspace(token=token, api_url=api_url, meter=meter)
+                )
         yield workspace
 
 

@@ -33,6 +33,7 @@ class Plan:
         nats_url: with credentials, as ``redis_url``.
         bot_host: the name under which the bot is asked from this machine.
         bot_port: where the bot answers over HTTP.
+        worker_port: where the worker does.
         sandbox_url: the workspace's page.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     redis_url: str
     bot_host: str
     bot_port: int
+    worker_port: int
     sandbox_url: str | None
 
     @property
@@ -74,11 +76,13 @@ def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_por
     port = ports.demand(sandbox_port, setting="--port", besides=promised) if with_sandbox else 0
     sandbox_url = f"http://{LOOPBACK}:{port}" if with_sandbox else None
     bot_port = _bot_port(settings, besides=[*promised, port])
+    worker_port = _worker_port(settings, besides=[*promised, port, bot_port])
     where = {
         "DATA_DIR": str(folder.path),
         "NATS_URL": nats_url,
         "REDIS_URL": redis_url,
         "HTTP_PORT": str(bot_port),
+        "WORKER_HTTP_PORT": str(worker_port),
     }
     slack = _sandbox_as_slack(sandbox_url, keys, settings) if sandbox_url else {}
     return Plan(
@@ -91,6 +95,7 @@ def make_plan(settings: Settings, *, folder: DataFolder, keys: Keys, sandbox_por
         redis_url=redis_url,
         bot_host=_asked_at(settings.http_host),
         bot_port=bot_port,
+        worker_port=worker_port,
         sandbox_url=sandbox_url,
     )
 
@@ -109,6 +114,12 @@ def _bot_port(settings: Settings, *, besides: Collection[int]) -> int:
     if "http_port" in settings.model_fields_set:
         return ports.demand(settings.http_port, setting="HTTP_PORT", besides=besides)
     return ports.prefer(settings.http_port, besides=besides)
+
+
+def _worker_port(settings: Settings, *, besides: Collection[int]) -> int:
+    if settings.worker_http_port:
+        return ports.demand(settings.worker_http_port, setting="WORKER_HTTP_PORT", besides=besides)
+    return ports.prefer(ports.ANY, besides=besides)
 
 
 def _asked_at(host: str) -> str:

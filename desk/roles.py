@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from wire.errors import SettingsError
-from wire.logging import set_up_logging
+from wire.logging import log_what_nobody_caught, set_up_logging
 from wire.settings import Settings
 
 Run = Callable[[Settings, asyncio.Event], Awaitable[None]]
@@ -54,11 +54,16 @@ def run_role(name: str, settings: Settings) -> None:
             "(`answerdesk up` runs everything on this machine and needs neither)"
         )
     set_up_logging(log_format=settings.log_format, level=settings.log_level)
-    asyncio.run(_until_stopped(role.load(), settings))
+    asyncio.run(_until_stopped(role.load(), settings, name=name))
 
 
-async def _until_stopped(run: Run, settings: Settings) -> None:
+async def _until_stopped(run: Run, settings: Settings, *, name: str) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, stop)
+        loop.add_signal_handler(number, stop.set)
+    log_what_nobody_caught(loop)
+    # OpenTelemetry's exporter, for which no other command should wait either.
+    exporting = import_module("wire.opentelemetry_export")
+    async with exporting.tracing(settings, service=name):
+        await run(settings, stop)

@@ -35,6 +35,7 @@ class Running(Shape):
     nats_url: str
     redis_url: str
     bot_http_port: int
+    worker_http_port: int | None = None
     sandbox_url: str | None = None
 
 

@@ -74,6 +74,7 @@ def _here(plan: Plan) -> Running:
         nats_url=plan.nats_url,
         redis_url=plan.redis_url,
         bot_http_port=plan.bot_port,
+        worker_http_port=plan.worker_port,
         sandbox_url=plan.sandbox_url,
     )
 

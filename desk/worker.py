@@ -16,6 +16,7 @@ from nats.aio.client import Client
 
 from desk.serving import Pair, opened, opened_again, to_serve_first
 from desk.tuning import open_tuning
+from desk.watching import Meters, watching
 from ingest.rebuilding import Rebuilding
 from ingest.service import run_ingest
 from ingest.writing import EditionWriting
@@ -79,8 +80,16 @@ async def run_worker(
         pair = await stack.enter_async_context(opened(store, settings=settings, kind=kind))
         heads = await stack.enter_async_context(open_heads(client))
         tuning = await stack.enter_async_context(open_tuning(settings)) if only != "ingest" else USUAL
+        meters = await stack.enter_async_context(watching(settings, client, ingests=only != "retrieval"))
         worker = _Worker(
-            client, settings=settings, store=store, heads=heads, tuning=tuning, only=only, pace=pace
+            client,
+            settings=settings,
+            store=store,
+            heads=heads,
+            tuning=tuning,
+            meters=meters,
+            only=only,
+            pace=pace,
         )
         await worker.run(pair, stop=stop)
         _log.info("worker stopping")
@@ -101,6 +110,7 @@ class _Worker:
         store: Store,
         heads: Heads,
         tuning: Tuning,
+        meters: Meters,
         only: Role | None,
         pace: Pace,
     ) -> None:
@@ -109,6 +119,7 @@ class _Worker:
         self._store = store
         self._heads = heads
         self._tuning = tuning
+        self._meters = meters
         self._only = only
         self._pace = pace
 
@@ -182,7 +193,12 @@ class _Worker:
             yield
             return
         async with serving_retrieval(
-            self._client, index=pair.index, encoder=pair.encoder, heads=self._heads, tuning=self._tuning
+            self._client,
+            index=pair.index,
+            encoder=pair.encoder,
+            heads=self._heads,
+            tuning=self._tuning,
+            meter=self._meters.searches,
         ):
             yield
 
@@ -197,6 +213,7 @@ class _Worker:
             encoder=pair.encoder,
             heads=self._heads,
             stop=stop,
+            meter=self._meters.ingest,
             also=_writing(also, former=pair.index, made_for=pair.served.fingerprint) if also else None,
         )
 

@@ -18,6 +18,7 @@ from wire.documents import DocumentChanged, DocumentDelete, DocumentFailed, Docu
 from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.heads import Head
 from wire.nats_connection import FAULTS
+from wire.opentelemetry_spans import carried
 from wire.shapes import read_shape
 
 CALL_WITHIN_S = 2.0
@@ -142,7 +143,7 @@ class IngestClient:
             subjects.documents_changed(changed.source),
             announcement.data,
             timeout=CALL_WITHIN_S,
-            headers={subjects.MESSAGE_ID_HEADER: f"{announcement.message_id}{again}"},
+            headers={subjects.MESSAGE_ID_HEADER: f"{announcement.message_id}{again}", **carried()},
         )
 
     async def _is_queued(self, sequence: int) -> bool:

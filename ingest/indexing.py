@@ -25,6 +25,7 @@ from retrieval.index import Index
 from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert, document_key
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
+from wire.opentelemetry_spans import span
 
 HASH_CHARS = 32
 NOBODY = document_key("nobody", "")
@@ -105,7 +106,8 @@ class Indexing:
         media_type = changed.media_type
         if changed.body is not None:
             media_type = f"{media_type.partition(';')[0]}; charset=utf-8"
-        parsed = await self._parse(body, media_type=media_type)
+        with span("parse", attributes={"answerdesk.bytes": len(body)}):
+            parsed = await self._parse(body, media_type=media_type)
         head = Head(
             source=changed.source,
             document=changed.id,
@@ -139,9 +141,12 @@ class Indexing:
             updated_at=changed_at(parsed, given=changed.updated_at),
         )
         text = described(parsed, changed.metadata)
-        passages, *_ = [await writing.write(text, of=of) for writing in self._writings]
+        with span("write passages") as work:
+            passages, *_ = [await writing.write(text, of=of) for writing in self._writings]
+            work.note({"answerdesk.passages": passages})
         await self._texts.put(text_name(key, head.edition), text.encode())
-        advanced = await self._advance(head.model_copy(update={"passages": passages}), entry)
+        with span("show the edition"):
+            advanced = await self._advance(head.model_copy(update={"passages": passages}), entry)
         if advanced:
             await self._drop_body(changed)
         return advanced

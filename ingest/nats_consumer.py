@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import nats.errors
 import structlog
@@ -17,6 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
+from ingest.metering import UNMETERED, DocumentMeter, Outcome
 from ingest.nats_attempts import Attempts, NatsAttempts
 from ingest.nats_failures import NatsFailures
 from ingest.turns import Room
@@ -24,6 +26,7 @@ from wire import subjects
 from wire.documents import DocumentChanged, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
+from wire.opentelemetry_spans import Value, span
 from wire.stopping import stopped
 
 AT_ONCE = 4
@@ -88,6 +91,7 @@ class NatsConsumer:
         is_well: IsWell = _always,
         at_once: int = AT_ONCE,
         patience: Patience | None = None,
+        meter: DocumentMeter = UNMETERED,
     ) -> None:
         self._jetstream = client.jetstream()
         self._apply = apply
@@ -99,6 +103,7 @@ class NatsConsumer:
         self._documents: dict[str, int] = {}
         """Those in hand, each with its announcement's place in the queue."""
         self._room = Room()
+        self._meter = meter
         self._attempts = NatsAttempts(client)
         self._failures = NatsFailures(client)
         self._queued = 0
@@ -183,7 +188,7 @@ class NatsConsumer:
                 try:
                     changed = read_document_changed(message.data, source=_source(message))
                 except MalformedError as error:
-                    await self._give_up(message, _failed(before), str(error))
+                    self._count(message, await self._give_up(message, _failed(before), str(error)))
                 else:
                     await self._one_at_a_time(message, changed, before)
         except asyncio.CancelledError:
@@ -205,7 +210,8 @@ class NatsConsumer:
         self._documents[key] = sequence
         try:
             if before.deaths >= self._patience.deaths:
-                await self._give_up(message, before, _killed(before.deaths), document=changed.id)
+                reason = _killed(before.deaths)
+                self._count(message, await self._give_up(message, before, reason, document=changed.id))
             elif before.deaths or before.settled < _deliveries(message) - 1:
                 await self._try_alone(message, changed, before)
             else:
@@ -225,23 +231,41 @@ class NatsConsumer:
             await self._try(message, changed, before)
 
     async def _try(self, message: Msg, changed: DocumentChanged, before: Attempts) -> None:
-        after = _failed(before)
+        after, began = _failed(before), time.monotonic()
+        outcome: Outcome = "indexed" if changed.action == "upsert" else "deleted"
         try:
-            await self._apply_through_outages(changed)
+            await self._apply_traced(message, changed)
         except MalformedError as error:
-            await self._give_up(message, after, str(error), document=changed.id)
+            outcome = await self._give_up(message, after, str(error), document=changed.id)
         except (UnavailableError, TimeoutError) as error:
             reason = str(error) or "it took longer than an hour"
-            await self._again(message, after, reason, document=changed.id)
+            outcome = await self._again(message, after, reason, document=changed.id)
         except Exception:  # noqa: BLE001 — a bug in one document must not end the worker
             _log.exception(
                 "a document could not be indexed", source=changed.source, sequence=_sequence(message)
             )
-            await self._again(message, after, "a bug; the worker's log has the trace", document=changed.id)
+            reason = "a bug; the worker's log has the trace"
+            outcome = await self._again(message, after, reason, document=changed.id)
         else:
             # One that is lost costs a look at the head when the announcement comes again.
             with contextlib.suppress(*FAULTS):
                 await message.ack()
+        self._count(message, outcome, seconds=time.monotonic() - began)
+
+    def _count(self, message: Msg, outcome: Outcome, *, seconds: float = 0.0) -> None:
+        age = datetime.now(UTC) - message.metadata.timestamp
+        self._meter.tried(
+            source=_source(message), outcome=outcome, seconds=seconds, age_s=age.total_seconds()
+        )
+
+    async def _apply_traced(self, message: Msg, changed: DocumentChanged) -> None:
+        known: dict[str, Value] = {"source": changed.source, "sequence": _sequence(message)}
+        told = {f"answerdesk.{name}": value for name, value in known.items()}
+        with (
+            structlog.contextvars.bound_contextvars(**known),
+            span("index a document", kind="consumer", attributes=told, headers=message.headers or {}),
+        ):
+            await self._apply_through_outages(changed)
 
     async def _apply_through_outages(self, changed: DocumentChanged) -> None:
         """Keep it in hand while what every document needs is away: that is no attempt of this one's."""
@@ -258,12 +282,12 @@ class NatsConsumer:
             while not await self._is_well():  # noqa: ASYNC110 — nobody would set an event
                 await asyncio.sleep(self._patience.look_every_s)
 
-    async def _again(self, message: Msg, after: Attempts, reason: str, *, document: str) -> None:
+    async def _again(self, message: Msg, after: Attempts, reason: str, *, document: str) -> Outcome:
         if after.failed >= self._patience.attempts:
-            await self._give_up(message, after, reason, document=document)
-            return
+            return await self._give_up(message, after, reason, document=document)
         _log.warning("trying again later", sequence=_sequence(message), attempt=after.failed, why=reason)
         await self._give_back(message, after, delay_s=_at(self._patience.again_after_s, after.failed))
+        return "put_back"
 
     async def _give_back(self, message: Msg, attempts: Attempts, *, delay_s: float | None = None) -> None:
         """To the queue, with a note that this delivery ended in order."""
@@ -276,7 +300,7 @@ class NatsConsumer:
 
     async def _give_up(
         self, message: Msg, attempts: Attempts, reason: str, *, document: str | None = None
-    ) -> None:
+    ) -> Outcome:
         """Report the failure, and only once that is stored, take the announcement off the queue."""
         source = _source(message)
         try:
@@ -292,8 +316,9 @@ class NatsConsumer:
         except (*FAULTS, UnavailableError):
             _log.warning("a failure could not be reported; trying again later", sequence=_sequence(message))
             await self._give_back(message, attempts, delay_s=self._patience.again_after_s[-1])
-            return
+            return "put_back"
         _log.warning("a document was given up", source=source, sequence=_sequence(message), why=reason)
+        return "given_up"
 
 
 def _killed(deaths: int) -> str:

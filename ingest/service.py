@@ -9,6 +9,7 @@ from ingest.aiohttp_fetch import AiohttpFetch
 from ingest.fingerprint import all_readers
 from ingest.indexing import Indexing
 from ingest.leftovers import Leftovers
+from ingest.metering import UNMETERED, IngestMeter
 from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
 from ingest.nats_files import serving_files
@@ -35,8 +36,9 @@ async def run_ingest(
     heads: Heads,
     stop: asyncio.Event,
     also: EditionWriting | None = None,
+    meter: IngestMeter = UNMETERED,
 ) -> None:
-    """Index what is announced, and serve admins, until told to stop.
+    """Index what is announced, and serve admins, until told to stop; the meter is told what became of it.
 
     What is indexed is written ``also`` into a second index, where one is being built.
 
@@ -59,14 +61,14 @@ async def run_ingest(
         fetch=_fetch(settings),
         also=also,
     )
-    consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well)
+    consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well, meter=meter)
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
         async with (
             processes,
             files_apart,
             serving_files(client, files=files, parse=Parsing(files_apart).parse),
-            resyncing(client, sources=settings.sources, pipeline=all_readers()) as resyncs,
+            resyncing(client, sources=settings.sources, pipeline=all_readers(), meter=meter) as resyncs,
             serving_admin(client, also=resyncs),
             urgent_lane(
                 client,

@@ -10,6 +10,7 @@ from nats.aio.client import Client
 
 from ingest.apscheduler_schedule import CronSchedule
 from ingest.client import IngestClient
+from ingest.metering import UNMETERED, SyncMeter
 from ingest.nats_indexed import counts, given_up_of, indexed_of, queued
 from ingest.nats_runs import LEASE_S, open_runs
 from ingest.nats_touches import following_touches
@@ -32,6 +33,7 @@ async def resyncing(
     sources: Mapping[str, SourceSettings],
     pipeline: str = "",
     lease_s: float = LEASE_S,
+    meter: SyncMeter = UNMETERED,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[dict[str, Endpoint]]:
     """Keep the sources' schedules while the block lasts; gives what answers admins.
@@ -51,7 +53,7 @@ async def resyncing(
         indexed_of=partial(indexed_of, client),
         given_up_of=partial(given_up_of, client),
         announce=announce,
-        tell=partial(_tell, client),
+        tell=partial(_tell, client, meter),
         schedules=schedules,
         pipeline=pipeline,
         now=now,
@@ -77,7 +79,9 @@ async def resyncing(
         await stopped(*reversed(tasks))
 
 
-async def _tell(client: Client, run: SyncRun) -> None:
+async def _tell(client: Client, meter: SyncMeter, run: SyncRun) -> None:
+    if run.ended:
+        meter.ended(run)
     # Only for those who watch: the record is kept by the run itself.
     if client.is_connected:
         await client.publish(subjects.sync_progress(run.run), run.to_json())

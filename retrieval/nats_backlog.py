@@ -4,23 +4,21 @@ The documents' stream is a work queue: a message is there until its document is 
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from nats.aio.client import Client
 
 from wire import subjects
-from wire.nats_connection import FAULTS
+from wire.errors import UnavailableError
+from wire.nats_depth import LOOK_WITHIN_S, depth
 from wire.search import IndexFreshness
 from wire.stopping import stopped
 
 LOOK_EVERY_S = 0.5
-LOOK_WITHIN_S = 2.0
 KNOWN_FOR_S = 2 * (LOOK_EVERY_S + LOOK_WITHIN_S)
 """One look may be late on a busy machine; after two, nothing is known of what came since."""
 
@@ -52,20 +50,15 @@ class NatsBacklog:
     async def look(self, client: Client) -> None:
         """Ask the stream; where it does not answer properly, the last answer stands."""
         try:
-            answer = await client.request(
-                f"$JS.API.STREAM.INFO.{subjects.DOCUMENTS_STREAM}", timeout=LOOK_WITHIN_S
-            )
-            # nats-py's StreamState leaves out the first message's time.
-            state: dict[str, Any] = json.loads(answer.data)["state"]
-        except (*FAULTS, KeyError):
+            found = await depth(client, subjects.DOCUMENTS_STREAM)
+        except UnavailableError:
             if not self._unknown:
                 self._unknown = True
                 _log.warning(
                     "how far the index is behind is not known: the documents' stream does not answer"
                 )
             return
-        self._pending = state["messages"]
-        self._oldest = datetime.fromisoformat(state["first_ts"]) if self._pending else None
+        self._pending, self._oldest = found.messages, found.oldest
         self._looked_at = time.monotonic()
         self._unknown = False
 

@@ -84,6 +84,10 @@ class Done(Shape):
     """When a cached answer was written."""
     joined: bool = False
     """Whether it was written for somebody else who asked the same at the same time; it has cost nothing."""
+    alike: bool = False
+    """Whether a cached answer was to the same question in other words."""
+    saved_tokens: int = 0
+    """What an answer took when it was written, where it was not written for this question."""
     complete: bool = True
     """False where the model stopped early: the text says so too."""
 

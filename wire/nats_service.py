@@ -18,6 +18,7 @@ from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import ServiceConfig
 
 from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
+from wire.opentelemetry_spans import carried, span
 from wire.shapes import Shape, ShapeT, read_shape
 
 STOP_WITHIN_S = 5.0
@@ -98,8 +99,9 @@ def _spawning(
     async def serve(request: Request) -> None:
         try:
             # The requester's patience counts from now, its wait for a slot included.
-            async with asyncio.timeout(within_s), slots.serving:
-                reply = await endpoint(request.data)
+            with span(request.subject, kind="server", headers=request.headers or {}):
+                async with asyncio.timeout(within_s), slots.serving:
+                    reply = await endpoint(request.data)
         except AnswerdeskError as error:
             await _respond_error(request, error)
         except TimeoutError:
@@ -155,10 +157,13 @@ async def request_reply(
         MalformedError: the service could not read the request, or we not its reply.
         RefusedError: a rule says no.
     """
-    try:
-        answered = await client.request(subject, message.to_json(), timeout=within_s)
-    except (nats.errors.Error, TimeoutError, OSError) as error:
-        raise UnavailableError(f"{service} does not answer", service=service) from error
+    with span(subject, kind="client"):
+        try:
+            answered = await client.request(
+                subject, message.to_json(), timeout=within_s, headers=carried() or None
+            )
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise UnavailableError(f"{service} does not answer", service=service) from error
     headers = answered.headers or {}
     if ERROR_CODE_HEADER not in headers:
         return read_shape(reply, answered.data)

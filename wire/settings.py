@@ -208,6 +208,22 @@ class Settings(BaseSettings):
         None, description="Who may resync and set up; unset: Slack's own admins; see answerdesk.example.toml"
     )
 
+    otel_exporter_otlp_endpoint: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = Field(
+        None, description="http://host:4318, an OpenTelemetry collector; unset: traces stay here"
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        None, description="What the collector asks for: name=value,name=value"
+    )
+    trace_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="Share of questions and documents whose traces are sent"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="What Prometheus must show for /metrics; unset: it is served on this machine alone"
+    )
+    worker_http_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None,
+        description="Where a worker's HTTP listens (health, metrics); 0 picks a free one; unset: nowhere",
+    )
     log_format: Literal["readable", "json"] = "readable"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -38,11 +38,10 @@ from bot.answering.recalling import Recalled, Recalling
 from bot.answering.rewriting import Rewriting
 from bot.answering.run import Run
 from bot.answering.searching import Searching
-from bot.answering.tally import Tally
 from bot.answering.unanswered import NO_MODEL, Unanswered, documents
 from bot.answering.writing import NOTES, WORDLESS, Writing
 from retrieval.client import RetrievalClient
-from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Sources, Status
+from wire.answers import AnswerEvent, Citation, Delta, Done, Sources, Status
 from wire.errors import AnswerdeskError
 from wire.search import SearchReply, SearchRequest
 
@@ -78,11 +77,7 @@ class Limits:
 
 
 class Answering:
-    """Answers questions.
-
-    Attributes:
-        tally: what became of them.
-    """
+    """Answers questions."""
 
     def __init__(
         self,
@@ -133,23 +128,18 @@ class Answering:
             if flights is not None and metered
             else None
         )
-        self.tally = Tally()
 
     async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         """The events of the answer; every failure is one of them."""
-        self.tally.asked += 1
         try:
             async with aclosing(self._answer(Run(question=question))) as events:
                 async for event in events:
-                    self._count(event)
                     yield event
         except AnswerdeskError as error:
             _log.info("no answer", question=question.id, error=type(error).__name__)
-            self.tally.failed += 1
             yield sentences.failed(error)
         except Exception:  # noqa: BLE001 — a bug ends one answer, and the asker is told
             _log.exception("answering failed", question=question.id)
-            self.tally.failed += 1
             yield sentences.INTERNAL
 
     async def settled(self) -> None:
@@ -163,7 +153,6 @@ class Answering:
         run.asked = await self._rewriting.standalone(
             run.question, charged=partial(self._charged, run.question)
         )
-        self.tally.spend(run.asked.usage)
         found = await self._search(run)
         run.mark("retrieval")
         if run.question.files:
@@ -217,14 +206,9 @@ class Answering:
         asked = run.stands_alone
         if self._recalling is None or asked is None or run.question.fresh:
             return None
-        recalled = await self._recalling.recall(
+        return await self._recalling.recall(
             asked, found=found, principals=run.question.principals, manner=run.question.manner.key
         )
-        if recalled is not None:
-            self.tally.recalled += int(recalled.exact)
-            self.tally.recalled_alike += int(not recalled.exact)
-            self.tally.saved_tokens += recalled.answer.tokens
-        return recalled
 
     async def _written(self, run: Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         """An answer that is written now: for us, or for somebody who asks the very same."""
@@ -267,12 +251,9 @@ class Answering:
                 if prompt.passages:
                     yield Status(text=sentences.reading(prompt.passages))
                 yield Sources(sources=documents(prompt.passages, most=PASSAGES))
-                try:
-                    async with aclosing(writing.stream()) as events:
-                        async for event in events:
-                            yield event
-                finally:
-                    self.tally.add(writing.usage)
+                async with aclosing(writing.stream()) as events:
+                    async for event in events:
+                        yield event
         self._estimate.learn(estimated=prompt.tokens, reported=writing.prompt_tokens)
         for event in await self._ended(run, prompt, found, writing):
             yield event
@@ -340,15 +321,6 @@ class Answering:
                 tokens=writing.tokens,
                 manner=run.question.manner.key,
             )
-
-    def _count(self, event: AnswerEvent) -> None:
-        match event:
-            case Failed():
-                self.tally.failed += 1
-            case Done(model="none"):
-                self.tally.not_found += 1
-            case Done(joined=True):
-                self.tally.joined += 1
 
 
 def _lacking(run: Run, prompt: Prompt, writing: Writing) -> list[str]:

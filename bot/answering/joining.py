@@ -123,7 +123,8 @@ class Joining:
 
 
 def _free(done: Done) -> Done:
-    return done.model_copy(update={"usage": Usage(), "joined": True})
+    saved = done.usage.input_tokens + done.usage.output_tokens + done.usage.cache_read_input_tokens
+    return done.model_copy(update={"usage": Usage(), "joined": True, "saved_tokens": saved})
 
 
 class _Telling:

@@ -71,4 +71,6 @@ class Run:
             model=answer.model,
             timings_ms=self.timings_ms,
             answered_at=answer.answered_at,
+            alike=not recalled.exact,
+            saved_tokens=answer.tokens,
         )

@@ -26,6 +26,7 @@ from bot.slack.events import Asked, Reworded, read_asked, read_reworded, read_st
 from bot.slack.ports import Identity, Interaction
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import AnswerdeskError, SettingsError
+from wire.opentelemetry_spans import span
 from wire.questions import StopAsked
 from wire.stopping import stopped
 
@@ -89,6 +90,10 @@ def bolt_app(
         req: AsyncBoltRequest,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 — Bolt's name
     ) -> BoltResponse:
+        with span("take what Slack brings", kind="server"):
+            return await take(req, next)
+
+    async def take(req: AsyncBoltRequest, otherwise: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
         try:
             match req.body.get("type"):
                 case "event_callback":
@@ -100,10 +105,13 @@ def bolt_app(
                 case _ if (command := read_command(req.body)) is not None:
                     return _shown(await commands.run(command))
                 case _:
-                    return await next()
+                    return await otherwise()
         except AnswerdeskError as error:
             # An event comes again; under a button its presser sees that it did not work.
             _log.warning("not acknowledged", reason=str(error))
+            return BoltResponse(status=500, body="")
+        except Exception:  # noqa: BLE001 — Bolt would log the error's words, which may be a person's
+            _log.exception("not acknowledged")
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="")
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import nats.errors
@@ -15,6 +15,7 @@ from nats.js import JetStreamContext
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
+from wire.opentelemetry_spans import carried
 from wire.questions import QuestionAsked
 from wire.shapes import read_shape
 from wire.stopping import stopped
@@ -35,6 +36,7 @@ class Delivery:
 
     Attributes:
         number: 1 for the first time that it is handed out, 2 for the second, and so on.
+        headers: what came with it, such as the trace that it is a part of.
     """
 
     def __init__(self, message: Msg, question: QuestionAsked, *, client: Client) -> None:
@@ -43,6 +45,7 @@ class Delivery:
         self._ours_until = time.monotonic() + ACK_WAIT_S
         self.question = question
         self.number = message.metadata.num_delivered
+        self.headers: Mapping[str, str] = message.headers or {}
 
     async def done(self) -> None:
         """It never comes again.
@@ -99,7 +102,7 @@ class QuestionQueue:
                 await self._jetstream.publish(
                     subjects.QUESTIONS_ASKED,
                     question.to_json(),
-                    headers={subjects.MESSAGE_ID_HEADER: question.id},
+                    headers={subjects.MESSAGE_ID_HEADER: question.id, **carried()},
                 )
         except FAULTS as error:
             raise UnavailableError("the question could not be stored", service="nats") from error

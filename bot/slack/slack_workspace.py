@@ -6,7 +6,8 @@ edit that waits out its Retry-After would be stale (slack-sdk does both by defau
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +19,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.call_limits import CallLimits
 from bot.slack.events import asked_files
+from bot.slack.metering import UNMETERED, CallMeter, result_of
 from bot.slack.mrkdwn import escaped, section, small_print
 from bot.slack.ports import Identity, Person, Said, SharedFile, ThreadMessage
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
+from wire.opentelemetry_spans import span
 
 CALL_WITHIN_S = 10
 METADATA_EVENT = "answerdesk_answer"
@@ -41,8 +44,16 @@ _TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", 
 class SlackWorkspace:
     """One workspace, through one bot token."""
 
-    def __init__(self, client: AsyncWebClient, http: aiohttp.ClientSession, *, identity: Identity) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        http: aiohttp.ClientSession,
+        *,
+        identity: Identity,
+        meter: CallMeter = UNMETERED,
+    ) -> None:
         self.client = client
+        self._meter = meter
         self._http = http
         self.identity = identity
         self.token_died = asyncio.Event()
@@ -277,7 +288,7 @@ class SlackWorkspace:
         channel = arguments.get("channel")
         self._limits.check(method, channel=channel)
         try:
-            return await call(self.client, method, **arguments)
+            return await self._metered(method, arguments)
         except OverloadedError as error:
             self._limits.note(method, channel=channel, wait_s=error.retry_after_s or 1.0)
             raise
@@ -285,10 +296,23 @@ class SlackWorkspace:
             self.token_died.set()
             raise
 
+    async def _metered(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        started, failure = time.monotonic(), None
+        try:
+            with span(f"slack {method}", kind="client"):
+                return await call(self.client, method, **arguments)
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            self._meter.slack_called(method, result_of(failure), time.monotonic() - started)
+
 
 @asynccontextmanager
-async def open_workspace(*, token: SecretStr, api_url: str) -> AsyncIterator[SlackWorkspace]:
-    """A workspace, once Slack has said who we are.
+async def open_workspace(
+    *, token: SecretStr, api_url: str, meter: CallMeter = UNMETERED
+) -> AsyncIterator[SlackWorkspace]:
+    """A workspace, once Slack has said who we are; the meter is told of each call.
 
     Raises:
         SettingsError: the token is wrong.
@@ -305,7 +329,7 @@ async def open_workspace(*, token: SecretStr, api_url: str) -> AsyncIterator[Sla
         )
         who = await call(client, "auth.test")
         identity = Identity(team=who["team_id"], user=who["user_id"], bot=who["bot_id"])
-        yield SlackWorkspace(client, session, identity=identity)
+        yield SlackWorkspace(client, session, identity=identity, meter=meter)
 
 
 async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:

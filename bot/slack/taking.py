@@ -1,6 +1,7 @@
 """Takes questions from the queue, several at a time, and sees each to its end."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import structlog
 from bot.slack.ports import SupersededError
 from bot.slack.replying import Replying
 from wire.errors import MalformedError, RefusedError, SettingsError, UnavailableError
+from wire.opentelemetry_spans import span
 from wire.questions import QuestionAsked
 from wire.stopping import stopped
 
@@ -25,6 +27,7 @@ class Delivery(Protocol):
 
     question: QuestionAsked
     number: int
+    headers: Mapping[str, str]
 
     async def done(self) -> None:
         """It never comes again."""
@@ -90,7 +93,16 @@ async def _take(
 
 async def see_to(delivery: Delivery, replying: Replying) -> None:
     """Reply to one question, and tell the queue how that went."""
-    log = _log.bind(question=delivery.question.id, delivery=delivery.number)
+    with (
+        structlog.contextvars.bound_contextvars(question=delivery.question.id),
+        span("answer a question", kind="consumer", headers=delivery.headers) as work,
+    ):
+        work.note({"answerdesk.question": delivery.question.id, "answerdesk.delivery": delivery.number})
+        await _see_to(delivery, replying)
+
+
+async def _see_to(delivery: Delivery, replying: Replying) -> None:
+    log = _log.bind(delivery=delivery.number)
     delay_s = min(FIRST_DELAY_S * 2 ** (delivery.number - 1), LONGEST_DELAY_S)
     try:
         async with delivery.kept():

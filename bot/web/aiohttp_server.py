@@ -15,13 +15,16 @@ IDLE_S = 75.0
 
 
 @asynccontextmanager
-async def serving_http(*, host: str, port: int, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[int]:
+async def serving_http(
+    *, host: str, port: int, routes: Iterable[web.AbstractRouteDef], setting: str = "HTTP_PORT"
+) -> AsyncIterator[int]:
     """Serve these routes while the block lasts; gives the port.
 
     Args:
         host: what to listen on.
         port: 0 picks a free one.
         routes: with their handlers.
+        setting: which one says the port.
 
     Raises:
         SettingsError: the port is taken.
@@ -35,7 +38,7 @@ async def serving_http(*, host: str, port: int, routes: Iterable[web.AbstractRou
         try:
             await site.start()
         except OSError as error:
-            raise SettingsError(f"HTTP_PORT: port {port} is taken; choose another") from error
+            raise SettingsError(f"{setting}: port {port} is taken; choose another") from error
         address = runner.addresses[0]
         yield int(address[1])
     finally:

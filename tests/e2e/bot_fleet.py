@@ -37,6 +37,8 @@ class Fleet:
     slack: Sandbox
     env: dict[str, str]
     folder: Path
+    own_settings: dict[str, str] = field(default_factory=dict)
+    """Settings that a test wants otherwise."""
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, bots: int = 1) -> None:
@@ -52,7 +54,7 @@ class Fleet:
             self.running.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "desk", "bot"],
-                    env=os.environ | self.env | settings,
+                    env=os.environ | self.env | settings | self.own_settings,
                     stdout=log,
                     stderr=log,
                 )

@@ -109,7 +109,6 @@ async def test_what_it_took_is_charged_where_no_answer_is_written(
     used, reserved = await standing(quota)
     assert (used, reserved) == (told.done.usage.input_tokens + told.done.usage.output_tokens, 0)
     assert used > 0
-    assert answering.tally.input_tokens == told.done.usage.input_tokens
 
 
 async def test_without_tokens_for_it_the_rule_of_thumb_serves(
