@@ -39,6 +39,7 @@ from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
+from bot.slack.following import Following
 from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
@@ -125,8 +126,14 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             stops=stops,
             records=claims,
             messages=workspace,
+            following=Following(
+                standing=threads,
+                messages=workspace,
+                identity=workspace.identity,
+                names=audience.names,
+                quiet=preferences.quiet,
+            ),
             team=workspace.identity.team,
-            quiet=preferences.quiet,
         )
         feedback = NatsFeedback(client)
         await feedback.keep_for(settings.feedback_days)

@@ -1,15 +1,15 @@
 """What becomes of what people say and do: a question is kept, an answer stopped, or it was not for us."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
 
-from bot.slack.buttons import STOP, Press, again_button, read_press
+from bot.slack.buttons import MUTE, STOP, Press, again_button, read_press
 from bot.slack.deadline import in_time
-from bot.slack.events import Asked, Reworded
+from bot.slack.events import Asked, MuteAsked, Reworded
+from bot.slack.following import Following
 from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload, View, payload
 from wire.errors import MalformedError, RefusedError
@@ -19,6 +19,7 @@ HEARD_WITHIN_S = 2.0
 """Slack wants its acknowledgement within 3 s."""
 
 _REWORDED = "You changed your question. Shall I answer it anew?"
+_MUTED = "I'll stay out of this thread until somebody mentions me."
 _AGAIN_ALREADY = "That was asked again already; the answer is in this thread."
 _UNREADABLE = "I may not read that question here. Please mention me with it again."
 _GONE = "I can't find that question any more. Please ask it in a new message."
@@ -36,12 +37,12 @@ class Store(Protocol):
 class Participation(Protocol):
     """Knows the threads that we take part in."""
 
-    async def takes_part(self, question: QuestionAsked) -> bool:
-        """Whether we have been asked in this thread before. Raises UnavailableError."""
-        ...
-
     async def take_part(self, question: QuestionAsked) -> None:
         """From now on a message in this thread needs no mention. Raises UnavailableError."""
+        ...
+
+    async def mute(self, *, team: str, channel: str, thread_ts: str) -> bool:
+        """From now on it does; False where we take no part in it anyway. Raises UnavailableError."""
         ...
 
 
@@ -61,15 +62,6 @@ class Records(Protocol):
         ...
 
 
-Quiet = Callable[[QuestionAsked], Awaitable[bool]]
-"""Whether a message that names nobody is none of our business there. Raises UnavailableError."""
-
-
-async def never_quiet(_question: QuestionAsked) -> bool:
-    """It is, wherever we take part."""
-    return False
-
-
 class Asking:
     """Takes what people say and do. Every method raises UnavailableError where it could not be kept."""
 
@@ -81,10 +73,10 @@ class Asking:
         stops: Stops,
         records: Records,
         messages: Messages,
+        following: Following,
         team: str,
-        quiet: Quiet = never_quiet,
     ) -> None:
-        self._quiet = quiet
+        self._following = following
         self._store = store
         self._participation = participation
         self._stops = stops
@@ -98,12 +90,19 @@ class Asking:
             if asked.addressed:
                 # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
                 await self._participation.take_part(asked.question)
-            elif not await self._takes_part(asked.question):
+            elif not await self._following.is_for_us(asked.question):
                 return
             await self._store.store(asked.question)
 
-    async def _takes_part(self, question: QuestionAsked) -> bool:
-        return await self._participation.takes_part(question) and not await self._quiet(question)
+    async def mute(self, wish: MuteAsked) -> None:
+        """Stay out of a thread until somebody mentions us there."""
+        async with in_time(HEARD_WITHIN_S):
+            muted = await self._participation.mute(
+                team=wish.team, channel=wish.channel, thread_ts=wish.thread_ts
+            )
+            if muted:
+                shown = payload(View(text=_MUTED))
+                await self._whisper(wish.channel, thread_ts=wish.thread_ts, user=wish.by, shown=shown)
 
     async def stop(self, order: StopAsked) -> None:
         """Let the answer stop."""
@@ -132,10 +131,16 @@ class Asking:
         return Taken()
 
     async def press(self, press: Press) -> None:
-        """Stop, or ask again."""
+        """Stop, ask again, or mute."""
         async with in_time(HEARD_WITHIN_S):
-            if press.action == STOP:
-                question = press.question
+            question = press.question
+            if press.action == MUTE:
+                await self.mute(
+                    MuteAsked(
+                        team=question.team, channel=question.channel, thread_ts=press.thread_ts, by=press.by
+                    )
+                )
+            elif press.action == STOP:
                 await self._stops.tell(
                     StopAsked(
                         channel=question.channel,

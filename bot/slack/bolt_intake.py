@@ -22,7 +22,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.commands import Command, read_command
-from bot.slack.events import Asked, Reworded, read_asked, read_reworded, read_stop
+from bot.slack.events import Asked, MuteAsked, Reworded, read_asked, read_mute, read_reworded, read_stop
 from bot.slack.ports import Identity, Interaction
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import AnswerdeskError, SettingsError
@@ -54,6 +54,9 @@ class Listener(Protocol):
 
     async def stop(self, order: StopAsked) -> None:
         """Somebody wants an answer to stop."""
+
+    async def mute(self, wish: MuteAsked) -> None:
+        """Somebody wants us to stay out of a thread."""
 
     async def reworded(self, change: Reworded) -> None:
         """A message that may have been a question reads otherwise now."""
@@ -134,6 +137,8 @@ def _shown(payload: Payload) -> BoltResponse:
 async def _hear(body: dict[str, Any], *, identity: Identity, listener: Listener) -> None:
     if (order := read_stop(body, bot_user=identity.user)) is not None:
         await listener.stop(order)
+    elif (wish := read_mute(body, bot_user=identity.user, team=identity.team)) is not None:
+        await listener.mute(wish)
     elif (change := read_reworded(body, team=identity.team)) is not None:
         await listener.reworded(change)
     elif (asked := read_asked(body, bot_user=identity.user, team=identity.team)) is not None:

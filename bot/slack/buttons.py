@@ -8,9 +8,11 @@ from bot.slack.mrkdwn import Block
 from bot.slack.view import Payload
 from wire.questions import QuestionName
 
-Action = Literal["answerdesk_stop", "answerdesk_again"]
+Action = Literal["answerdesk_stop", "answerdesk_again", "answerdesk_mute"]
 STOP: Action = "answerdesk_stop"
 AGAIN: Action = "answerdesk_again"
+MUTE: Action = "answerdesk_mute"
+_HUSH = "\N{FACE WITH FINGER COVERING CLOSED LIPS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +31,32 @@ class Press:
 
 
 def with_button(shown: Payload, *, question: QuestionName, thread_ts: str) -> Payload:
-    """An answer's message with what can be done about it: stop it, or ask again and rate it at its end."""
+    """An answer's message with what can be done about it: stop it; or ask again, mute us, rate it."""
     if not shown.blocks:
         return shown
-    if shown.finished:
-        anew = replace(question, attempt=question.attempt + 1)
-        buttons = [again_button("Ask again", question=anew, thread_ts=thread_ts)]
-        if shown.about:
-            buttons.append(thumbs(shown.about, question=question, thread_ts=thread_ts))
-    else:
-        buttons = [_button("Stop", STOP, question, thread_ts, hint="Stop writing this answer")]
-    return replace(shown, blocks=[*shown.blocks, *buttons])
+    if not shown.finished:
+        stop = _button("Stop", STOP, question, thread_ts, hint="Stop writing this answer")
+        return replace(shown, blocks=[*shown.blocks, _row(stop)])
+    anew = replace(question, attempt=question.attempt + 1)
+    buttons = [_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew")]
+    if not question.channel.startswith("D"):
+        hint = "Answer in this thread only when mentioned"
+        buttons.append(
+            _button(
+                "\N{FACE WITH FINGER COVERING CLOSED LIPS} Mute in this thread",
+                MUTE,
+                question,
+                thread_ts,
+                hint=hint,
+            )
+        )
+    rating = [thumbs(shown.about, question=question, thread_ts=thread_ts)] if shown.about else []
+    return replace(shown, blocks=[*shown.blocks, _row(*buttons), *rating])
 
 
 def again_button(label: str, *, question: QuestionName, thread_ts: str) -> Block:
     """Offers to ask a question anew; ``question`` names that attempt."""
-    return _button(label, AGAIN, question, thread_ts, hint="Search and answer anew")
+    return _row(_button(label, AGAIN, question, thread_ts, hint="Search and answer anew"))
 
 
 def read_press(body: dict[str, Any]) -> Press | None:
@@ -54,18 +66,21 @@ def read_press(body: dict[str, Any]) -> Press | None:
     for action in body.get("actions") or []:
         name, _, thread_ts = str(action.get("value") or "").partition(" ")
         question = QuestionName.read(name)
-        pressed = next((known for known in (STOP, AGAIN) if known == action.get("action_id")), None)
+        pressed = next((known for known in (STOP, AGAIN, MUTE) if known == action.get("action_id")), None)
         if pressed and question and thread_ts:
             return Press(action=pressed, question=question, thread_ts=thread_ts, by=str(body["user"]["id"]))
     return None
 
 
 def _button(label: str, action: Action, question: QuestionName, thread_ts: str, *, hint: str) -> Block:
-    button = {
+    return {
         "type": "button",
         "text": {"type": "plain_text", "text": label},
         "action_id": action,
         "value": f"{question} {thread_ts}",
         "accessibility_label": hint,
     }
-    return {"type": "actions", "elements": [button]}
+
+
+def _row(*buttons: Block) -> Block:
+    return {"type": "actions", "elements": list(buttons)}

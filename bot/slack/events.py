@@ -16,6 +16,11 @@ FILES = 10
 """As many as a message of Slack's may have."""
 FILE_NAME_CHARS = 200
 _PLAIN_SUBTYPES = (None, "file_share", "thread_broadcast")
+_MUTE = re.compile(
+    r"(?:please )?(?:mute|hush|shush|be quiet|stay out of this(?: thread)?"
+    r"|\N{FACE WITH FINGER COVERING CLOSED LIPS}|:shushing_face:)(?: please)?[.!]*",
+    re.IGNORECASE,
+)
 _STOP = re.compile(r"(please )?(stop|cancel|never ?mind)( please)?[.!]*", re.IGNORECASE)
 
 
@@ -44,9 +49,7 @@ def read_asked(body: dict[str, Any], *, bot_user: str, team: str) -> Asked | Non
         team: our workspace, for an event that names none.
     """
     event = body.get("event") or {}
-    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
-        return None
-    if event.get("bot_id") or not event.get("user") or event["user"] == bot_user:
+    if not _is_said(event) or event["user"] == bot_user:
         return None
     mentioned = _USER_MENTION.findall(event.get("text") or "")
     question = _question(event, team=body.get("team_id") or team, external=body.get("is_ext_shared_channel"))
@@ -71,21 +74,52 @@ class Reworded:
     by: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class MuteAsked:
+    """Somebody wants us to stay out of a thread."""
+
+    team: str
+    channel: str
+    thread_ts: str
+    by: str
+
+
+def read_mute(body: dict[str, Any], *, bot_user: str, team: str) -> MuteAsked | None:
+    """The wish that we stay out of a channel's thread: a message of it that says no more than that."""
+    event = body.get("event") or {}
+    channel, thread_ts = str(event.get("channel") or ""), event.get("thread_ts")
+    if not _is_said(event) or thread_ts is None or channel.startswith("D"):
+        return None
+    if not _MUTE.fullmatch(spoken(str(event.get("text") or ""), bot_user=bot_user, names={})):
+        return None
+    return MuteAsked(
+        team=body.get("team_id") or team, channel=channel, thread_ts=str(thread_ts), by=str(event["user"])
+    )
+
+
 def read_stop(body: dict[str, Any], *, bot_user: str) -> StopAsked | None:
     """The wish to stop an answer: a message that says no more than that, or the end of the question."""
     event = body.get("event") or {}
     channel = str(event.get("channel") or "")
     if (gone := _deleted(event)) is not None:
         return StopAsked(channel=channel, ts=gone)
-    if event.get("type") not in ("app_mention", "message") or event.get("subtype") not in _PLAIN_SUBTYPES:
-        return None
-    if event.get("bot_id") or not event.get("user"):
+    if not _is_said(event):
         return None
     if not _STOP.fullmatch(spoken(str(event.get("text") or ""), bot_user=bot_user, names={})):
         return None
     if event.get("thread_ts") is None and not channel.startswith("D"):
         return None
     return StopAsked(channel=channel, thread_ts=event.get("thread_ts"), by=str(event["user"]))
+
+
+def _is_said(event: dict[str, Any]) -> bool:
+    """Whether a person has said something: no app, and no edit, deletion or join."""
+    return (
+        event.get("type") in ("app_mention", "message")
+        and event.get("subtype") in _PLAIN_SUBTYPES
+        and not event.get("bot_id")
+        and bool(event.get("user"))
+    )
 
 
 def _deleted(event: dict[str, Any]) -> str | None:

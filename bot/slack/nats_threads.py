@@ -32,6 +32,12 @@ LOOK_EVERY_S = 0.5
 IN_LINE = 100
 
 
+class _Part(Shape):
+    """We take part in a thread; ``muted``: only when mentioned."""
+
+    muted: bool = False
+
+
 class _Line(Shape):
     waiting: tuple[str, ...] = ()
     renewed: int = 0
@@ -45,12 +51,13 @@ class Threads:
         self._still_for_s = still_for_s
 
     async def takes_part(self, question: QuestionAsked) -> bool:
-        """Whether we have been asked in this thread before.
+        """Whether we were asked in this thread, and not muted since.
 
         Raises:
             UnavailableError: NATS does not say.
         """
-        return await self._get(f"part.{_thread(question)}") is not None
+        entry = await self._get(f"part.{_thread(question)}")
+        return entry is not None and not read_shape(_Part, entry.value or b"{}").muted
 
     async def take_part(self, question: QuestionAsked) -> None:
         """From now on a message in this thread needs no mention to be a question.
@@ -58,9 +65,20 @@ class Threads:
         Raises:
             UnavailableError: NATS does not answer.
         """
+        await self._note(f"part.{_thread(question)}", _Part())
+
+    async def mute(self, *, team: str, channel: str, thread_ts: str) -> bool:
+        """From now on it needs one; False where we take no part in the thread anyway. Raises likewise."""
+        key = f"part.{team}.{channel}.{thread_ts}"
+        if await self._get(key) is None:
+            return False
+        await self._note(key, _Part(muted=True))
+        return True
+
+    async def _note(self, key: str, part: _Part) -> None:
         try:
             async with asyncio.timeout(KV_WITHIN_S):
-                await self._bucket.put(f"part.{_thread(question)}", b"{}")
+                await self._bucket.put(key, part.to_json())
         except FAULTS as error:
             raise UnavailableError("the thread can't be noted", service="nats") from error
 

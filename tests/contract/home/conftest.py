@@ -15,7 +15,7 @@ from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commands import Command, said
 from bot.slack.edit_budget import OwnEditBudget
-from bot.slack.events import Asked, Reworded
+from bot.slack.events import Asked, MuteAsked, Reworded
 from bot.slack.slack_workspace import SlackWorkspace
 from bot.slack.view import Payload
 from ingest.nats_admin import serving_admin
@@ -41,6 +41,8 @@ class Deaf:
     async def hear(self, asked: Asked) -> None: ...
 
     async def stop(self, order: StopAsked) -> None: ...
+
+    async def mute(self, wish: MuteAsked) -> None: ...
 
     async def reworded(self, change: Reworded) -> None: ...
 

@@ -11,6 +11,7 @@ from bot.home.nats_preferences import NatsPreferences, open_preferences
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
 from bot.slack.events import Asked
+from bot.slack.following import Following
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
@@ -155,7 +156,7 @@ async def test_a_channels_wishes_and_a_persons_make_the_manner_of_an_answer(kept
 
 @pytest.mark.parametrize("who", ["channel", "person", "nobody"])
 async def test_where_a_mention_is_wanted_a_follow_up_without_one_is_left_alone(
-    client: Client, workspace: SlackWorkspace, kept: NatsPreferences, who: str
+    client: Client, slack: Sandbox, workspace: SlackWorkspace, kept: NatsPreferences, who: str
 ) -> None:
     if who == "channel":
         await kept.set_channel(GENERAL, ChannelPreferences(mention_only=True), team=TEAM)
@@ -169,11 +170,19 @@ async def test_where_a_mention_is_wanted_a_follow_up_without_one_is_left_alone(
             stops=stops,
             records=await open_claims(client),
             messages=workspace,
+            following=Following(
+                standing=threads,
+                messages=workspace,
+                identity=workspace.identity,
+                names=dict,
+                quiet=kept.quiet,
+            ),
             team=TEAM,
-            quiet=kept.quiet,
         )
-        await threads.take_part(asked())
-        follow_up = asked(ts="1700000000.000002", thread_ts="1700000000.000001")
+        root = slack.say("jonas", "general", "@answerdesk how many days?")
+        said = slack.say("jonas", "general", "and in Lisbon?", thread_ts=root.ts)
+        await threads.take_part(asked(ts=root.ts))
+        follow_up = asked(ts=said.ts, thread_ts=root.ts, text=said.text)
         await asking.hear(Asked(question=follow_up, addressed=False))
         stored = (await client.jetstream().stream_info(subjects.QUESTIONS_STREAM)).state.messages
         assert stored == (1 if who == "nobody" else 0)

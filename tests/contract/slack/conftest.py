@@ -15,6 +15,7 @@ from bot.slack.asking_for import AskingFor
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commanding import Commanding
+from bot.slack.following import Following
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
@@ -67,6 +68,9 @@ async def bot_app(
             stops=stops,
             records=claims,
             messages=workspace,
+            following=Following(
+                standing=threads, messages=workspace, identity=workspace.identity, names=readers.names
+            ),
             team=workspace.identity.team,
         )
         commands = Commanding(

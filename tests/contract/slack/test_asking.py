@@ -6,8 +6,9 @@ import pytest
 from nats.aio.client import Client
 
 from bot.slack.asking import Asking
-from bot.slack.buttons import AGAIN, Press
-from bot.slack.events import Reworded
+from bot.slack.buttons import AGAIN, MUTE, Press
+from bot.slack.events import Asked, MuteAsked, Reworded
+from bot.slack.following import Following
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
@@ -16,7 +17,8 @@ from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.conversations import Message
 from sandbox.service import Sandbox
 from tests.contract.slack.asked import asked
-from wire.questions import QuestionName
+from wire.errors import UnavailableError
+from wire.questions import QuestionAsked, QuestionName
 
 
 @pytest.fixture
@@ -28,6 +30,12 @@ async def asking(client: Client, workspace: SlackWorkspace) -> AsyncIterator[Ask
             stops=stops,
             records=await open_claims(client),
             messages=workspace,
+            following=Following(
+                standing=await open_threads(client),
+                messages=workspace,
+                identity=workspace.identity,
+                names=dict,
+            ),
             team=workspace.identity.team,
         )
 
@@ -92,3 +100,71 @@ async def test_new_words_for_a_question_of_ours_are_offered_an_answer_and_other_
     await asking.reworded(change)
     [whisper] = slack.whispers("jonas")
     assert str(change.anew) in str(whisper.blocks)
+
+
+async def test_in_a_thread_of_ours_a_follow_up_is_kept_and_peoples_talk_is_not(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk how many days?")
+    await asking.hear(Asked(question=of(root), addressed=True))
+    for person, text in (("theo", "I think it is 30."), ("jonas", "where did you see that?")):
+        said = slack.say(person, "general", text, thread_ts=root.ts)
+        await asking.hear(Asked(question=of(said), addressed=False))
+    assert await stored(client) == 1
+    slack.say("theo", "general", "@answerdesk is it?", thread_ts=root.ts)
+    later = slack.say("jonas", "general", "and in Lisbon?", thread_ts=root.ts)
+    await asking.hear(Asked(question=of(later), addressed=False))
+    assert await stored(client) == 2
+
+
+async def test_a_thread_that_is_muted_is_left_alone_until_somebody_mentions_us(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk how many days?")
+    await asking.hear(Asked(question=of(root), addressed=True))
+    theo = slack.workspace.person("theo")
+    await asking.press(Press(action=MUTE, question=named(slack, root), thread_ts=root.ts, by=theo))
+    [whisper] = slack.whispers("theo")
+    assert "until somebody mentions me" in whisper.text
+    follow_up = slack.say("jonas", "general", "and in Lisbon?", thread_ts=root.ts)
+    await asking.hear(Asked(question=of(follow_up), addressed=False))
+    assert await stored(client) == 1
+    mention = slack.say("jonas", "general", "@answerdesk and in Lisbon?", thread_ts=root.ts)
+    await asking.hear(Asked(question=of(mention), addressed=True))
+    next_one = slack.say("jonas", "general", "and in Toronto?", thread_ts=root.ts)
+    await asking.hear(Asked(question=of(next_one), addressed=False))
+    assert await stored(client) == 3
+
+
+async def test_where_we_take_no_part_there_is_nothing_to_mute(asking: Asking, slack: Sandbox) -> None:
+    root = slack.say("jonas", "general", "Could everybody mute, please?")
+    team = slack.workspace.company.team.id
+    await asking.mute(MuteAsked(team=team, channel=root.channel, thread_ts=root.ts, by=root.user))
+    assert not slack.whispers("jonas")
+
+
+async def test_a_follow_up_in_a_thread_that_slack_does_not_show_right_now_comes_again(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk how many days?")
+    await asking.hear(Asked(question=of(root), addressed=True))
+    follow_up = slack.say("jonas", "general", "and in Lisbon?", thread_ts=root.ts)
+    slack.faults.lost_answers = {"conversations.replies": 1}
+    with pytest.raises(UnavailableError):
+        await asking.hear(Asked(question=of(follow_up), addressed=False))
+    await asking.hear(Asked(question=of(follow_up), addressed=False))
+    assert await stored(client) == 2
+
+
+def of(message: Message) -> QuestionAsked:
+    return asked(
+        channel=message.channel,
+        ts=message.ts,
+        thread_ts=message.thread_ts,
+        user=message.user,
+        text=message.text,
+    )
+
+
+async def stored(client: Client) -> int:
+    return int((await client.jetstream().stream_info("QUESTIONS")).state.messages)

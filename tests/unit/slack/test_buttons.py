@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.buttons import AGAIN, STOP, Press, read_press, with_button
+from bot.slack.buttons import AGAIN, MUTE, STOP, Press, read_press, with_button
 from bot.slack.view import View, payload, without_blocks
 from wire.questions import QuestionName
 
@@ -18,8 +18,7 @@ def pressed(button: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def button_of(view: View) -> dict[str, Any]:
     shown = with_button(payload(view), question=QUESTION, thread_ts=THREAD)
-    [button] = shown.blocks[-1]["elements"]
-    return dict(button)
+    return dict(shown.blocks[-1]["elements"][0])
 
 
 def test_while_it_is_written_it_can_be_stopped() -> None:
@@ -33,6 +32,15 @@ def test_once_finished_it_can_be_asked_again_as_the_next_attempt() -> None:
     press = read_press(pressed(button))
     anew = QuestionName("T1", "C1", "1700000000.000100", 3)
     assert press == Press(action=AGAIN, question=anew, thread_ts=THREAD, by="U1")
+
+
+def test_in_a_channel_its_thread_can_be_muted_and_in_direct_messages_it_can_not() -> None:
+    view = View(text="The answer.")
+    [_, mute] = with_button(payload(view), question=QUESTION, thread_ts=THREAD).blocks[-1]["elements"]
+    assert read_press(pressed(mute)) == Press(action=MUTE, question=QUESTION, thread_ts=THREAD, by="U1")
+    direct = QuestionName("T1", "D1", QUESTION.ts)
+    [again] = with_button(payload(view), question=direct, thread_ts=THREAD).blocks[-1]["elements"]
+    assert again["action_id"] == AGAIN
 
 
 def test_a_message_of_words_alone_has_no_button() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.events import Asked, read_asked, read_reworded, read_stop, spoken
+from bot.slack.events import Asked, MuteAsked, read_asked, read_mute, read_reworded, read_stop, spoken
 from wire.questions import AskedFile, QuestionName, StopAsked
 
 US = "U0BOT"
@@ -141,3 +141,22 @@ def test_a_message_in_new_words_is_a_question_of_its_own_and_the_same_one_each_t
 )
 def test_other_changes_are_no_new_words(body: dict[str, Any]) -> None:
     assert read_reworded(body, team="T1") is None
+
+
+@pytest.mark.parametrize("text", ["mute", "Please be quiet.", f"<@{US}> hush!", ":shushing_face:", "🤫"])
+def test_a_message_of_a_thread_that_says_no_more_than_mute_mutes(text: str) -> None:
+    wish = read_mute(event(text=text, thread_ts="1.0"), bot_user=US, team="T1")
+    assert wish == MuteAsked(team="T1", channel="C1", thread_ts="1.0", by="U1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"text": "how do I mute a call?", "thread_ts": "1.0"}, id="a question about muting"),
+        pytest.param({"text": "mute"}, id="no thread"),
+        pytest.param({"text": "mute", "thread_ts": "1.0", "channel": "D1"}, id="a direct message"),
+        pytest.param({"text": "mute", "thread_ts": "1.0", "bot_id": "B1"}, id="another bot"),
+    ],
+)
+def test_anything_else_mutes_nothing(changes: dict[str, Any]) -> None:
+    assert read_mute(event(**changes), bot_user=US, team="T1") is None

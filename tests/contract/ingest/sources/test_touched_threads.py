@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commands import Command
-from bot.slack.events import Asked, Reworded
+from bot.slack.events import Asked, MuteAsked, Reworded
 from bot.slack.slack_workspace import open_workspace
 from bot.slack.source_events import read_touched, tell_of_threads
 from bot.slack.view import Payload
@@ -62,6 +62,8 @@ class NobodyAsks:
     async def hear(self, asked: Asked) -> None: ...
 
     async def stop(self, order: StopAsked) -> None: ...
+
+    async def mute(self, wish: MuteAsked) -> None: ...
 
     async def reworded(self, change: Reworded) -> None: ...
 
