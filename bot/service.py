@@ -30,8 +30,10 @@ from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
+from bot.forgetting import Forgetting
 from bot.home.nats_preferences import open_preferences
 from bot.home.service import opened_home
+from bot.nats_people import serving_people
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
 from bot.slack.asking_for import AskingFor
@@ -42,6 +44,7 @@ from bot.slack.commanding import Commanding
 from bot.slack.following import Following
 from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
+from bot.slack.nats_erasing import NatsErasing
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
@@ -62,7 +65,6 @@ from retrieval.client import RetrievalClient
 from wire import subjects
 from wire.admin_settings import AdminSettings
 from wire.errors import SettingsError, UnavailableError
-from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
 from wire.nats_objects import open_objects
 from wire.nats_topology import ensure_topology
@@ -153,6 +155,20 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             keeps_questions=settings.feedback_questions,
         )
         budget = ValkeyEditBudget(redis, team=workspace.identity.team)
+        forgetting = Forgetting(
+            {
+                "questions and threads": NatsErasing(client, stops=stops),
+                "answers kept for others": ValkeyCache(redis),
+                "quotas": quota,
+                "questions without an answer": NatsGaps(client),
+                "feedback": feedback,
+                "settings": preferences,
+                "words in the audit log": watch.audit,
+            },
+            team=workspace.identity.team,
+            audit=watch.audit,
+        )
+        await stack.enter_async_context(serving_people(client, forgetting=forgetting))
         front = await stack.enter_async_context(
             opened_home(
                 client,
@@ -161,7 +177,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 admins=settings.admins or AdminSettings(),
                 budget=budget,
                 preferences=preferences,
-                audit=NatsAudit(client),
+                audit=watch.audit,
                 otherwise=commanding,
             )
         )

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from desk.app_manifest import print_manifest
 from desk.data_set import read_data_set
-from desk.invoking import print_json, run, settings_for
+from desk.forgetting import forget as erase
+from desk.forgetting import read_audit, show_audit, show_forgotten, since_of
+from desk.invoking import nats_url_of, print_json, run, settings_for
 from desk.options import DataOption, JsonOption, slack_url_of
 from desk.terminal import Terminal
 from wire.settings import StoreKind, load_settings
@@ -85,3 +87,38 @@ def migrate_index(
     migrating.show_migrated(migrated, terminal)
     if as_json:
         print_json(migrated)
+
+
+@commands.command()
+def forget(
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="A Slack user's id (U..., or T...:U...), or key:NAME.")
+    ],
+    *,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Erase everything that is kept about a person: questions, answers, quotas, feedback, settings.
+
+    Audit lines stay without words, and documents stay: their source says when they go.
+    """
+    forgotten = run(erase(user, nats_url=nats_url_of(data)))
+    print_json(forgotten) if as_json else show_forgotten(forgotten, Terminal(Console(stderr=True)))
+
+
+@commands.command()
+def audit(
+    *,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 7d, 12h, 30m or 2026-11-25.")
+    ] = None,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """List who asked or changed what, when, what was shown, and what it cost."""
+    entries = run(read_audit(since=None if since is None else since_of(since), nats_url=nats_url_of(data)))
+    if as_json:
+        for entry in entries:
+            print_json(entry)
+    else:
+        show_audit(entries, Console())

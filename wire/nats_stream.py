@@ -69,6 +69,17 @@ async def purged(client: Client, *, stream: str, subject: str) -> int:
     return sum((found or {}).values())
 
 
+async def purged_key(client: Client, *, bucket: str, key: str) -> int:
+    """Erase entries of a KV bucket, their keys included, which `KeyValue.purge` leaves; gives how many.
+
+    ``*`` stands for any part of the key, ``>`` for all that follow.
+
+    Raises:
+        UnavailableError: NATS does not answer in time.
+    """
+    return await purged(client, stream=f"KV_{bucket}", subject=f"$KV.{bucket}.{key}")
+
+
 async def keep_for(client: Client, *, stream: str, days: int) -> None:
     """Keep what is in a stream for so many days from now on.
 

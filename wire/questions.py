@@ -68,6 +68,11 @@ class QuestionAsked(Shape):
         return str(self.name)
 
     @property
+    def asker(self) -> str:
+        """Who asked, such as ``T1:U2``."""
+        return f"{self.team}:{self.user}"
+
+    @property
     def direct(self) -> bool:
         """Whether it was asked in a direct message (an ``app_mention`` does not tell the channel's type)."""
         return self.channel.startswith("D")

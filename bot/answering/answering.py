@@ -319,6 +319,7 @@ class Answering:
                 given=prompt.passages,
                 vector=found.query_vector,
                 tokens=writing.tokens,
+                asker=run.question.person,
                 manner=run.question.manner.key,
             )
 

@@ -39,6 +39,7 @@ class CachedAnswer(Shape):
         model: who wrote it.
         tokens: what it took, as quotas count them.
         answered_at: when.
+        asker: whose question it was, so that it can be erased with what else is known of them.
     """
 
     question: str
@@ -49,6 +50,7 @@ class CachedAnswer(Shape):
     model: str
     tokens: int = 0
     answered_at: AwareDatetime
+    asker: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from wire.errors import MalformedError
 from wire.gaps import KnowledgeGap
 from wire.nats_connection import FAULTS
 from wire.nats_reading import read_stream
+from wire.nats_stream import purged
 from wire.shapes import read_shape
 
 WITHIN_S = 1.0
@@ -37,6 +38,14 @@ class NatsGaps:
                 )
         except FAULTS:
             _log.warning("a question that found no answer could not be kept")
+
+    async def forget(self, person: str) -> int:
+        """Erase this person's questions; gives how many there were.
+
+        Raises:
+            UnavailableError: NATS does not answer in time.
+        """
+        return await purged(self._client, stream=subjects.GAPS_STREAM, subject=subjects.gaps_found(person))
 
     async def newest(self, *, most: int = 50) -> list[KnowledgeGap]:
         """The last ones, newest first.

@@ -79,6 +79,7 @@ class Recalling:
         given: Sequence[Passage],
         vector: Sequence[float] | None,
         tokens: int,
+        asker: str = "",
         manner: str = "",
     ) -> None:
         """Keep a whole answer for whoever asks the same; where the cache is away it is not kept.
@@ -90,6 +91,7 @@ class Recalling:
             given: the passages that it was written from.
             vector: the question's embedding.
             tokens: what it took.
+            asker: whose question it was.
             manner: how it was answered.
         """
         answer = CachedAnswer(
@@ -104,6 +106,7 @@ class Recalling:
             model=self._model,
             tokens=tokens,
             answered_at=utc_now(),
+            asker=asker,
         )
         with contextlib.suppress(UnavailableError):
             await self._cache.keep(cache_key(asked, model=self._model, manner=manner), answer)

@@ -22,17 +22,16 @@ ENTRIES = 2_000
 
 PER_PASSAGE = 64
 """The newest entries known by a passage that they were written from."""
+FORGOTTEN_AT_ONCE = 100
+"""Entries that are read in one step: a few megabytes at the most, so that nobody waits long behind it."""
 NEAR = 8
 """Entries looked at for one question."""
 
 _PREFIX = "answerdesk:{answers}:"
 """The braces keep all of them on one node of a cluster, so that one script may touch them."""
 
-_KEEP = """
-local order, entry, by = KEYS[1], KEYS[2], ARGV[1]
-local kept_s, most, per_passage = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local now = redis.call('TIME')
-local at = now[1] + now[2] / 1000000
+_FORGET = """
+local order, by = KEYS[1], ARGV[1]
 local function forget(key)
   local old = redis.call('GET', key)
   if old then
@@ -43,6 +42,15 @@ local function forget(key)
     redis.call('DEL', key)
   end
 end
+"""
+
+_KEEP = (
+    _FORGET
+    + """
+local entry = KEYS[2]
+local kept_s, most, per_passage = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now = redis.call('TIME')
+local at = now[1] + now[2] / 1000000
 forget(entry)
 redis.call('SET', entry, ARGV[2], 'EX', kept_s)
 redis.call('ZADD', order, at, entry)
@@ -58,6 +66,24 @@ end
 redis.call('EXPIRE', order, kept_s)
 return 1
 """
+)
+
+_FORGET_OF = (
+    _FORGET
+    + """
+local asker, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local listed, theirs = redis.call('ZRANGE', order, first, last), 0
+for _, key in ipairs(listed) do
+  local entry = redis.call('GET', key)
+  if entry and cjson.decode(entry).asker == asker then
+    forget(key)
+    redis.call('ZREM', order, key)
+    theirs = theirs + 1
+  end
+end
+return {#listed, theirs}
+"""
+)
 
 _RECALL = """
 local same_words, most = ARGV[1], tonumber(ARGV[2])
@@ -111,6 +137,24 @@ class ValkeyCache:
                 keys=[f"{_PREFIX}order", _entry(key, answer.given), *_by(key, answer.given)],
                 args=[f"{_PREFIX}by:", entry, self._kept_s, self._entries, PER_PASSAGE],
             )
+
+    async def forget(self, person: str) -> int:
+        """Erase the answers to this person's questions; gives how many there were.
+
+        Raises:
+            UnavailableError: no answer from the server.
+        """
+        at = erased = 0
+        while True:
+            listed, theirs = await self._connection.run(
+                _FORGET_OF,
+                keys=[f"{_PREFIX}order"],
+                args=[f"{_PREFIX}by:", person, at, at + FORGOTTEN_AT_ONCE - 1],
+            )
+            if not listed:
+                return erased
+            erased += int(theirs)
+            at += int(listed) - int(theirs)
 
 
 def _same_words(key: CacheKey) -> str:

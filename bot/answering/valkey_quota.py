@@ -152,6 +152,30 @@ return {-1, lows, levels}
 """
 )
 
+_FORGET = (
+    _PARTS
+    + """
+local person, erased = ARGV[2], 0
+local of_person = ':person:' .. person
+local function theirs(pot) return string.sub(pot, -#of_person) == of_person end
+for _, key in ipairs(redis.call('KEYS', prefix .. 'r:*')) do
+  local state, tokens, pots = unpack(redis.call('HMGET', key, 'state', 'tokens', 'pots'))
+  local is_theirs = false
+  each_pot(pots or '', function(pot) is_theirs = is_theirs or theirs(pot) end)
+  if is_theirs then
+    if state == 'held' then each_pot(pots, function(pot) release(pot, number(tokens)) end) end
+    redis.call('ZREM', prefix .. 'held', string.sub(key, #prefix + 3))
+    erased = erased + redis.call('DEL', key)
+  end
+end
+for _, key in ipairs(redis.call('KEYS', prefix .. 'pot:*')) do
+  if theirs(key) then erased = erased + redis.call('DEL', key) end
+end
+erased = erased + redis.call('DEL', prefix .. 'asked:' .. person)
+return {erased, lows}
+"""
+)
+
 _ADMIT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -258,6 +282,15 @@ class ValkeyQuota:
             Level(pot=pot, used=int(used), reserved=int(reserved))
             for pot, used, reserved in zip(pots, levels[::2], levels[1::2], strict=True)
         ]
+
+    async def forget(self, person: str) -> int:
+        """Erase this person's counts, and with them what they have used; gives how many entries there were.
+
+        Raises:
+            UnavailableError: no answer from the server.
+        """
+        (erased,) = await self._run(_FORGET, person)
+        return int(erased)
 
     async def _pay(self) -> None:
         while self._owed:

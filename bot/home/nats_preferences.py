@@ -12,6 +12,7 @@ from bot.slack.ports import Wanted
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
+from wire.nats_stream import purged_key
 from wire.preferences import ChannelPreferences, PersonalPreferences
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, ShapeT, read_shape
@@ -24,7 +25,8 @@ _log = structlog.get_logger("settings")
 class NatsPreferences:
     """The settings bucket; every method raises UnavailableError where NATS does not answer."""
 
-    def __init__(self, bucket: KeyValue) -> None:
+    def __init__(self, client: Client, bucket: KeyValue) -> None:
+        self._client = client
         self._bucket = bucket
 
     async def of_channel(self, channel: str, *, team: str) -> ChannelPreferences:
@@ -46,14 +48,7 @@ class NatsPreferences:
     async def forget(self, person: str) -> int:
         """Erase what this person (``T1:U2``) has set; gives how many entries went."""
         key = f"person.{person.replace(':', '.')}"
-        if await self._get(key, PersonalPreferences) is None:
-            return 0
-        try:
-            async with asyncio.timeout(KV_WITHIN_S):
-                await self._bucket.purge(key)
-        except FAULTS as error:
-            raise UnavailableError("the settings do not answer", service="nats") from error
-        return 1
+        return await purged_key(self._client, bucket=subjects.SETTINGS_BUCKET, key=key)
 
     async def mapped(self, question: QuestionAsked) -> tuple[str, ...]:
         """What else is read in a question's channel."""
@@ -100,4 +95,6 @@ class NatsPreferences:
 
 async def open_preferences(client: Client) -> NatsPreferences:
     """The bucket that ``ensure_topology`` has made."""
-    return NatsPreferences(await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.SETTINGS_BUCKET))
+    return NatsPreferences(
+        client, await client.jetstream(timeout=KV_WITHIN_S).key_value(subjects.SETTINGS_BUCKET)
+    )

@@ -34,12 +34,13 @@ class _Written(Shape):
 class _Record(Shape):
     """How far a question has come.
 
-    ``epoch`` counts how often it was taken up; ``written`` keeps the finished message, so that showing
-    it never needs the model again.
+    ``epoch`` counts how often it was taken up; ``asker`` is who asked (``T1:U2``), so that it can be
+    erased; ``written`` keeps the finished message, so that showing it never needs the model again.
     """
 
     owner: str
     epoch: int
+    asker: str = ""
     answered: bool = False
     message: str | None = None
     written: _Written | None = None
@@ -127,7 +128,7 @@ class NatsClaims:
         key = _key(question.id)
         found = await _get(self._bucket, key)
         if found is None:
-            record, revision = _Record(owner=uuid.uuid4().hex, epoch=1), 0
+            record, revision = _Record(owner=uuid.uuid4().hex, epoch=1, asker=question.asker), 0
         else:
             before, revision = found
             if before.answered:

@@ -33,9 +33,10 @@ IN_LINE = 100
 
 
 class _Part(Shape):
-    """We take part in a thread; ``muted``: only when mentioned."""
+    """We take part in a thread; ``muted``: only when mentioned; ``person``: whose alone it is."""
 
     muted: bool = False
+    person: str | None = None
 
 
 class _Line(Shape):
@@ -65,14 +66,17 @@ class Threads:
         Raises:
             UnavailableError: NATS does not answer.
         """
-        await self._note(f"part.{_thread(question)}", _Part())
+        # A direct message's thread is its asker's alone, and goes with them.
+        part = _Part(person=question.asker if question.direct else None)
+        await self._note(f"part.{_thread(question)}", part)
 
     async def mute(self, *, team: str, channel: str, thread_ts: str) -> bool:
         """From now on it needs one; False where we take no part in the thread anyway. Raises likewise."""
         key = f"part.{team}.{channel}.{thread_ts}"
-        if await self._get(key) is None:
+        if (entry := await self._get(key)) is None:
             return False
-        await self._note(key, _Part(muted=True))
+        part = read_shape(_Part, entry.value or b"{}")
+        await self._note(key, part.model_copy(update={"muted": True}))
         return True
 
     async def _note(self, key: str, part: _Part) -> None:
