@@ -49,6 +49,7 @@ async def everything(client: Client, redis_url: str) -> dict[str, str]:
             )
     async with redis.asyncio.from_url(redis_url, decode_responses=True) as valkey:
         async for key in valkey.scan_iter():
+            value: object
             match await valkey.type(key):
                 case "string":
                     value = await valkey.get(key)
