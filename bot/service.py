@@ -203,6 +203,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(
             serving_web(
                 settings,
+                client,
                 answers=watch.over(answering, face="http"),
                 retrieval=RetrievalClient(client),
                 quota=quota if _quota_limits(settings).any else None,

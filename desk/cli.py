@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from desk import operating
+from desk import frontends, operating
 from desk.failure_list import (
     discard_failures,
     list_failures,
@@ -27,6 +27,7 @@ from desk.invoking import BAD_USAGE, FAILED, nats_url_of, print_json, run, setti
 from desk.options import (
     DataOption,
     JsonOption,
+    PrincipalOption,
     WaitOption,
     document_of,
     failure_of,
@@ -159,10 +160,7 @@ def delete(
 def search(
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for, in plain words.")],
     *,
-    principal: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PRINCIPAL", help="Who reads (default: public); repeatable."),
-    ] = None,
+    principal: PrincipalOption = None,
     source: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these sources; repeatable.")
     ] = None,
@@ -302,6 +300,7 @@ def _exit_by(report: Report) -> None:
         raise typer.Exit(FAILED)
 
 
+app.add_typer(frontends.commands)
 app.add_typer(operating.commands)
 
 

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wire.documents import DocumentId, SourceName
 from wire.failures import FailureId
+from wire.key_settings import KeyName
 from wire.principals import check_principal
 
 
@@ -45,6 +46,16 @@ def failure_of(value: str) -> str:
         raise typer.BadParameter("a failure's id is a number; `answerdesk failures` lists them") from None
 
 
+def key_name_of(value: str) -> str:
+    """A key's name."""
+    try:
+        return TypeAdapter[str](KeyName).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter(
+            "a key's name is up to 63 of a-z, 0-9, - and _, and starts with a letter or digit"
+        ) from None
+
+
 def url_prefix_of(value: str | None) -> str | None:
     """An address to open documents at."""
     if value is not None and not value.startswith(("https://", "http://")):
@@ -65,3 +76,7 @@ DataOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the index has it.")]
+PrincipalOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PRINCIPAL", help="Who reads (default: public); repeatable."),
+]

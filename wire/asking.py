@@ -27,3 +27,30 @@ class AnswerRequest(Shape):
     conversation: Annotated[tuple[Said, ...], Field(max_length=TURNS)] = ()
     principals: Readers | None = None
     """Only what all of them may read is searched. None: those that the asker's key is bound to."""
+
+
+class AnswerAsked(Shape):
+    """A question to ``answers.asked``, whose answer comes on ``answers.events.<id>``.
+
+    Whoever may speak to NATS is trusted with whom they ask for, as with ``retrieval.search``.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    """Chosen by the asker, at random; they subscribe before they ask."""
+    question: Annotated[str, StringConstraints(min_length=1)]
+    conversation: Annotated[tuple[Said, ...], Field(max_length=TURNS)] = ()
+    principals: Readers
+    asker: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{1,100}$")] = "somebody"
+    """Whose quota it uses."""
+
+
+class AnswerAccepted(Shape):
+    """The answer is being written."""
+
+    id: str
+
+
+class AnswerControl(Shape):
+    """To ``answers.control.<id>``, every few seconds: the reader is there; or it wants no more."""
+
+    stop: bool = False

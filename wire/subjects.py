@@ -20,6 +20,9 @@ ANSWERING_ACK_WAIT_S = 10.0
 
 QUESTIONS_ASKED = "questions.asked"
 ANSWERS_STOP = "answers.stop"
+ANSWERS_ASKED = "answers.asked"
+"""A question of another program's, answered on a subject of its own."""
+ANSWERS_CONTROL_ALL = "answers.control.*"
 RETRIEVAL_SEARCH = "retrieval.search"
 RETRIEVAL_PASSAGES = "retrieval.passages"
 FILES_READ = "files.read"
@@ -67,6 +70,7 @@ DOCUMENTS_BUCKET = "documents"
 FILES_BUCKET = "files"
 """Object store: files that came with a question, while they are being read."""
 
+EVENT_NUMBER_HEADER = "Answerdesk-Event"
 MESSAGE_ID_HEADER = "Nats-Msg-Id"
 
 
@@ -98,6 +102,16 @@ def feedback_given(*, by: str, asker: str, question: str) -> str:
 def feedback_about(person: str) -> tuple[str, str]:
     """Where feedback by this person is kept, and feedback that holds their questions' words."""
     return f"feedback.given.{_token(person)}.*.*", f"feedback.given.*.{_token(person)}.*"
+
+
+def answer_events(answer: str) -> str:
+    """Where an answer's events come, each with its number in a header."""
+    return f"answers.events.{answer}"
+
+
+def answer_control(answer: str) -> str:
+    """Where its reader says that it is there, or wants no more."""
+    return f"answers.control.{answer}"
 
 
 def sync_progress(run: str) -> str:

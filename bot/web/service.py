@@ -1,9 +1,10 @@
-"""The HTTP API, put together: its routes over the one pipeline."""
+"""The API, put together: over HTTP and NATS, before the one pipeline."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from nats.aio.client import Client
 
 from bot.answering.quota import Quota
 from bot.web.aiohttp_answers import AnswersOverSse
@@ -13,6 +14,7 @@ from bot.web.aiohttp_search import Search
 from bot.web.aiohttp_server import serving_http
 from bot.web.aiohttp_websocket import AnswersOverWebSocket
 from bot.web.keys import Keyring
+from bot.web.nats_answers import answering_over_nats
 from bot.web.streams import Answers, AnswerStreams
 from retrieval.client import RetrievalClient
 from wire.settings import Settings
@@ -35,16 +37,18 @@ def callers_of(settings: Settings) -> Callers:
 @asynccontextmanager
 async def serving_web(
     settings: Settings,
+    client: Client,
     *,
     answers: Answers,
     retrieval: RetrievalClient,
     quota: Quota | None,
     routes: Iterable[web.AbstractRouteDef],
 ) -> AsyncIterator[int]:
-    """Serve the API beside these routes while the block lasts; gives the port.
+    """Serve the API, and these routes beside it, while the block lasts; gives the port.
 
     Args:
         settings: where, and who may ask.
+        client: for programs that ask over NATS instead.
         answers: the pipeline.
         retrieval: finds passages.
         quota: how often each may search; the pipeline has its own.
@@ -58,7 +62,10 @@ async def serving_web(
     api = api_routes(callers=callers, streams=streams, search=search)
     page = page_routes(origins=origins_of(settings))
     host, port = settings.http_host, settings.http_port
-    async with serving_http(host=host, port=port, routes=[*routes, *api, *page]) as chosen:
+    async with (
+        serving_http(host=host, port=port, routes=[*routes, *api, *page]) as chosen,
+        answering_over_nats(client, streams),
+    ):
         try:
             yield chosen
         finally:
