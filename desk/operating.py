@@ -9,9 +9,10 @@ from rich.console import Console
 
 from desk.app_manifest import print_manifest
 from desk.data_set import read_data_set
+from desk.findings import Diagnosis, show_diagnosis
 from desk.forgetting import forget as erase
 from desk.forgetting import read_audit, show_audit, show_forgotten, since_of
-from desk.invoking import nats_url_of, print_json, run, settings_for
+from desk.invoking import FAILED, nats_url_of, print_json, run, settings_for
 from desk.options import DataOption, JsonOption, slack_url_of
 from desk.terminal import Terminal
 from wire.settings import StoreKind, load_settings
@@ -34,6 +35,20 @@ def manifest(
 ) -> None:
     """Print the Slack app's manifest, to paste at "Create New App, From a manifest"."""
     print_manifest(url=url, why=why)
+
+
+@commands.command()
+def doctor(*, as_json: JsonOption = False, data: DataOption = None) -> None:
+    """Look for the likeliest mistakes: settings, tokens and scopes, engines, model; each with what to do.
+
+    It changes nothing, and works before anything runs. Each model is asked for one word.
+    """
+    # All engines' libraries, for which no other command should wait.
+    examining = import_module("desk.doctor")
+    diagnosis: Diagnosis = run(examining.examine(settings_for(data)))
+    print_json(diagnosis) if as_json else show_diagnosis(diagnosis, Terminal(Console()))
+    if not diagnosis.ok:
+        raise typer.Exit(FAILED)
 
 
 @commands.command(name="eval")

@@ -40,6 +40,8 @@ class Faults(BaseModel):
     """By method: so many calls are carried out, and the connection drops instead of an answer."""
     auth_error: Literal["invalid_auth", "token_revoked", "account_inactive"] | None = None
     """What every call answers to the bot's token."""
+    missing_scopes: frozenset[str] = frozenset()
+    """What the app was not granted, as each answer's ``X-OAuth-Scopes`` says; calls work all the same."""
     repeat_events: Annotated[int, Field(ge=0, le=20)] = 0
     """Each event comes so many times again although it was acknowledged."""
     slow_api_s: Annotated[float, Field(ge=0, le=120)] = 0.0

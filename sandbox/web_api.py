@@ -32,7 +32,7 @@ POSTING = {
 """The methods whose pages call it ``rate_limited`` where others say ``ratelimited``."""
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,"
-    "groups:history,groups:read,im:history,im:read,im:write,reactions:read,reactions:write,usergroups:read,users:read,"
+    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,usergroups:read,users:read,"
     "users:read.email"
 )
 RESPONSE_URL = "response_url"
@@ -113,7 +113,7 @@ class WebApi:
         self._remember(method, at, arguments, outcome)
         if not outcome.answered and request.transport is not None:
             request.transport.abort()
-        return _response(outcome)
+        return _response(outcome, scopes=self._scopes())
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """An answer to a command or a press, at the URL that came with it; the URL is its own key."""
@@ -141,6 +141,9 @@ class WebApi:
             raise web.HTTPFound("/?redir=file")
         found, body = self._workspace.files.file(file)
         return web.Response(body=body, content_type=found.media_type)
+
+    def _scopes(self) -> str:
+        return ",".join(scope for scope in SCOPES.split(",") if scope not in self._faults.missing_scopes)
 
     async def _slow_down(self) -> None:
         if self._faults.slow_api_s:
@@ -222,8 +225,8 @@ def _refusal(error: SlackError, *, method: str) -> Json:
     return answer
 
 
-def _response(outcome: _Outcome) -> web.Response:
-    headers = {"X-OAuth-Scopes": SCOPES}
+def _response(outcome: _Outcome, *, scopes: str) -> web.Response:
+    headers = {"X-OAuth-Scopes": scopes}
     if outcome.retry_after_s is None:
         return web.json_response(outcome.answer, headers=headers)
     headers["Retry-After"] = str(outcome.retry_after_s)
