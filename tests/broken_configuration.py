@@ -57,7 +57,7 @@ async def broken_configuration(folder: Path) -> AsyncIterator[Settings]:
             slack_app_token=SecretStr("xapp-another"),
             slack_api_url=slack.api_url,
             anthropic_api_key=SecretStr("sk-wrong"),
-            anthropic_base_url=str(model.make_url("/")),
+            anthropic_base_url=model,
             rewrite_model="none",
             nats_url=nats.url,
             redis_url=valkey.url,
@@ -69,14 +69,14 @@ async def broken_configuration(folder: Path) -> AsyncIterator[Settings]:
 
 
 @asynccontextmanager
-async def _refusing() -> AsyncIterator[TestServer]:
+async def _refusing() -> AsyncIterator[str]:
     async def refuse(_: web.Request) -> web.Response:
         return web.json_response({"type": "error", "error": {"type": "authentication_error"}}, status=401)
 
     app = web.Application()
     app.router.add_post("/v1/messages", refuse)
     async with TestServer(app) as server:
-        yield server
+        yield str(server.make_url("/"))
 
 
 async def told(settings: Settings) -> str:
