@@ -1,0 +1,130 @@
+"""One trace from Slack's event to the model's call, and one from a document's event to its index."""
+
+import json
+import re
+from pathlib import Path
+
+from ingest.client import IngestClient
+from sandbox.rate_limits import NO_LIMITS
+from sandbox.service import serving
+from tests.claude_stand_in import claude_stand_in
+from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, program
+from tests.e2e.conftest import QUESTION, WORDS
+from tests.e2e.test_questions import answer
+from tests.otlp_collector import Collector, SentSpan, drawn, otlp_collector
+from tests.until import until
+from wire.documents import DocumentUpsert
+from wire.nats_connection import connected
+from wire.nats_topology import ensure_topology
+from wire.opentelemetry_spans import span
+
+CANARY = "xylocarp"
+"""A word of the document and of the question: no span may hold it."""
+TOKENS = (BOT_TOKEN, APP_TOKEN)
+HANDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+"""The trace context of a document service, as W3C has it."""
+
+
+async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
+    own_nats: str, valkey_url: str, tmp_path: Path
+) -> None:
+    """Promise 34, for traces and log lines."""
+    async with (
+        otlp_collector() as collector,
+        claude_stand_in() as claude,
+        serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN, limits=NO_LIMITS) as slack,
+    ):
+        shared = {
+            "NATS_URL": own_nats,
+            "REDIS_URL": valkey_url,
+            "DATA_DIR": str(tmp_path),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "LOG_FORMAT": "json",
+        }
+        bots = {
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_API_URL": slack.api_url,
+            "ANTHROPIC_BASE_URL": claude.base_url,
+            "HTTP_PORT": "0",
+        }
+        with (
+            program("worker", env=shared, log=tmp_path / "worker.log"),
+            program("bot", env=shared | bots, log=tmp_path / "bot.log"),
+        ):
+            await _publish(own_nats)
+            question = slack.say("jonas", "general", f"{QUESTION} {CANARY}")
+            await until(lambda: answer(slack, question), within_s=60)
+            asked = await until(lambda: _whole_question(collector), within_s=30)
+            indexed = await until(lambda: collector.trace_of("index a document"), within_s=30)
+        print(drawn(asked), drawn(indexed), sep="\n\n")
+
+    by_name = {each.name: each for each in asked}
+    heard, answered = by_name["take what Slack brings"], by_name["answer a question"]
+    assert answered.parent == heard.id
+    [wanted, served] = [each for each in asked if each.name == "retrieval.search"]
+    assert (wanted.service, served.service) == ("bot", "worker")
+    assert (wanted.parent, served.parent) == (answered.id, wanted.id)
+    assert answered.attributes["answerdesk.outcome"] == "answered"
+    _check_model_span(by_name["chat claude-sonnet-5-5"], under=answered)
+    assert any(each.name == "slack chat.update" and each.parent == answered.id for each in asked)
+
+    document = next(each for each in indexed if each.name == "index a document")
+    assert document.trace == HANDED.split("-")[1]
+    assert document.parent == HANDED.split("-")[2]
+    inside = {each.name for each in indexed if each.parent == document.id}
+    assert {"parse", "write passages", "show the edition"} <= inside
+
+    sent = b"".join(collector.bodies)
+    logs = (tmp_path / "bot.log").read_text() + (tmp_path / "worker.log").read_text()
+    for word in (CANARY, *TOKENS, "parental", "test@"):
+        assert word.encode() not in sent, word
+        assert word not in logs, word
+    _check_log_lines(tmp_path / "bot.log", trace=answered.trace)
+
+
+def _whole_question(collector: Collector) -> list[SentSpan]:
+    """The question's spans, once its last ones have come."""
+    spans = collector.trace_of("answer a question")
+    there = {each.name for each in spans}
+    whole = {"take what Slack brings", "answer a question", "chat claude-sonnet-5-5", "slack chat.update"}
+    services = {each.service for each in spans if each.name == "retrieval.search"}
+    return spans if whole <= there and services == {"bot", "worker"} else []
+
+
+def _check_model_span(model: SentSpan, *, under: SentSpan) -> None:
+    """By OpenTelemetry's semantic conventions for generative AI."""
+    assert model.parent == under.id
+    told = model.attributes
+    assert told["gen_ai.operation.name"] == "chat"
+    assert told["gen_ai.provider.name"] == "anthropic"
+    assert told["gen_ai.request.model"] == told["gen_ai.response.model"] == "claude-sonnet-5-5"
+    assert told["gen_ai.response.finish_reasons"] == ("end",)
+    assert int(str(told["gen_ai.usage.input_tokens"])) > 0
+    assert int(str(told["gen_ai.usage.output_tokens"])) > 0
+    assert not [name for name in told if name.startswith(("gen_ai.input", "gen_ai.output.messages"))]
+
+
+def _check_log_lines(log: Path, *, trace: str) -> None:
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    [ended] = [line for line in lines if line["event"] == "question ended"]
+    assert ended["trace_id"] == trace
+    assert re.fullmatch(r"T\w+:C\w+:[\d.]+:0", ended["question"])
+
+
+async def _publish(nats_url: str) -> None:
+    document = DocumentUpsert(
+        source="handbook",
+        id="leave",
+        version=1,
+        title="Parental leave",
+        url="https://docs.example.com/leave",
+        body=f"# Parental leave\n\n{WORDS} {CANARY}.\n",
+        allow=("public",),
+    )
+    async with connected(nats_url, name="test", within_s=30) as client:
+        await ensure_topology(client)
+        ingest = IngestClient(client)
+        with span("a document service", headers={"traceparent": HANDED}):
+            await ingest.announce(document)
+        await ingest.wait_until_indexed(document, within_s=60)
