@@ -13,26 +13,24 @@ from pydantic import SecretStr
 from bot.answering.allowance import Allowance
 from bot.answering.answering import Answering, Limits
 from bot.answering.attachments import Attachments
-from bot.answering.claude_model import claude
-from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.freshness import Freshness
-from bot.answering.model import Model
 from bot.answering.nats_files import NatsFiles
 from bot.answering.nats_gaps import NatsGaps
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.nats_sources import NatsSources
-from bot.answering.observed_model import ModelMeter, ObservedModel
+from bot.answering.observed_model import ModelMeter
 from bot.answering.quota import OwnLimits, QuotaLimits
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
-from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.forgetting import Forgetting
 from bot.home.nats_preferences import open_preferences
-from bot.home.service import opened_home
+from bot.home.nats_recent import open_recent
+from bot.home.service import Given, opened_home
+from bot.models import opened_model, opened_rewriter
 from bot.nats_people import serving_people
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
@@ -73,11 +71,6 @@ from wire.settings import Settings
 SLACK_WITHIN_S = 60.0
 """How long Slack may be away at the start before the process gives up."""
 
-PROVIDER = "anthropic"
-"""Whose API it is that the model's server speaks; in traces."""
-OURSELVES = "answerdesk"
-NO_REWRITER = "none"
-"""As ``REWRITE_MODEL``."""
 IN_HAND_PER_ANSWER = 10
 """Questions that wait for their turn, in a thread or for the model, for each that is being answered."""
 
@@ -110,7 +103,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         answering = await stack.enter_async_context(
             _answering(settings, client, redis, quota, attachments=attachments, meter=watch.metrics)
         )
-        preferences = await open_preferences(client)
+        preferences, recent = await open_preferences(client), await open_recent(client)
         audience = await stack.enter_async_context(watching_people(workspace, mapped=preferences.mapped))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
@@ -163,6 +156,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 "questions without an answer": NatsGaps(client),
                 "feedback": feedback,
                 "settings": preferences,
+                "last questions": recent,
                 "words in the audit log": watch.audit,
             },
             team=workspace.identity.team,
@@ -171,13 +165,19 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(serving_people(client, forgetting=forgetting))
         front = await stack.enter_async_context(
             opened_home(
-                client,
-                workspace=workspace,
-                audience=audience,
-                admins=settings.admins or AdminSettings(),
-                budget=budget,
-                preferences=preferences,
-                audit=watch.audit,
+                Given(
+                    client=client,
+                    workspace=workspace,
+                    audience=audience,
+                    admins=settings.admins or AdminSettings(),
+                    budget=budget,
+                    preferences=preferences,
+                    recent=recent,
+                    audit=watch.audit,
+                    usage=quota.usage,
+                    quota_groups=tuple(settings.quota_groups),
+                    forget=forgetting.forget,
+                ),
                 otherwise=commanding,
             )
         )
@@ -187,7 +187,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             listener=asking,
             commands=front,
             interactions=(asking, commanding, rating, picking, front),
-            overhear=[partial(tell_of_threads, client=client)],
+            overhear=[partial(tell_of_threads, client=client), front.overhear],
             signing_secret=settings.slack_signing_secret,
         )
         ears = await stack.enter_async_context(
@@ -219,6 +219,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             turns=threads,
             stops=stops,
             preferences=preferences,
+            recent=recent,
             budget=budget,
             identity=workspace.identity,
             # They stand in line for the model, which is fair and told, rather than for this.
@@ -279,7 +280,7 @@ async def _answering(
     attachments: Attachments,
     meter: ModelMeter,
 ) -> AsyncIterator[Answering]:
-    async with _model(settings, meter) as model, _rewriter(settings, meter) as rewriter:
+    async with opened_model(settings, meter) as model, opened_rewriter(settings, meter) as rewriter:
         count = (await asyncio.to_thread(TiktokenTokens.open)).count
         answering = Answering(
             retrieval=RetrievalClient(client),
@@ -332,44 +333,6 @@ def _limits_of_keys(settings: Settings) -> dict[str, OwnLimits]:
         )
         for name, key in settings.api_keys.items()
     }
-
-
-@asynccontextmanager
-async def _model(settings: Settings, meter: ModelMeter) -> AsyncIterator[Model]:
-    """Claude, or any server that speaks its API; without either, the documents' own sentences."""
-    if not _has_model(settings):
-        yield ObservedModel(ExtractiveModel(), meter=meter, provider=OURSELVES)
-        return
-    names = [settings.answer_model, *filter(None, [settings.fallback_model])]
-    async with AsyncExitStack() as stack:
-        models = [await stack.enter_async_context(_claude(settings, name, meter)) for name in names]
-        yield Trying(models, within_s=settings.answer_within_s)
-
-
-@asynccontextmanager
-async def _rewriter(settings: Settings, meter: ModelMeter) -> AsyncIterator[Model | None]:
-    """A small model of the same server; None where there is none, or it is not wanted."""
-    if not _has_model(settings) or settings.rewrite_model == NO_REWRITER:
-        yield None
-        return
-    async with _claude(settings, settings.rewrite_model, meter) as model:
-        yield model
-
-
-def _has_model(settings: Settings) -> bool:
-    return settings.anthropic_api_key is not None or settings.anthropic_base_url is not None
-
-
-@asynccontextmanager
-async def _claude(settings: Settings, name: str, meter: ModelMeter) -> AsyncIterator[Model]:
-    key = settings.anthropic_api_key
-    async with claude(
-        name=name,
-        api_key=key.get_secret_value() if key else None,
-        base_url=settings.anthropic_base_url,
-        prices=settings.model_prices,
-    ) as model:
-        yield ObservedModel(model, meter=meter, provider=PROVIDER)
 
 
 @asynccontextmanager

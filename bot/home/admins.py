@@ -6,6 +6,7 @@ from typing import Protocol
 from bot.answering.quota import Asker
 from bot.slack.ports import Person
 from wire.admin_settings import AdminSettings
+from wire.audit import Audit, AuditLine
 
 TOLD_AT_MOST = 20
 """Administrators who are written to when there is news."""
@@ -35,7 +36,10 @@ AskerOf = Callable[[str], Awaitable[Asker]]
 class Admins:
     """Knows them by what the settings say."""
 
-    def __init__(self, settings: AdminSettings, *, directory: Directory, asker_of: AskerOf) -> None:
+    def __init__(
+        self, settings: AdminSettings, *, directory: Directory, asker_of: AskerOf, audit: Audit
+    ) -> None:
+        self._audit = audit
         self._settings = settings
         self._directory = directory
         self._asker_of = asker_of
@@ -54,6 +58,14 @@ class Admins:
         if not self._settings.groups:
             return False
         return not set(self._settings.groups).isdisjoint((await self._asker_of(user)).groups)
+
+    async def may(self, user: str, *, team: str, tried: str) -> bool:
+        """Whether this person is one now; where they are not, what they tried is noted. Raises likewise."""
+        if await self.is_admin(user):
+            return True
+        line = AuditLine.of("refused", person=f"{team}:{user}", subject=tried, outcome="not_admin")
+        await self._audit.note(line)
+        return False
 
     async def everybody(self) -> tuple[str, ...]:
         """Their ids, twenty at the most.

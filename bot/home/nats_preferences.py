@@ -1,6 +1,7 @@
 """What people and admins have set, in the KV bucket ``settings``: an entry for each person and channel."""
 
 import asyncio
+from collections.abc import Callable
 
 import nats.js.errors
 import structlog
@@ -41,9 +42,32 @@ class NatsPreferences:
         """From the next question on."""
         await self._put(f"channel.{team}.{channel}", preferences)
 
-    async def set_person(self, user: str, preferences: PersonalPreferences, *, team: str) -> None:
-        """From the next question on."""
-        await self._put(f"person.{team}.{user}", preferences)
+    async def change_person(
+        self, user: str, change: Callable[[PersonalPreferences], PersonalPreferences], *, team: str
+    ) -> None:
+        """From the next question on, whatever they change besides at the same time."""
+        key = f"person.{team}.{user}"
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                while not await self._changed(key, change):
+                    pass
+        except FAULTS as error:
+            raise UnavailableError("the settings do not answer", service="nats") from error
+
+    async def _changed(self, key: str, change: Callable[[PersonalPreferences], PersonalPreferences]) -> bool:
+        """Whether it could be written over what was read."""
+        before, revision = PersonalPreferences(), 0
+        try:
+            entry = await self._bucket.get(key)
+            before, revision = _read(PersonalPreferences, entry) or before, entry.revision or 0
+        except nats.js.errors.KeyNotFoundError as error:
+            # What was erased has a revision, too.
+            revision = error.entry.revision if error.entry else 0
+        try:
+            await self._bucket.update(key, change(before).to_json(), last=revision)
+        except nats.js.errors.KeyWrongLastSequenceError:
+            return False
+        return True
 
     async def forget(self, person: str) -> int:
         """Erase what this person (``T1:U2``) has set; gives how many entries went."""
@@ -75,12 +99,8 @@ class NatsPreferences:
     async def _get(self, key: str, shape: type[ShapeT]) -> ShapeT | None:
         try:
             async with asyncio.timeout(KV_WITHIN_S):
-                entry = await self._bucket.get(key)
-            return read_shape(shape, entry.value or b"")
+                return _read(shape, await self._bucket.get(key))
         except nats.js.errors.KeyNotFoundError:
-            return None
-        except MalformedError:
-            _log.warning("settings that can't be read are left out", key=key)
             return None
         except FAULTS as error:
             raise UnavailableError("the settings do not answer", service="nats") from error
@@ -91,6 +111,14 @@ class NatsPreferences:
                 await self._bucket.put(key, preferences.to_json())
         except FAULTS as error:
             raise UnavailableError("the settings do not answer", service="nats") from error
+
+
+def _read(shape: type[ShapeT], entry: KeyValue.Entry) -> ShapeT | None:
+    try:
+        return read_shape(shape, entry.value or b"")
+    except MalformedError:
+        _log.warning("settings that can't be read are left out", key=entry.key)
+        return None
 
 
 async def open_preferences(client: Client) -> NatsPreferences:

@@ -348,3 +348,11 @@ class Preferences(Protocol):
     async def wanted(self, question: QuestionAsked) -> Wanted:
         """How this question is to be answered. Raises UnavailableError."""
         ...
+
+
+class Recent(Protocol):
+    """Keeps each person's last questions, for themselves."""
+
+    async def note(self, question: QuestionAsked, *, words: str, ts: str) -> None:
+        """This question's answer stands at ``ts``; where that can't be kept, it is left out of their list."""
+        ...

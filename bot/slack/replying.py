@@ -22,6 +22,7 @@ from bot.slack.ports import (
     Identity,
     Messages,
     Preferences,
+    Recent,
     Stops,
     StopWish,
     ThreadMessage,
@@ -77,6 +78,7 @@ class Replying:
         turns: Turns,
         stops: Stops,
         preferences: Preferences,
+        recent: Recent,
         budget: EditBudget,
         identity: Identity,
         at_once: int,
@@ -88,6 +90,7 @@ class Replying:
         self._turns = turns
         self._stops = stops
         self._preferences = preferences
+        self._recent = recent
         self._budget = budget
         self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
@@ -125,6 +128,8 @@ class Replying:
                 shown = payload(_as_stopped(message.newest if known else View(doing=SEARCHING)))
                 await claim.note_written(shown, readers=readers)
                 await self._finish(claim, message, shown)
+        if message.ts is not None:
+            await self._recent.note(question, words=self._spoken(question.text), ts=message.ts)
 
     async def _unless_stopped(self, work: Coroutine[None, None, None], *, question: QuestionAsked) -> bool:
         """Work until it is done, which is True, or the asker wants it to stop."""

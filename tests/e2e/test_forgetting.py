@@ -85,8 +85,8 @@ async def test_nothing_of_a_forgotten_person_is_left_and_all_of_everybody_else(
         await _rate(client, person=f"{TEAM}:{JONAS}", asker=f"{TEAM}:{MARTA}", text=THEIRS)
         await _rate(client, person=f"{TEAM}:{MARTA}", asker=f"{TEAM}:{JONAS}", text=SECRET)
         preferences = await open_preferences(client)
-        await preferences.set_person(JONAS, PersonalPreferences(language="Welsh"), team=TEAM)
-        await preferences.set_person(MARTA, PersonalPreferences(language="Irish"), team=TEAM)
+        await preferences.change_person(JONAS, lambda _: PersonalPreferences(language="Welsh"), team=TEAM)
+        await preferences.change_person(MARTA, lambda _: PersonalPreferences(language="Irish"), team=TEAM)
 
         async def all_settled() -> bool:
             return (await client.jetstream().stream_info(subjects.QUESTIONS_STREAM)).state.messages == 0

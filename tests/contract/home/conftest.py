@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
 from pydantic import SecretStr
 
+from bot.answering.quota import Asker, Level, QuotaLimits
+from bot.forgetting import Forgetting
 from bot.home.front import Front
 from bot.home.nats_preferences import open_preferences
-from bot.home.service import opened_home
+from bot.home.nats_recent import open_recent
+from bot.home.service import Given, opened_home
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commands import Command, said
@@ -27,12 +31,24 @@ from tests.contract.slack.conftest import slack as slack  # noqa: PLC0414 — py
 from tests.contract.slack.conftest import workspace as workspace  # noqa: PLC0414 — as above
 from tests.until import until
 from wire.admin_settings import AdminSettings
+from wire.answer_settings import GroupQuota
 from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
 from wire.questions import StopAsked
 from wire.source_settings import SourceSettings
 
 DOCUMENTS = 6
+
+
+async def half_used(asker: Asker) -> list[Level]:
+    """Half of each quota is gone: of a person's day, the People team's month, the workspace's day."""
+    limits = QuotaLimits(
+        person_per_day=200_000,
+        workspace_per_day=4_000_000,
+        groups={"S0PEOPLETEAM": GroupQuota(tokens_per_month=1_000_000)},
+    )
+    pots = limits.pots(asker, now=datetime(2026, 11, 25, 12, tzinfo=UTC))
+    return [Level(pot=pot, used=pot.limit // 2, reserved=0) for pot in pots]
 
 
 class Deaf:
@@ -90,13 +106,21 @@ async def running_front(
     async with (
         watching_people(workspace) as audience,
         opened_home(
-            client,
-            workspace=workspace,
-            audience=audience,
-            admins=admins or AdminSettings(),
-            budget=OwnEditBudget(),
-            preferences=await open_preferences(client),
-            audit=NatsAudit(client),
+            Given(
+                client=client,
+                workspace=workspace,
+                audience=audience,
+                admins=admins or AdminSettings(),
+                budget=OwnEditBudget(),
+                preferences=(preferences := await open_preferences(client)),
+                recent=(recent := await open_recent(client)),
+                audit=(audit := NatsAudit(client)),
+                usage=half_used,
+                quota_groups=("S0PEOPLETEAM",),
+                forget=Forgetting(
+                    {"settings": preferences, "last questions": recent}, team="T0LARKSPUR", audit=audit
+                ).forget,
+            ),
             otherwise=Otherwise(),
         ) as front,
     ):
@@ -106,6 +130,7 @@ async def running_front(
             listener=Deaf(),
             commands=front,
             interactions=[front],
+            overhear=[front.overhear],
         )
         async with listening(app, app_token=SecretStr(APP_TOKEN), check_tokens=workspace.check_tokens):
             await until(lambda: slack.open_sockets, within_s=30)

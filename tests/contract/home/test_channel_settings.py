@@ -143,7 +143,7 @@ async def test_what_is_mapped_to_a_channel_is_read_there_and_nowhere_else_nor_by
 async def test_a_channels_wishes_and_a_persons_make_the_manner_of_an_answer(kept: NatsPreferences) -> None:
     await kept.set_channel(GENERAL, ChannelPreferences(sources=("wiki",), instruction="Briefly."), team=TEAM)
     personal = PersonalPreferences(language="German", cached=False)
-    await kept.set_person("U0JONAS", personal, team=TEAM)
+    await kept.change_person("U0JONAS", lambda _: personal, team=TEAM)
     there = await kept.wanted(asked())
     assert there.manner == Manner(sources=("wiki",), instruction="Briefly.")
     assert there.fresh
@@ -161,7 +161,7 @@ async def test_where_a_mention_is_wanted_a_follow_up_without_one_is_left_alone(
     if who == "channel":
         await kept.set_channel(GENERAL, ChannelPreferences(mention_only=True), team=TEAM)
     if who == "person":
-        await kept.set_person("U0JONAS", PersonalPreferences(muted=True), team=TEAM)
+        await kept.change_person("U0JONAS", lambda _: PersonalPreferences(muted=True), team=TEAM)
     threads = await open_threads(client)
     async with hearing_stops(client) as stops:
         asking = Asking(
@@ -191,7 +191,7 @@ async def test_where_a_mention_is_wanted_a_follow_up_without_one_is_left_alone(
 
 
 async def test_what_a_person_has_set_can_be_erased(kept: NatsPreferences) -> None:
-    await kept.set_person("U0JONAS", PersonalPreferences(language="German"), team=TEAM)
+    await kept.change_person("U0JONAS", lambda _: PersonalPreferences(language="German"), team=TEAM)
     assert await kept.forget(f"{TEAM}:U0JONAS") == 1
     assert await kept.of_person("U0JONAS", team=TEAM) == PersonalPreferences()
     assert await kept.forget(f"{TEAM}:U0JONAS") == 0

@@ -1,0 +1,134 @@
+"""Somebody's Home tab (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.answering.quota import Level
+from bot.home.acts import PREFIX
+from bot.home.overview import AWAY, Facts, overview, quota_line
+from bot.home.pieces import beside, bounded, button, buttons, choice, header
+from bot.slack.mrkdwn import Block, linked, section, small_print
+from wire.preferences import PersonalPreferences, RecentQuestion
+from wire.sync_words import ago
+
+LANGUAGE, CACHED, MUTED, REFRESH, FORGET = "language", "cached", "muted", "refresh", "forget"
+AS_ASKED = "as asked"
+RECENT_SHOWN = 5
+BLOCKS_AT_MOST = 100
+"""docs.slack.dev, Home tab."""
+LANGUAGES = {
+    AS_ASKED: "As I ask",
+    "English": "English",
+    "German": "Deutsch",
+    "French": "Français",
+    "Spanish": "Español",
+    "Portuguese": "Português",
+    "Italian": "Italiano",
+    "Dutch": "Nederlands",
+    "Polish": "Polski",
+    "Czech": "Čeština",
+    "Turkish": "Türkçe",
+    "Ukrainian": "Українська",
+    "Chinese": "中文",
+    "Japanese": "日本語",
+    "Korean": "한국어",
+    "Hindi": "हिन्दी",
+    "Arabic": "العربية",
+}
+_CACHED = {"yes": "May be shown", "no": "Always write anew"}
+_MUTED = {"no": "Need no mention", "yes": "Only if I mention you"}
+
+_INTRO = (
+    "Ask me in the *Messages* tab, mention me in a channel, or type `/ask`. I answer from the company's "
+    "documents, and show where it stands."
+)
+FORGET_SURE = (
+    "I erase your settings, your last questions and what else I keep about you. Messages in Slack stay "
+    "where they are."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a person's Home tab is made of; None where it can't be told right now.
+
+    Attributes:
+        levels: how far their quotas have been drawn.
+        recent: their last questions, each with the address of its answer.
+        admin: what admins see besides; None for everybody else.
+    """
+
+    levels: Sequence[Level] | None
+    recent: Sequence[tuple[RecentQuestion, str | None]] | None
+    preferences: PersonalPreferences | None
+    admin: Facts | None = None
+
+
+def home(page: Page, *, now: datetime) -> Block:
+    """The view, as views.publish takes it."""
+    blocks = [
+        section(_INTRO),
+        header("Your last questions"),
+        section(_recent(page.recent, now=now)),
+        header("What you have used"),
+        section(_used(page.levels)),
+        header("Settings"),
+        *_settings(page.preferences),
+        buttons(
+            button("Refresh", PREFIX + REFRESH),
+            button("Forget me", PREFIX + FORGET, style="danger", sure=FORGET_SURE),
+        ),
+        small_print(f"Only you see this page. As of {now:%H:%M} UTC."),
+        *([] if page.admin is None else overview(page.admin, now=now)),
+    ]
+    return {"type": "home", "blocks": bounded(blocks, most=BLOCKS_AT_MOST, last=small_print("…"))}
+
+
+def preferred(before: PersonalPreferences, *, setting: str, value: str) -> PersonalPreferences:
+    """What holds once somebody has chosen this."""
+    match setting:
+        case "language" if value in LANGUAGES:
+            return before.model_copy(update={"language": None if value == AS_ASKED else value})
+        case "cached":
+            return before.model_copy(update={"cached": value != "no"})
+        case "muted":
+            return before.model_copy(update={"muted": value == "yes"})
+    return before
+
+
+def _recent(recent: Sequence[tuple[RecentQuestion, str | None]] | None, *, now: datetime) -> str:
+    if recent is None:
+        return AWAY
+    if not recent:
+        return "You have asked nothing yet."
+    return "\n".join(
+        f"• {linked(asked.question, link)}  ·  {ago(asked.asked_at, now=now)}"
+        for asked, link in recent[:RECENT_SHOWN]
+    )
+
+
+def _used(levels: Sequence[Level] | None) -> str:
+    if levels is None:
+        return AWAY
+    return "\n".join(map(quota_line, levels)) or "There is no limit to what you may ask."
+
+
+def _settings(preferences: PersonalPreferences | None) -> list[Block]:
+    if preferences is None:
+        return [section(AWAY)]
+    language = preferences.language if preferences.language in LANGUAGES else AS_ASKED
+    return [
+        beside(
+            "*Language*\nof my answers in our direct messages",
+            choice(PREFIX + LANGUAGE, LANGUAGES, language or AS_ASKED, hint="Language"),
+        ),
+        beside(
+            "*Answers of before*\nwhere every document behind them still reads the same",
+            choice(PREFIX + CACHED, _CACHED, "yes" if preferences.cached else "no", hint="Answers of before"),
+        ),
+        beside(
+            "*Your follow-ups in threads*\nthat I take part in",
+            choice(PREFIX + MUTED, _MUTED, "yes" if preferences.muted else "no", hint="Follow-ups"),
+        ),
+    ]

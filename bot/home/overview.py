@@ -1,0 +1,118 @@
+"""What admins look at: sources, failures, quotas, questions without an answer, feedback (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.answering.quota import Level
+from bot.home.acts import PREFIX
+from bot.home.failure_view import FAILURES
+from bot.home.pieces import bar, beside, button, header
+from bot.home.resync_view import source_rows
+from bot.slack.commands import level_line
+from bot.slack.mrkdwn import Block, escaped, section, short, small_print
+from wire.feedback import SourceFeedback
+from wire.gaps import GapGroup, GapList
+from wire.sync import SourceStatus
+from wire.sync_words import ago
+
+SOURCES_SHOWN = 20
+GAPS_SHOWN = 8
+RATED_SHOWN = 8
+LEVELS_SHOWN = 10
+AWAY = "_This can't be told right now._"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known at this moment; None where it can't be told.
+
+    Attributes:
+        failures: how many documents could not be indexed.
+        levels: of the groups' quotas and the workspace's.
+    """
+
+    sources: Sequence[SourceStatus] | None = None
+    failures: int | None = None
+    levels: Sequence[Level] | None = None
+    gaps: GapList | None = None
+    feedback: Sequence[SourceFeedback] | None = None
+
+
+def overview(facts: Facts, *, now: datetime) -> list[Block]:
+    """All of it, in some 50 blocks at the most."""
+    return [
+        header("Sources"),
+        *_sources(facts, now=now),
+        header("Quotas"),
+        section(_quotas(facts.levels)),
+        header("Questions without an answer"),
+        *_gaps(facts.gaps, now=now),
+        header("Feedback of the last 30 days"),
+        section(_feedback(facts.feedback)),
+    ]
+
+
+def quota_line(level: Level, *, whose: str = "") -> str:
+    """How far a quota has been drawn, as a bar and in words."""
+    share = (level.used + level.reserved) / level.pot.limit if level.pot.limit else 0.0
+    return f"`{bar(share)}` {share:.0%}\n{level_line(level, whose=whose)}"
+
+
+def _sources(facts: Facts, *, now: datetime) -> list[Block]:
+    if facts.sources is None:
+        return [section(AWAY)]
+    rows = source_rows(facts.sources, now=now, most=SOURCES_SHOWN)
+    none = section("None is configured yet: `answerdesk.example.toml` shows how one is.")
+    return [*(rows or [none]), _failed(facts)]
+
+
+def _failed(facts: Facts) -> Block:
+    if not facts.failures:
+        text = "Every document that was announced could be indexed."
+        return small_print(text if facts.failures == 0 else AWAY)
+    number = "1 document" if facts.failures == 1 else f"{facts.failures:,} documents"
+    return beside(f":warning: *{number}* could not be indexed.", button("Look at them", PREFIX + FAILURES))
+
+
+def _quotas(levels: Sequence[Level] | None) -> str:
+    if levels is None:
+        return AWAY
+    if not levels:
+        return "Neither the workspace nor a group has one; each person's may be limited all the same."
+    return "\n".join(quota_line(level, whose=_whose(level)) for level in levels[:LEVELS_SHOWN])
+
+
+def _whose(level: Level) -> str:
+    return f"The group `{escaped(level.pot.name)}` has" if level.pot.scope == "group" else ""
+
+
+def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:
+    if gaps is None:
+        return [section(AWAY)]
+    if not gaps.gaps:
+        return [section("Every question so far has found one.")]
+    lines = [_gap(group, now=now) for group in gaps.gaps[:GAPS_SHOWN]]
+    more = len(gaps.gaps) - len(lines)
+    rest = f"… and {more:,} more: `answerdesk gaps` lists them all. " if more > 0 else ""
+    told = small_print(f"{rest}Most wanted first; who asked is left out.")
+    return [section("\n".join(lines)), told]
+
+
+def _gap(group: GapGroup, *, now: datetime) -> str:
+    who = "1 person" if group.people == 1 else f"{group.people} people"
+    near = group.nearest[0] if group.nearest else None
+    where = f", nearest: {escaped(short(near.title or near.document, 60))}" if near else ""
+    question = escaped(short(group.question, 140))
+    return f"• *{question}*\n    {who}, last {ago(group.last_asked_at, now=now)}{where}"
+
+
+def _feedback(feedback: Sequence[SourceFeedback] | None) -> str:
+    if feedback is None:
+        return AWAY
+    if not feedback:
+        return "Nobody has said anything of an answer yet."
+    return "\n".join(
+        f"• *{escaped(each.source)}*: {each.unhelpful} not helpful, {each.helpful} helpful"
+        for each in feedback[:RATED_SHOWN]
+    )
