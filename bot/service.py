@@ -44,6 +44,7 @@ from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_erasing import NatsErasing
 from bot.slack.nats_feedback import NatsFeedback
+from bot.slack.nats_people import hearing_of_people, tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
@@ -105,6 +106,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         )
         preferences, recent = await open_preferences(client), await open_recent(client)
         audience = await stack.enter_async_context(watching_people(workspace, mapped=preferences.mapped))
+        await stack.enter_async_context(hearing_of_people(client, audience.changed))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
         asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
@@ -187,7 +189,11 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             listener=asking,
             commands=front,
             interactions=(asking, commanding, rating, picking, front),
-            overhear=[partial(tell_of_threads, client=client), front.overhear],
+            overhear=[
+                partial(tell_of_threads, client=client),
+                partial(tell_of_people, client=client),
+                front.overhear,
+            ],
             signing_secret=settings.slack_signing_secret,
         )
         ears = await stack.enter_async_context(

@@ -42,6 +42,8 @@ AUDIT_LINE = "audit.line"
 AUDIT_WORDS_ALL = "audit.words.*"
 """The words of questions, where they are kept, apart from the lines: a subject for each who asked."""
 FEEDBACK_ALL = "feedback.given.*.*.*"
+PEOPLE_CHANGED = "people.changed"
+"""Who is who and who is where is not what it was; the bot that Slack told tells the others."""
 PEOPLE_FORGET = "people.forget"
 
 HEADS_BUCKET = "heads"

@@ -9,26 +9,24 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import structlog
 
 from bot.answering.quota import Asker
+from bot.slack.deadline import in_time
+from bot.slack.people import AGE_S, Everybody
 from bot.slack.ports import Directory, Person
 from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
+from wire.people_news import PeopleChanged
 from wire.principals import EXTERNAL, PUBLIC
 from wire.questions import QuestionAsked
 
-PEOPLE_EVERY_S = 300.0
-PEOPLE_AGE_S = 900.0
-"""An older list of people is not trusted."""
 FIRST_PEOPLE_WITHIN_S = 20.0
-ASKER_AGE_S = 60.0
-GROUPS_AGE_S = 60.0
-CHANNEL_AGE_S = 30.0
 FACTS_KEPT = 2_000
-TRY_AGAIN_AFTER_S = 5.0
+LOOK_WITHIN_S = 20.0
+"""How long it may take to see who is in a channel."""
 
 _UNKNOWN = (
     "I can't tell right now who will read my answer here, so I won't search for one. "
@@ -45,6 +43,20 @@ async def nothing_mapped(_question: QuestionAsked) -> tuple[str, ...]:
     return ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ages:
+    """For how many seconds a fact is taken for granted, unless there is news of it."""
+
+    people_s: float = AGE_S
+    """The standing, member or guest, of people in a channel."""
+    asker_s: float = 60.0
+    groups_s: float = 60.0
+    channel_s: float = 30.0
+
+
+BY_DEFAULT = Ages()
+
+
 class _Remembered(Generic[T]):
     """A fact from Slack that is asked for again once it is too old."""
 
@@ -57,65 +69,10 @@ class _Remembered(Generic[T]):
 
     async def get(self) -> T:
         async with self._asking:
-            if self._fact is None or time.monotonic() - self._asked_at > self._age_s:
+            if self._fact is None or time.monotonic() - self._asked_at >= self._age_s:
                 self._fact = await self._ask()
                 self._asked_at = time.monotonic()
             return self._fact
-
-
-class _Everybody:
-    """The workspace's people, read anew in the background, since a large workspace takes minutes."""
-
-    def __init__(self, directory: Directory, *, first_within_s: float) -> None:
-        self._directory = directory
-        self._first_within_s = first_within_s
-        self._people: dict[str, Person] = {}
-        self._read_at = float("-inf")
-        self._read = asyncio.Event()
-
-    async def get(self, user: str) -> Person:
-        """Somebody, as of the last reading.
-
-        Raises:
-            UnavailableError: nobody has been read yet, or too long ago.
-        """
-        try:
-            async with asyncio.timeout(self._first_within_s):
-                await self._read.wait()
-        except TimeoutError as error:
-            raise UnavailableError("Slack's list of people is not read yet", service="slack") from error
-        if time.monotonic() - self._read_at > PEOPLE_AGE_S:
-            raise UnavailableError("Slack's list of people is too old", service="slack")
-        if user not in self._people:
-            self._people[user] = await self._directory.person(user)
-        return self._people[user]
-
-    def names(self) -> dict[str, str]:
-        return {person.id: person.name for person in self._people.values()}
-
-    async def keep_reading(self) -> None:
-        """Read everybody every few minutes, page by page, as slowly as Slack wants it."""
-        while True:
-            people: dict[str, Person] = {}
-            cursor = ""
-            while True:
-                page, cursor = await self._page(cursor)
-                people |= {person.id: person for person in page}
-                if not cursor:
-                    break
-            self._people, self._read_at = people, time.monotonic()
-            self._read.set()
-            await asyncio.sleep(PEOPLE_EVERY_S)
-
-    async def _page(self, cursor: str) -> tuple[list[Person], str]:
-        while True:
-            try:
-                return await self._directory.people(cursor)
-            except OverloadedError as error:
-                await asyncio.sleep(error.retry_after_s or TRY_AGAIN_AFTER_S)
-            except AnswerdeskError as error:
-                _log.warning("people not read; trying again", reason=str(error))
-                await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 
 @contextmanager
@@ -132,14 +89,12 @@ def _unknown_is_refused() -> Iterator[None]:
 class Audience:
     """Tells who reads what is posted where; made by ``watching_people``."""
 
-    def __init__(
-        self, directory: Directory, *, people_within_s: float, asker_age_s: float, mapped: Mapped
-    ) -> None:
+    def __init__(self, directory: Directory, *, people_within_s: float, ages: Ages, mapped: Mapped) -> None:
         self._directory = directory
         self._mapped = mapped
-        self._asker_age_s = asker_age_s
-        self._everybody = _Everybody(directory, first_within_s=people_within_s)
-        self._groups = _Remembered(directory.groups, age_s=GROUPS_AGE_S)
+        self._ages = ages
+        self._everybody = Everybody(directory, first_within_s=people_within_s, age_s=ages.people_s)
+        self._groups = _Remembered(directory.groups, age_s=ages.groups_s)
         self._askers: dict[str, _Remembered[Person]] = {}
         self._channels: dict[str, _Remembered[bool]] = {}
 
@@ -181,6 +136,19 @@ class Audience:
         """Keep the list of people fresh, until cancelled."""
         await self._everybody.keep_reading()
 
+    def changed(self, news: PeopleChanged) -> None:
+        """Ask anew for what is remembered of these people, channels or groups."""
+        for user in news.people:
+            self._everybody.changed(user)
+            self._askers.pop(user, None)
+        for channel in news.channels:
+            self._channels.pop(channel, None)
+        if news.people:
+            # Any channel may have them.
+            self._channels.clear()
+        if news.groups:
+            self._groups = _Remembered(self._directory.groups, age_s=self._ages.groups_s)
+
     async def _of_person(self, user: str) -> tuple[str, ...]:
         person = await self._asker(user)
         if person.outside:
@@ -190,7 +158,7 @@ class Audience:
         return (PUBLIC, f"user:{user}", *email, *groups)
 
     async def _asker(self, user: str) -> Person:
-        asker = _kept(self._askers, user, lambda: self._directory.person(user), age_s=self._asker_age_s)
+        asker = _kept(self._askers, user, lambda: self._directory.person(user), age_s=self._ages.asker_s)
         return await asker.get()
 
     async def _groups_of(self, user: str) -> tuple[str, ...]:
@@ -205,16 +173,19 @@ class Audience:
             return {}
 
     async def _has_outsiders(self, channel: str) -> bool:
-        looked = _kept(self._channels, channel, lambda: self._look_around(channel), age_s=CHANNEL_AGE_S)
+        looked = _kept(
+            self._channels, channel, lambda: self._look_around(channel), age_s=self._ages.channel_s
+        )
         return await looked.get()
 
     async def _look_around(self, channel: str) -> bool:
-        if await self._directory.channel_is_shared(channel):
-            return True
-        for member in await self._directory.channel_members(channel):
-            if (await self._everybody.get(member)).outside:
+        async with in_time(LOOK_WITHIN_S, service="slack"):
+            if await self._directory.channel_is_shared(channel):
                 return True
-        return False
+            for member in await self._directory.channel_members(channel):
+                if (await self._everybody.get(member)).outside:
+                    return True
+            return False
 
 
 @asynccontextmanager
@@ -222,7 +193,7 @@ async def watching_people(
     directory: Directory,
     *,
     people_within_s: float = FIRST_PEOPLE_WITHIN_S,
-    asker_age_s: float = ASKER_AGE_S,
+    ages: Ages = BY_DEFAULT,
     mapped: Mapped = nothing_mapped,
 ) -> AsyncIterator[Audience]:
     """An audience whose list of people is kept fresh while the block lasts.
@@ -230,10 +201,10 @@ async def watching_people(
     Args:
         directory: what tells of people and channels.
         people_within_s: how long a question waits for the first reading of the list.
-        asker_age_s: how long an asker's standing, member or guest, is taken for granted.
+        ages: how long what was asked for once is believed.
         mapped: what else is read in a channel.
     """
-    audience = Audience(directory, people_within_s=people_within_s, asker_age_s=asker_age_s, mapped=mapped)
+    audience = Audience(directory, people_within_s=people_within_s, ages=ages, mapped=mapped)
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(audience.keep_reading_people(), name="read people")
         yield audience

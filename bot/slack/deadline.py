@@ -8,8 +8,8 @@ from wire.errors import UnavailableError
 
 
 @asynccontextmanager
-async def in_time(within_s: float) -> AsyncIterator[None]:
-    """Give up after so many seconds.
+async def in_time(within_s: float, *, service: str = "nats") -> AsyncIterator[None]:
+    """Give up after so many seconds; ``service`` is what it then was that did not answer.
 
     Raises:
         UnavailableError: it took longer.
@@ -18,4 +18,4 @@ async def in_time(within_s: float) -> AsyncIterator[None]:
         async with asyncio.timeout(within_s):
             yield
     except TimeoutError as error:
-        raise UnavailableError("it could not be done in time", service="nats") from error
+        raise UnavailableError("it could not be done in time", service=service) from error

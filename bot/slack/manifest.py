@@ -35,10 +35,22 @@ SCOPES = {
 EVENTS = (
     "app_home_opened",
     "app_mention",
+    "channel_id_changed",
+    "channel_shared",
+    "channel_unshared",
+    "member_joined_channel",
+    "member_left_channel",
     "message.channels",
     "message.groups",
     "message.im",
     "message.mpim",
+    "subteam_created",
+    "subteam_members_changed",
+    "subteam_self_added",
+    "subteam_self_removed",
+    "subteam_updated",
+    "team_join",
+    "user_change",
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from nats.aio.client import Client
@@ -18,6 +19,7 @@ from bot.slack.commanding import Commanding
 from bot.slack.following import Following
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_feedback import NatsFeedback
+from bot.slack.nats_people import tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
@@ -101,6 +103,7 @@ async def bot_app(
             listener=listener,
             commands=commands,
             interactions=(listener, commands, rating, picking),
+            overhear=[partial(tell_of_people, client=client)],
             signing_secret=signing_secret,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.answering.quota import Asker
-from bot.slack.audience import Audience, watching_people
+from bot.slack.audience import Ages, Audience, watching_people
 from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.faults import RateLimited
 from sandbox.service import Sandbox
@@ -90,7 +90,7 @@ async def test_whoever_is_made_a_guest_reads_as_one_once_asked_again(
     slack: Sandbox, workspace: SlackWorkspace
 ) -> None:
     question = asked(channel=direct(slack, "theo"), user="U0THEO")
-    async with watching_people(workspace, asker_age_s=0) as audience:
+    async with watching_people(workspace, ages=Ages(asker_s=0)) as audience:
         assert "public" in await audience.principals(question)
         theo = slack.workspace.users["U0THEO"]
         slack.workspace.users["U0THEO"] = theo.model_copy(update={"guest": True})
