@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.answering.allowance import Allowance
 from bot.answering.answering import Answering, Limits
 from bot.answering.attachments import Attachments
+from bot.answering.extractive_model import LEAST_RELEVANCE
 from bot.answering.freshness import Freshness
 from bot.answering.nats_files import NatsFiles
 from bot.answering.nats_gaps import NatsGaps
@@ -297,7 +298,7 @@ async def _answering(
                 prompt_tokens=settings.prompt_tokens,
                 answer_tokens=settings.answer_tokens,
                 answer_within_s=settings.answer_within_s,
-                relevance_floor=settings.relevance_floor,
+                relevance_floor=max(settings.relevance_floor, 0.0 if model.metered else LEAST_RELEVANCE),
                 answers_at_once=settings.answers_at_once,
             ),
             cache=ValkeyCache(redis),

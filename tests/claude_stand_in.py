@@ -46,8 +46,10 @@ class ClaudeStandIn:
         headers: their headers.
         streams_open: how many streams are being written.
         base_url: where it listens.
-        lacks: request fields and block types that it refuses by name, as a server of one's own may.
+        lacks: request fields and block types that it refuses by name, as a server of one's own may;
+            ``count_tokens``, too.
         refused: how many requests it did not take.
+        counted: how often it was asked how many tokens a prompt is.
         keeps: whether it keeps what is marked for its prompt cache, and counts it as read the next time.
     """
 
@@ -60,6 +62,7 @@ class ClaudeStandIn:
     lacks: frozenset[str] = frozenset()
     keeps: bool = False
     refused: int = 0
+    counted: int = 0
     _kept: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -88,6 +91,12 @@ class ClaudeStandIn:
 
     async def count_tokens(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
+        self.counted += 1
+        if "count_tokens" in self.lacks:
+            return error_response(404, "not_found_error", "there is nothing here")
+        complaint = complaint_about_lacking(body, self.lacks)
+        if complaint is not None:
+            return error_response(400, "invalid_request_error", complaint)
         return web.json_response({"input_tokens": input_tokens(body)})
 
     def _cached(self, body: dict[str, Any]) -> dict[str, int]:

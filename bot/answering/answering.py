@@ -11,10 +11,11 @@ first showing of each ``[n]``. Exactly one event ends the stream:
 Closing the stream ends the model's call and charges what was used until then.
 """
 
+import math
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -49,6 +50,8 @@ PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
 QUESTION_SHARE = 0.5
 """Most of the prompt's tokens that a question may take: there must be something to answer it from."""
+NEAR_THE_EDGE = 0.9
+"""Of the prompt's tokens: from here on the model is asked how many they are, which costs a moment."""
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
 NOT_SEEN = "the model sees no pictures"
@@ -212,14 +215,7 @@ class Answering:
 
     async def _written(self, run: Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         """An answer that is written now: for us, or for somebody who asks the very same."""
-        prompt = build_prompt(
-            run.question.for_model(),
-            found.passages,
-            prompt_tokens=self._limits.prompt_tokens,
-            answer_tokens=self._limits.answer_tokens,
-            count=self._estimate.count,
-            files=run.files,
-        )
+        prompt = await self._prompt(run, found)
 
         def write() -> AsyncGenerator[AnswerEvent, None]:
             return self._write(run, prompt, found)
@@ -234,6 +230,30 @@ class Answering:
         async with aclosing(events):
             async for event in events:
                 yield event
+
+    async def _prompt(self, run: Run, found: SearchReply) -> Prompt:
+        """What fits the budget, by estimate, and near its edge as the model itself counts."""
+
+        def build(count: Count) -> Prompt:
+            return build_prompt(
+                run.question.for_model(),
+                found.passages,
+                prompt_tokens=self._limits.prompt_tokens,
+                answer_tokens=self._limits.answer_tokens,
+                count=count,
+                files=run.files,
+            )
+
+        prompt = build(self._estimate.count)
+        if prompt.tokens < NEAR_THE_EDGE * self._limits.prompt_tokens:
+            return prompt
+        counted = await self._model.count(prompt)
+        if counted is None:
+            return prompt
+        if counted <= self._limits.prompt_tokens:
+            return replace(prompt, tokens=counted)
+        more = counted / prompt.tokens
+        return build(lambda text: math.ceil(self._estimate.count(text) * more))
 
     async def _write(self, run: Run, prompt: Prompt, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         writing = Writing(
@@ -254,7 +274,9 @@ class Answering:
                 async with aclosing(writing.stream()) as events:
                     async for event in events:
                         yield event
-        self._estimate.learn(estimated=prompt.tokens, reported=writing.prompt_tokens)
+        if not prompt.pictures:
+            # How many tokens they are has nothing to do with the vocabulary.
+            self._estimate.learn(estimated=prompt.tokens, reported=writing.prompt_tokens)
         for event in await self._ended(run, prompt, found, writing):
             yield event
 

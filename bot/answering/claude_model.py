@@ -9,18 +9,20 @@ status 200, cut connections and stalls as the HTTP library's own errors.
 
 import asyncio
 import base64
+import dataclasses
 import itertools
 import json
 import operator
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Literal, cast
 
 import anthropic
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic, omit
+from anthropic import AsyncAnthropic, Omit, omit
 from anthropic.types import (
     Base64ImageSourceParam,
     ImageBlockParam,
@@ -33,11 +35,20 @@ from anthropic.types import (
     ThinkingConfigParam,
 )
 
+from bot.answering import sentences
 from bot.answering.claude_models import ClaudeFacts, facts_of
 from bot.answering.files import Picture
 from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Unseen, Used
 from bot.answering.model_features import KnownFeatures, ModelFeatures, without
-from bot.answering.prompt import Prompt, file_text, picture_text, result_blocks, result_title, turn_text
+from bot.answering.prompt import (
+    Prompt,
+    file_text,
+    numbered_text,
+    picture_text,
+    result_blocks,
+    result_title,
+    turn_text,
+)
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
@@ -48,11 +59,17 @@ NO_KEY = "none"
 CONNECT_WITHIN_S = 5.0
 STALLED_AFTER_S = 30.0
 """Without a word for so long, the stream is given up. Pings do not count as words."""
+COUNTED_WITHIN_S = 1.0
 CITES = "claude"
 """In the name of a model that does, whoever serves it."""
 NOT_TAKEN = (400, 422)
 """HTTP's words for a request that the server does not understand, or not all of it."""
 
+_HOPELESS = {
+    401: sentences.MODEL_REFUSES_KEY,
+    403: sentences.MODEL_REFUSES_KEY,
+    404: sentences.MODEL_NOT_THERE,
+}
 _BUSY = ("overloaded_error", "rate_limit_error")
 _STOPS: dict[str, Literal["length", "refused"]] = {
     "refusal": "refused",
@@ -87,6 +104,16 @@ async def claude(
     ) as client:
         facts = facts_of(name, prices=prices)
         yield ClaudeModel(client, name=name, facts=facts, stalled_after_s=stalled_after_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What a prompt is for the API, however it is asked; ``results`` are the passages' blocks."""
+
+    system: list[TextBlockParam]
+    messages: list[MessageParam]
+    thinking: ThinkingConfigParam | Omit
+    results: list[tuple[str, ...]]
 
 
 class ClaudeModel:
@@ -134,19 +161,49 @@ class ClaudeModel:
             else:
                 return
 
-    async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+    async def count(self, prompt: Prompt) -> int | None:
+        """The prompt's tokens as the API counts them, within a second; None where it does not say."""
+        features = self._features.now()
+        if not features.counting:
+            return None
+        request = self._request(prompt, features)
+        try:
+            async with asyncio.timeout(COUNTED_WITHIN_S):
+                counted = await self._client.messages.count_tokens(
+                    model=self.name,
+                    system=request.system,
+                    messages=request.messages,
+                    thinking=request.thinking,
+                )
+        except anthropic.NotFoundError:
+            self._features.lack(dataclasses.replace(features, counting=False))
+            return None
+        except (anthropic.APIError, httpx2.HTTPError, json.JSONDecodeError, TimeoutError):
+            return None
+        return counted.input_tokens
+
+    def _request(self, prompt: Prompt, features: ModelFeatures) -> _Request:
         results = [result_blocks(passage) for passage in prompt.passages]
-        reader = _Reader(results, self._facts)
-        features, effort = self._features.now(), self._facts.effort
         system = _text(prompt.system if features.citations else prompt.numbered_system)
+        return _Request(
+            system=[_kept(system) if features.prompt_caching else system],
+            messages=_messages(prompt, results, features=features),
+            thinking=(_thinking(self._facts) if features.thinking else None) or omit,
+            results=results,
+        )
+
+    async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        features, effort = self._features.now(), self._facts.effort
+        request = self._request(prompt, features)
+        reader = _Reader(request.results, self._facts)
         try:
             async with asyncio.timeout(self._stalled_after_s):
                 stream = await self._client.messages.create(
                     model=self.name,
                     max_tokens=prompt.answer_tokens,
-                    system=[_kept(system) if features.prompt_caching else system],
-                    messages=_messages(prompt, results, features=features),
-                    thinking=(_thinking(self._facts) if features.thinking else None) or omit,
+                    system=request.system,
+                    messages=request.messages,
+                    thinking=request.thinking,
                     output_config={"effort": effort} if effort and features.effort else omit,
                     stream=True,
                 )
@@ -166,7 +223,7 @@ class ClaudeModel:
             left = _left_after(error, features)
             raise (_translated(error) if left is None else _LacksError(left)) from error
         if not reader.ended:
-            raise UnavailableError("The connection to the model was lost. Please ask again.", service="model")
+            raise UnavailableError(sentences.MODEL_LOST, service="model")
 
 
 def _left_after(error: Exception, asked: ModelFeatures) -> ModelFeatures | None:
@@ -268,7 +325,7 @@ def _messages(
     for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True)):
         title = result_title(passage, outdated=prompt.outdated)
         cited = features.citations
-        found = _search_result(place, title, texts) if cited else _text(_numbered(place, title, texts))
+        found = _search_result(place, title, texts) if cited else _text(numbered_text(place, title, texts))
         blocks.append(("user", found))
     blocks += [("user", _text(file_text(file))) for file in prompt.texts]
     if features.images:
@@ -312,12 +369,6 @@ def _search_result(place: int, title: str, texts: tuple[str, ...]) -> SearchResu
     }
 
 
-def _numbered(place: int, title: str, texts: tuple[str, ...]) -> str:
-    """The same as text; a passage can't end its own frame."""
-    inside = f"{title}\n\n{''.join(texts)}".replace("<", "&lt;")
-    return f'<passage number="{place + 1}">\n{inside}\n</passage>'
-
-
 def _translated(error: Exception) -> UnavailableError:
     """The SDK's error as ours; the text is for the asker, the log has the kind for the operator."""
     status = error.status_code if isinstance(error, anthropic.APIStatusError) else None
@@ -326,30 +377,12 @@ def _translated(error: Exception) -> UnavailableError:
     _log.warning("model call failed", error=type(error).__name__, status=status, kind=kind, request=request)
     if isinstance(error, anthropic.APIStatusError):
         if kind in _BUSY or status in (429, 529):
-            return OverloadedError(
-                "The model is busy right now. Please ask again in a minute.",
-                service="model",
-                retry_after_s=_retry_after_s(error),
-            )
-        if status in (401, 403):
-            return HopelessError(
-                "The model does not accept our key. Please tell an administrator to check ANTHROPIC_API_KEY.",
-                service="model",
-            )
-        if status == 404:  # noqa: PLR2004 — HTTP's own number
-            return HopelessError(
-                "The model is not there. Please tell an administrator to check ANSWER_MODEL.", service="model"
-            )
-        if status is not None and 400 <= status < 500:  # noqa: PLR2004 — HTTP's own numbers
-            return HopelessError(
-                "The model does not take our request. Please tell an administrator; the log has its id.",
-                service="model",
-            )
-    if isinstance(error, TimeoutError | httpx2.TimeoutException | anthropic.APITimeoutError):
-        return UnavailableError("The model did not answer in time. Please ask again.", service="model")
-    return UnavailableError(
-        "The model can't be reached right now. Please try again in a few minutes.", service="model"
-    )
+            return OverloadedError(sentences.MODEL_BUSY, service="model", retry_after_s=_retry_after_s(error))
+        if 400 <= error.status_code < 500:  # noqa: PLR2004 — HTTP's own numbers
+            said = _HOPELESS.get(error.status_code, sentences.MODEL_REFUSES_REQUEST)
+            return HopelessError(said, service="model")
+    late = isinstance(error, TimeoutError | httpx2.TimeoutException | anthropic.APITimeoutError)
+    return UnavailableError(sentences.MODEL_LATE if late else sentences.MODEL_AWAY, service="model")
 
 
 def _retry_after_s(error: anthropic.APIStatusError) -> float | None:

@@ -20,6 +20,9 @@ from wire.search import Passage
 
 NEAR_ENOUGH = 0.35
 """The least similarity of a sentence to the question (cosine)."""
+LEAST_RELEVANCE = 0.45
+"""The least that the search must think of what it found. A model that reads a near miss can say that it is
+none, and asks for less (`RELEVANCE_FLOOR`). Measured by ``tests/bench/bench_quoting.py``: docs/quality.md."""
 NEAR_THE_BEST = 0.8
 """And its least share of the best sentence's similarity: what is far behind it only distracts."""
 OTHERS_NEAR_THE_BEST = 0.85
@@ -74,6 +77,10 @@ class ExtractiveModel:
     def __init__(self, *, pace_s: float = PACE_S) -> None:
         self._pace_s = pace_s
 
+    async def count(self, prompt: Prompt) -> int | None:  # noqa: ARG002 — as `Model`
+        """Nobody counts what costs nothing."""
+        return None
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Tell the best sentences."""
         quotes = _chosen(prompt.passages, prompt.outdated)
@@ -88,6 +95,11 @@ class ExtractiveModel:
             else:
                 yield event
         yield Finished(stop="end")
+
+
+def best_score(passages: Sequence[Passage]) -> float:
+    """How near the best piece of these passages is to the question; 0 where there is none."""
+    return max((quote.score for quote in _scored(passages)), default=0.0)
 
 
 def _chosen(passages: Sequence[Passage], outdated: frozenset[Document]) -> list[_Quote]:

@@ -105,6 +105,9 @@ class Model(Protocol):
     def reads_files(self) -> bool:
         """Whether it is given the files that came with a question."""
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """The prompt's tokens as the model counts them; None where it does not say, or not soon enough."""
+
     def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write the answer. A stream that was not cut ends with ``Finished``; closing it ends the call.
 

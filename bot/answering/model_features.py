@@ -38,6 +38,7 @@ class ModelFeatures:
         prompt_caching: marks for what the API shall keep.
         thinking: may be told not to think first.
         effort: may be asked for little effort.
+        counting: counts a prompt's tokens without answering it.
     """
 
     citations: bool = True
@@ -45,9 +46,12 @@ class ModelFeatures:
     prompt_caching: bool = True
     thinking: bool = True
     effort: bool = True
+    counting: bool = True
 
 
-PLAIN = ModelFeatures(citations=False, images=False, prompt_caching=False, thinking=False, effort=False)
+PLAIN = ModelFeatures(
+    citations=False, images=False, prompt_caching=False, thinking=False, effort=False, counting=False
+)
 """Text in, text out: what every such server can do."""
 
 

@@ -251,6 +251,12 @@ def result_blocks(passage: Passage) -> tuple[str, ...]:
     return tuple(passage.text[piece.start : piece.end] for piece in pieces(passage.text))
 
 
+def numbered_text(place: int, title: str, texts: Sequence[str]) -> str:
+    """A passage for a model that can't cite; it can't end its own frame."""
+    inside = f"{title}\n\n{''.join(texts)}".replace("<", "&lt;")
+    return f'<passage number="{place + 1}">\n{inside}\n</passage>'
+
+
 def result_text(passage: Passage, *, outdated: frozenset[Document] = frozenset()) -> str:
     """All of a passage that a model reads, for counting."""
     return f"{result_title(passage, outdated=outdated)}\n{passage.text}"

@@ -1,4 +1,8 @@
-"""What people are told when there is no answer, or only a part of one (pure)."""
+"""What people are told when there is no answer, or only a part of one, in English (pure).
+
+What a model writes is in the language of the question, that it knows nothing included; these sentences are
+for where no model is asked, or none answers.
+"""
 
 import re
 from collections.abc import Sequence
@@ -33,6 +37,18 @@ NO_ROOM = Failed(
 )
 NO_ANSWER_IN_TIME = Failed(
     code="model_unavailable", message="The model did not answer in time. Please try again in a few minutes."
+)
+MODEL_BUSY = "The model is busy right now. Please ask again in a minute."
+MODEL_LATE = "The model did not answer in time. Please ask again."
+MODEL_AWAY = "The model can't be reached right now. Please try again in a few minutes."
+MODEL_LOST = "The connection to the model was lost. Please ask again."
+MODEL_LEFT_ALONE = "The model does not answer at the moment. Please ask again in a minute."
+MODEL_REFUSES_KEY = (
+    "The model does not accept our key. Please tell an administrator to check ANTHROPIC_API_KEY."
+)
+MODEL_NOT_THERE = "The model is not there. Please tell an administrator to check ANSWER_MODEL."
+MODEL_REFUSES_REQUEST = (
+    "The model does not take our request. Please tell an administrator; the log has its id."
 )
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")

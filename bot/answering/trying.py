@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.answering import sentences
 from bot.answering.breaker import Breaker
 from bot.answering.model import HopelessError, Model, ModelEvent, Text, Used, Waiting, Writer
 from bot.answering.prompt import Prompt
@@ -60,6 +61,11 @@ class Trying:
         self.retries = 0
         self.fallbacks = 0
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """As the first one counts."""
+        model, _ = self._models[0]
+        return await model.count(prompt)
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write the answer.
 
@@ -88,7 +94,7 @@ class Trying:
                 self.retries += 1
                 yield Waiting(seconds=wait_s)
                 await asyncio.sleep(wait_s)
-        raise failure or _left_alone()
+        raise failure or OverloadedError(sentences.MODEL_LEFT_ALONE, service="model")
 
 
 class _Attempt:
@@ -162,9 +168,3 @@ def _wait_s(failure: UnavailableError, *, left_s: float, patient: bool) -> float
     # Where another model can be asked, nobody waits for this one.
     longest_s = min(RETRY_WITHIN_S, left_s - LEAST_LEFT_S) if patient else RETRY_AFTER_S
     return wait_s if wait_s <= max(longest_s, RETRY_AFTER_S) else None
-
-
-def _left_alone() -> OverloadedError:
-    return OverloadedError(
-        "The model does not answer at the moment. Please ask again in a minute.", service="model"
-    )

@@ -66,6 +66,9 @@ class TimedModel:
         self._pieces = pieces
         self._pace_s = pace_s
 
+    async def count(self, prompt: Prompt) -> int | None:  # noqa: ARG002 — as `Model`
+        return None
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write them."""
         begun = time.monotonic()

@@ -66,6 +66,9 @@ class Parrot:
         self.calls = 0
         self.may_go_on = asyncio.Event()
 
+    async def count(self, prompt: Prompt) -> int | None:  # noqa: ARG002 — as `Model`
+        return None
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         self.calls += 1
         yield Text(text="So it is: ")

@@ -15,6 +15,7 @@ from bot.answering.trying import Trying
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
+from tests.claude_stand_in import input_tokens
 from tests.contract.answering.telling import GERMANY, Desk, question, standing, tell
 from tests.retrieval_stand_in import passage
 from wire.answers import Status, Usage
@@ -30,6 +31,10 @@ class Writes:
     metered: bool = True
     reads_highlights: bool = False
     reads_files: bool = True
+    counts: int | None = None
+
+    async def count(self, prompt: Prompt) -> int | None:  # noqa: ARG002 — as `Model`
+        return self.counts
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         used = Usage(input_tokens=2 * prompt.tokens, output_tokens=1)
@@ -80,6 +85,46 @@ async def test_a_busy_model_is_waited_for_in_sight(desk: Desk) -> None:
     told = await tell(desk.answering(model=Trying([Writes("first", failure=busy)], within_s=60)))
     assert told.failed.code == "model_overloaded"
     assert sentences.model_busy(1.0) in [event.text for event in told.events if isinstance(event, Status)]
+
+
+async def test_near_the_budgets_edge_the_model_itself_counts(desk: Desk) -> None:
+    """The stand-in counts a quarter more than we do, framing and all; a shorter prompt is not asked about."""
+    answering = desk.answering(prompt_tokens=2_000)
+    await tell(answering)
+    assert desk.claude.counted == 0
+    desk.retrieval.put(*(passage(GERMANY * 12, document=f"d{number}") for number in range(8)))
+    told = await tell(answering)
+    assert desk.claude.counted == 1
+    assert told.done.complete
+    assert "did not fit" in told.done.text
+    assert input_tokens(desk.claude.requests[-1]) <= 2_000
+
+
+async def test_a_server_that_can_not_count_is_asked_once(desk: Desk) -> None:
+    desk.claude.lacks = frozenset({"count_tokens"})
+    desk.retrieval.put(*(passage(GERMANY * 12, document=f"d{number}") for number in range(8)))
+    answering = desk.answering(prompt_tokens=2_000)
+    for _ in range(3):
+        assert (await tell(answering)).done.complete
+    assert desk.claude.counted == 1
+    assert len(desk.claude.requests) == 3
+
+
+async def test_a_prompt_that_is_too_long_by_the_models_count_is_made_shorter(desk: Desk) -> None:
+    desk.retrieval.put(*(passage(GERMANY * 12, document=f"d{number}") for number in range(8)))
+    prompts: list[Prompt] = []
+
+    class Watched(Writes):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+            prompts.append(prompt)
+            yield Text(text="14 months.")
+            yield Finished(stop="end")
+
+    for counts in (None, 3_000):
+        await tell(desk.answering(model=Watched("first", counts=counts), prompt_tokens=2_000))
+    by_estimate, by_count = prompts
+    assert len(by_count.passages) < len(by_estimate.passages)
+    assert by_count.passages_left_out > by_estimate.passages_left_out
 
 
 async def test_the_next_prompts_are_counted_as_the_model_counts(desk: Desk) -> None:

@@ -33,6 +33,9 @@ class Scripted:
     reads_highlights: bool = False
     reads_files: bool = True
 
+    async def count(self, prompt: Prompt) -> int | None:  # noqa: ARG002 — as `Model`
+        return None
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         assert prompt is PROMPT
         script = self.scripts[min(self.calls, len(self.scripts) - 1)]
