@@ -55,6 +55,10 @@ class ObservedModel:
         self.reads_highlights = model.reads_highlights
         self.reads_files = model.reads_files
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """As the model counts."""
+        return await self._model.count(prompt)
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Write the answer. Raises as the model does."""
         call, started = ModelCall(model=self.name), time.monotonic()
