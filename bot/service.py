@@ -33,6 +33,7 @@ from bot.home.nats_recent import open_recent
 from bot.home.service import Given, opened_home
 from bot.models import opened_model, opened_rewriter
 from bot.nats_people import serving_people
+from bot.slack.agent_thread import Agents
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.asking import Asking
 from bot.slack.asking_for import AskingFor
@@ -42,6 +43,7 @@ from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
 from bot.slack.following import Following
 from bot.slack.metering import CallMeter
+from bot.slack.native_stream import Streaming
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_erasing import NatsErasing
 from bot.slack.nats_feedback import NatsFeedback
@@ -52,8 +54,11 @@ from bot.slack.nats_threads import open_threads
 from bot.slack.picking import Picking
 from bot.slack.rating import Rating
 from bot.slack.replying import Replying
+from bot.slack.slack_agent import SlackAgent
+from bot.slack.slack_streams import SlackStreams
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
+from bot.slack.surface import Surface
 from bot.slack.taking import take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.slack.valkey_replays import ValkeyReplays
@@ -220,19 +225,29 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=watch.over(answering, face="slack"),
-            messages=workspace,
+            surface=_surface(settings, workspace, budget),
             audience=audience,
             claims=claims,
             turns=threads,
             stops=stops,
             preferences=preferences,
             recent=recent,
-            budget=budget,
             identity=workspace.identity,
             # They stand in line for the model, which is fair and told, rather than for this.
             at_once=in_hand,
         )
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
+
+
+def _surface(settings: Settings, workspace: SlackWorkspace, budget: ValkeyEditBudget) -> Surface:
+    """How answers are shown in this workspace."""
+    streams, team = SlackStreams(workspace), workspace.identity.team
+    return Surface(
+        messages=workspace,
+        budget=budget,
+        streaming=Streaming(streams=streams, mode=settings.slack_streaming, team=team),
+        agents=Agents(SlackAgent(workspace)),
+    )
 
 
 def _checks(client: Client, workspace: SlackWorkspace, ears: Ears) -> dict[str, Check]:

@@ -56,6 +56,8 @@ class QuestionAsked(Shape):
     asked_at: AwareDatetime
     attempt: int = 0
     """Grows each time the same message is to be answered anew."""
+    goes_on: bool = False
+    """Whether the answer of the attempt before this one broke off, and is to be gone on with."""
 
     @property
     def name(self) -> QuestionName:

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     slack_api_url: str = Field(
         "https://slack.com/api/", description="Another base for Slack's Web API, for tests"
     )
+    slack_streaming: Literal["auto", "native", "edit"] = Field(
+        "auto",
+        description="How answers grow: by Slack's own streaming (native), by edits (edit), or the one in "
+        "direct messages and the other elsewhere (auto)",
+    )
 
     anthropic_api_key: SecretStr | None = Field(None, description="Without one, answers quote the passages")
     anthropic_base_url: str | None = Field(None, description="Another server that speaks the Messages API")

@@ -37,6 +37,11 @@ WORDLESS: dict[Ending, Failed] = {"length": sentences.NO_ROOM, "slow": sentences
 """What is said instead of one that ended so before its first word."""
 
 
+def broken_off(text: str) -> str:
+    """What an incomplete answer says before the note that it is one: what can be gone on from."""
+    return next((head for note in NOTES.values() if (head := text.rpartition(f"\n\n{note}")[0])), "")
+
+
 class Writing:
     """What has been written so far, and what it took.
 

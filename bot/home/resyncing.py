@@ -14,6 +14,7 @@ from bot.home.errands import Errands
 from bot.home.ports import Board, Syncs
 from bot.home.resync_view import Wish
 from bot.slack.commands import said
+from bot.slack.edit_budget import UPDATE
 from bot.slack.mrkdwn import escaped
 from bot.slack.ports import EditBudget
 from bot.slack.view import Payload
@@ -151,7 +152,9 @@ class Resyncing:
             async for run in runs:
                 if run.ended:
                     return resync_view.ended(run)
-                if time.monotonic() - edited_at < self._edit_every_s or await self._budget.take(last=False):
+                if time.monotonic() - edited_at < self._edit_every_s or await self._budget.take(
+                    UPDATE, edit="growing"
+                ):
                     continue
                 edited_at = time.monotonic()
                 with suppress(AnswerdeskError):
@@ -163,7 +166,7 @@ class Resyncing:
         try:
             async with asyncio.timeout(SHOWN_WITHIN_S):
                 while True:
-                    if wait_s := await self._budget.take(last=True):
+                    if wait_s := await self._budget.take(UPDATE, edit="last"):
                         await asyncio.sleep(wait_s)
                         continue
                     try:

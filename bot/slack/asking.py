@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.slack.buttons import MUTE, STOP, Press, again_button, read_press
+from bot.slack.buttons import GO_ON, MUTE, STOP, Press, again_button, read_press
 from bot.slack.deadline import in_time
 from bot.slack.events import Asked, MuteAsked, Reworded
 from bot.slack.following import Following
@@ -131,7 +131,7 @@ class Asking:
         return Taken()
 
     async def press(self, press: Press) -> None:
-        """Stop, ask again, or mute."""
+        """Stop, go on, ask again, or mute."""
         async with in_time(HEARD_WITHIN_S):
             question = press.question
             if press.action == MUTE:
@@ -175,6 +175,7 @@ class Asking:
                 channel=asked.channel,
                 ts=asked.ts,
                 attempt=asked.attempt,
+                goes_on=press.action == GO_ON,
                 thread_ts=thread_ts if thread_ts != asked.ts else None,
                 user=press.by,
                 text=said.text,

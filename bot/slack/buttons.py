@@ -8,9 +8,10 @@ from bot.slack.mrkdwn import Block
 from bot.slack.view import Payload
 from wire.questions import QuestionName
 
-Action = Literal["answerdesk_stop", "answerdesk_again", "answerdesk_mute"]
+Action = Literal["answerdesk_stop", "answerdesk_again", "answerdesk_go_on", "answerdesk_mute"]
 STOP: Action = "answerdesk_stop"
 AGAIN: Action = "answerdesk_again"
+GO_ON: Action = "answerdesk_go_on"
 MUTE: Action = "answerdesk_mute"
 _HUSH = "\N{FACE WITH FINGER COVERING CLOSED LIPS}"
 
@@ -31,25 +32,21 @@ class Press:
 
 
 def with_button(shown: Payload, *, question: QuestionName, thread_ts: str) -> Payload:
-    """An answer's message with what can be done about it: stop it; or ask again, mute us, rate it."""
+    """An answer's message with what can be done about it: stop it; or go on, ask again, mute us, rate it."""
     if not shown.blocks:
         return shown
     if not shown.finished:
         stop = _button("Stop", STOP, question, thread_ts, hint="Stop writing this answer")
         return replace(shown, blocks=[*shown.blocks, _row(stop)])
     anew = replace(question, attempt=question.attempt + 1)
-    buttons = [_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew")]
+    buttons = []
+    if shown.goes_on:
+        hint = "Write on where this answer broke off"
+        buttons.append(_button("Go on", GO_ON, anew, thread_ts, hint=hint))
+    buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
     if not question.channel.startswith("D"):
         hint = "Answer in this thread only when mentioned"
-        buttons.append(
-            _button(
-                "\N{FACE WITH FINGER COVERING CLOSED LIPS} Mute in this thread",
-                MUTE,
-                question,
-                thread_ts,
-                hint=hint,
-            )
-        )
+        buttons.append(_button(f"{_HUSH} Mute in this thread", MUTE, question, thread_ts, hint=hint))
     rating = [thumbs(shown.about, question=question, thread_ts=thread_ts)] if shown.about else []
     return replace(shown, blocks=[*shown.blocks, _row(*buttons), *rating])
 
@@ -66,7 +63,8 @@ def read_press(body: dict[str, Any]) -> Press | None:
     for action in body.get("actions") or []:
         name, _, thread_ts = str(action.get("value") or "").partition(" ")
         question = QuestionName.read(name)
-        pressed = next((known for known in (STOP, AGAIN, MUTE) if known == action.get("action_id")), None)
+        known = (STOP, AGAIN, GO_ON, MUTE)
+        pressed = next((each for each in known if each == action.get("action_id")), None)
         if pressed and question and thread_ts:
             return Press(action=pressed, question=question, thread_ts=thread_ts, by=str(body["user"]["id"]))
     return None

@@ -8,6 +8,8 @@ POSTS_PER_S = 1.0
 """docs.slack.dev, rate limits: chat.postMessage takes about one message a second in each channel ..."""
 POSTS_AT_ONCE = 3
 """... and short bursts. Slack names no number."""
+PER_CHANNEL = frozenset({"chat.postMessage", "assistant.threads.setStatus"})
+"""What Slack counts in each channel by itself."""
 
 
 class CallLimits:
@@ -18,7 +20,7 @@ class CallLimits:
         self._posts_due: dict[str, float] = {}
 
     def note(self, method: str, *, channel: str | None, wait_s: float) -> None:
-        """Slack said not to call this again for so long; a post's limit is its channel's own."""
+        """Slack said not to call this again for so long; some limits are their channel's own."""
         self._until = _coming(self._until)
         self._until[_limited(method, channel)] = time.monotonic() + wait_s
 
@@ -46,7 +48,7 @@ class CallLimits:
 
 
 def _limited(method: str, channel: str | None) -> str:
-    return f"{method} {channel}" if method == "chat.postMessage" else method
+    return f"{method} {channel}" if method in PER_CHANNEL else method
 
 
 def _coming(times: dict[str, float]) -> dict[str, float]:

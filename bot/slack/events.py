@@ -98,11 +98,13 @@ def read_mute(body: dict[str, Any], *, bot_user: str, team: str) -> MuteAsked | 
 
 
 def read_stop(body: dict[str, Any], *, bot_user: str) -> StopAsked | None:
-    """The wish to stop an answer: a message that says no more than that, or the end of the question."""
+    """The wish to stop an answer: by Slack's own button, or in so many words; or the question is gone."""
     event = body.get("event") or {}
     channel = str(event.get("channel") or "")
     if (gone := _deleted(event)) is not None:
         return StopAsked(channel=channel, ts=gone)
+    if event.get("type") == "agent_session_stopped":
+        return StopAsked(channel=channel, thread_ts=event.get("thread_ts"), by=str(event.get("user") or ""))
     if not _is_said(event):
         return None
     if not _STOP.fullmatch(spoken(str(event.get("text") or ""), bot_user=bot_user, names={})):

@@ -14,6 +14,7 @@ EVENTS_PATH = "/slack/events"
 
 SCOPES = {
     "app_mentions:read": "a mention is a question",
+    "assistant:write": "the agent's pane: suggested questions, and a thread's title",
     "channels:history": "follow-ups in a thread need no mention, and a thread is read before its question is "
     "answered; to answer mentions only, leave it out, with `message.channels`",
     "channels:read": "who is in a channel decides what may be searched for it, other companies included",
@@ -33,6 +34,7 @@ SCOPES = {
 """Of the bot's token, each with its reason."""
 
 EVENTS = (
+    "agent_session_stopped",
     "app_home_opened",
     "app_mention",
     "channel_id_changed",
@@ -111,7 +113,7 @@ SHORTCUTS = (
     ),
 )
 
-AGENT: dict[str, Any] | None = None
+AGENT: dict[str, Any] | None = {"agent_description": DESCRIPTION}
 """What stands under ``features.agent_view``: the app is an agent, with a pane of its own; None: it is not."""
 
 HOME_TAB = True

@@ -24,25 +24,32 @@ from wire.shapes import Shape, read_shape
 KV_WITHIN_S = 2.0
 
 
-class _Written(Shape):
+class _Message(Shape):
     text: str
     blocks: list[dict[str, Any]]
-    readers: tuple[str, ...]
+    goes_on: bool = False
     about: str = ""
+
+
+class _Written(Shape):
+    messages: tuple[_Message, ...] = ()
+    readers: tuple[str, ...]
+    so_far: str = ""
 
 
 class _Record(Shape):
     """How far a question has come.
 
     ``epoch`` counts how often it was taken up; ``asker`` is who asked (``T1:U2``), so that it can be
-    erased; ``written`` keeps the finished message, so that showing it never needs the model again.
+    erased; ``written`` keeps the finished messages, so that showing them never needs the model again, and
+    afterwards what may be gone on with of an answer that broke off.
     """
 
     owner: str
     epoch: int
     asker: str = ""
     answered: bool = False
-    message: str | None = None
+    messages: tuple[str, ...] = ()
     written: _Written | None = None
 
 
@@ -56,46 +63,50 @@ class NatsClaim:
         self._revision = revision
 
     @property
-    def message(self) -> str | None:
-        """The ``ts`` of our message, once noted."""
-        return self._record.message
+    def messages(self) -> tuple[str, ...]:
+        """The ``ts`` of each of our messages, once noted."""
+        return self._record.messages
 
     @property
-    def written(self) -> Payload | None:
-        """The finished message, where an earlier owner came that far."""
+    def written(self) -> tuple[Payload, ...] | None:
+        """The finished messages, where an earlier owner came that far."""
         written = self._record.written
-        if written is None:
-            return None
-        return Payload(text=written.text, blocks=written.blocks, about=written.about)
+        return tuple(Payload(**dict(message)) for message in written.messages) if written else None
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """The principals that the finished message was written for."""
+        """The principals that the finished messages were written for."""
         return self._record.written.readers if self._record.written else ()
 
     @property
-    def message_unknown(self) -> bool:
+    def messages_unknown(self) -> bool:
         """Whether an earlier owner may have posted without living to note it."""
-        return self._record.epoch > 1 and self._record.message is None
+        return self._record.epoch > 1 and not self._record.answered
 
     async def holds(self) -> bool:
         """Whether the question is still ours."""
         found = await _get(self._bucket, self._key)
         return found is not None and found[0].owner == self._record.owner
 
-    async def note_message(self, ts: str) -> None:
-        """Our message stands at ``ts``."""
-        await self._note(message=ts)
+    async def note_messages(self, messages: tuple[str, ...]) -> None:
+        """Our messages stand at these ``ts``, in order."""
+        await self._note(messages=messages)
 
-    async def note_written(self, shown: Payload, *, readers: tuple[str, ...]) -> None:
-        """The answer is finished, looks like this, and is for these."""
-        await self._note(
-            written=_Written(text=shown.text, blocks=shown.blocks, readers=readers, about=shown.about)
+    async def note_written(
+        self, shown: tuple[Payload, ...], *, readers: tuple[str, ...], so_far: str = ""
+    ) -> None:
+        """The answer is finished, looks like this, and is for these; ``so_far`` of one that broke off."""
+        messages = tuple(
+            _Message(text=each.text, blocks=each.blocks, goes_on=each.goes_on, about=each.about)
+            for each in shown
         )
+        await self._note(written=_Written(messages=messages, readers=readers, so_far=so_far))
 
     async def note_answered(self) -> None:
-        """The finished message stands."""
-        await self._note(answered=True, written=None)
+        """The finished messages stand."""
+        written = self._record.written
+        left = written.model_copy(update={"messages": ()}) if written and written.so_far else None
+        await self._note(answered=True, written=left)
 
     async def _note(self, **changes: Any) -> None:
         record = self._record.model_copy(update=changes)
@@ -146,6 +157,16 @@ class NatsClaims:
             UnavailableError: NATS does not answer.
         """
         return await _get(self._bucket, _key(str(question))) is not None
+
+    async def broken_off(self, question: QuestionName, *, readers: tuple[str, ...]) -> str:
+        """The text of its answer that broke off; empty where there is none, or it was for other readers.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        found = await _get(self._bucket, _key(str(question)))
+        written = found[0].written if found else None
+        return written.so_far if written and written.readers == readers else ""
 
     async def first(self, deed: str) -> bool:
         """Whether nobody has done this within the last day; from now on somebody has.

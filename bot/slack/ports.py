@@ -7,12 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.answering.question import Manner
+from bot.slack.edit_budget import Edit
 from bot.slack.view import Payload
-from wire.questions import AskedFile, QuestionAsked
+from wire.errors import RefusedError
+from wire.questions import AskedFile, QuestionAsked, QuestionName
 
 
 class SupersededError(Exception):
     """Another replica answers this question by now; this one must not touch its message again."""
+
+
+class SlackRefusedError(RefusedError):
+    """Slack said no.
+
+    Attributes:
+        method: to what.
+        reason: its own name for why, such as ``message_not_found``.
+    """
+
+    def __init__(self, method: str, reason: str) -> None:
+        super().__init__(f"Slack refuses {method}: {reason}")
+        self.method = method
+        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +141,10 @@ class Interaction(Protocol):
 class Messages(Protocol):
     """Posts and edits our messages. Every method raises the wire's errors, and none tries twice."""
 
-    async def post(self, *, channel: str, thread_ts: str, shown: Payload, question: str) -> str:
-        """Post our answer's message into a thread; gives its ``ts``.
+    async def post(
+        self, *, channel: str, thread_ts: str, shown: Payload, question: str, part: int = 0
+    ) -> str:
+        """Post a message of our answer into a thread; gives its ``ts``. ``part`` counts them from 0.
 
         Raises:
             UnavailableError: no answer from Slack; the message may stand all the same.
@@ -135,12 +153,12 @@ class Messages(Protocol):
         """
         ...
 
-    async def update(self, *, channel: str, ts: str, shown: Payload, question: str) -> None:
-        """Edit our message. Raises as ``post`` does."""
+    async def update(self, *, channel: str, ts: str, shown: Payload, question: str, part: int = 0) -> None:
+        """Edit a message of our answer. Raises as ``post`` does."""
         ...
 
-    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> str | None:
-        """Our message that answers a question, looked for after the question itself. Raises likewise."""
+    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> list[str]:
+        """Our messages that answer a question, in order, looked for after the question. Raises likewise."""
         ...
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
@@ -223,48 +241,29 @@ class Directory(Protocol):
 class EditBudget(Protocol):
     """Gives out a workspace's edits, never more than Slack allows."""
 
-    async def take(self, *, last: bool) -> float:
-        """Take one edit now (0.0), or learn how many seconds to wait before asking again.
+    async def take(self, method: str, *, edit: Edit) -> float:
+        """Take one call of a method now (0.0), or learn how many seconds to wait before asking again.
 
         Args:
-            last: whether it is a message's last edit, which may use what previews leave.
+            method: Slack's name of it.
+            edit: what it is for; a last edit may use what others leave.
         """
         ...
 
-    async def pause(self, *, seconds: float) -> None:
-        """Slack said when to come back: nobody edits before that."""
+    async def pause(self, method: str, *, seconds: float) -> None:
+        """Slack said when to come back: nobody calls it before that."""
         ...
 
 
-class Claim(Protocol):
-    """Our hold on a question, and what is on record about it."""
-
-    @property
-    def message(self) -> str | None:
-        """The ``ts`` of our message, once noted."""
-        ...
-
-    @property
-    def written(self) -> Payload | None:
-        """The finished message, where an earlier owner came that far."""
-        ...
-
-    @property
-    def readers(self) -> tuple[str, ...]:
-        """The principals that the finished message was written for."""
-        ...
-
-    @property
-    def message_unknown(self) -> bool:
-        """Whether an earlier owner may have posted without living to note it."""
-        ...
+class Hold(Protocol):
+    """Our hold on a question, as far as its messages are concerned."""
 
     async def holds(self) -> bool:
         """Whether the question is still ours. Raises UnavailableError where that can't be told."""
         ...
 
-    async def note_message(self, ts: str) -> None:
-        """Our message stands at ``ts``.
+    async def note_messages(self, messages: tuple[str, ...]) -> None:
+        """Our messages stand at these ``ts``, in order.
 
         Raises:
             SupersededError: the question is no longer ours.
@@ -272,12 +271,44 @@ class Claim(Protocol):
         """
         ...
 
-    async def note_written(self, shown: Payload, *, readers: tuple[str, ...]) -> None:
-        """The answer is finished, looks like this, and is for these. Raises as ``note_message``."""
+
+class Claim(Hold, Protocol):
+    """Our hold on a question, and what is on record about it."""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The ``ts`` of each of our messages, once noted."""
+        ...
+
+    @property
+    def written(self) -> tuple[Payload, ...] | None:
+        """The finished messages, where an earlier owner came that far."""
+        ...
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The principals that the finished messages were written for."""
+        ...
+
+    @property
+    def messages_unknown(self) -> bool:
+        """Whether an earlier owner may have posted without living to note it."""
+        ...
+
+    async def note_written(
+        self, shown: tuple[Payload, ...], *, readers: tuple[str, ...], so_far: str = ""
+    ) -> None:
+        """The answer is finished, looks like this, and is for these. Raises as ``note_messages``.
+
+        Args:
+            shown: its messages.
+            readers: whom it was written for.
+            so_far: of one that broke off, its text, for whoever wants to go on.
+        """
         ...
 
     async def note_answered(self) -> None:
-        """The finished message stands: whoever gets the question again has nothing to do. Raises likewise."""
+        """The finished messages stand: whoever gets the question again has nothing to do. Raises likewise."""
         ...
 
 
@@ -290,6 +321,14 @@ class Claims(Protocol):
         Raises:
             SupersededError: another replica took it up in this very moment.
             UnavailableError: it could not be taken.
+        """
+        ...
+
+    async def broken_off(self, question: QuestionName, *, readers: tuple[str, ...]) -> str:
+        """The text of its answer that broke off; empty where there is none, or it was for other readers.
+
+        Raises:
+            UnavailableError: that can't be told.
         """
         ...
 

@@ -11,14 +11,13 @@ from typing import Protocol
 import structlog
 
 from bot.answering.question import Attached, Question, Turn
-from bot.answering.sentences import SEARCHING
+from bot.answering.sentences import SEARCHING, duration
 from bot.slack.audience import Audience
 from bot.slack.events import spoken
-from bot.slack.live_message import LiveMessage, Place
+from bot.slack.live_message import LiveMessage
 from bot.slack.ports import (
     Claim,
     Claims,
-    EditBudget,
     Identity,
     Messages,
     Preferences,
@@ -28,16 +27,19 @@ from bot.slack.ports import (
     ThreadMessage,
     Turns,
 )
+from bot.slack.surface import Surface
 from bot.slack.unfinished import presentable
-from bot.slack.view import Payload, View, after, payload, without_blocks
+from bot.slack.view import Payload, View, after, payload, payloads, without_blocks
 from wire.answers import AnswerEvent
-from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
+from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked, QuestionName
 from wire.stopping import stopped
 
 TOO_OLD = timedelta(minutes=15)
 DELIVERIES = 5
 TURNS_READ = 20
+SAID_FROM_S = 30.0
+"""A longer wait for Slack is told of."""
 
 _LATE = "I couldn't get to this question in time, sorry. Please ask it again."
 _GAVE_UP = "I tried several times and couldn't finish this answer, sorry. Please ask it again."
@@ -46,6 +48,8 @@ _WAITING_FOR_US = "Many questions at once; yours is next in line"
 _PLAIN = "(Slack did not take this answer's formatting and links, so here are its words alone.)"
 _STOPPED = "Stopped."
 _NOT_YOURS = "Only the person who asked can stop this answer."
+_GOES_ON = "Slack lets me go on in {wait}"
+_TOO_BUSY = "Slack doesn't let me answer for a while: there is too much going on. Please ask again in {wait}."
 _NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
 _NO_WORDS_BUT_FILES = "What would you like to know about it? Send me the file with a question beside it."
 
@@ -72,26 +76,25 @@ class Replying:
         self,
         *,
         answers: Answers,
-        messages: Messages,
+        surface: Surface,
         audience: Audience,
         claims: Claims,
         turns: Turns,
         stops: Stops,
         preferences: Preferences,
         recent: Recent,
-        budget: EditBudget,
         identity: Identity,
         at_once: int,
     ) -> None:
         self._answers = answers
-        self._messages = messages
+        self._surface = surface
+        self._messages: Messages = surface.messages
         self._audience = audience
         self._claims = claims
         self._turns = turns
         self._stops = stops
         self._preferences = preferences
         self._recent = recent
-        self._budget = budget
         self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
 
@@ -110,26 +113,59 @@ class Replying:
         claim = await self._claims.claim(question)
         if claim is None:
             return
-        message = await self._message(question, claim)
-        left = question.asked_at + TOO_OLD - datetime.now(UTC)
+        agent = self._surface.agent_thread(question)
+        message = self._surface.live_message(question, claim, agent)
+        left_s = (question.asked_at + TOO_OLD - datetime.now(UTC)).total_seconds()
+        async with agent.at_work(self._spoken(question.text)):
+            try:
+                await self._reply(question, claim, message, delivery=delivery, left_s=left_s)
+            except OverloadedError as error:
+                wait_s = error.retry_after_s or 0.0
+                if not await self._held_up(question, claim, message, wait_s=wait_s, left_s=left_s):
+                    raise
+
+    async def _reply(
+        self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int, left_s: float
+    ) -> None:
+        if claim.messages_unknown:
+            await message.find()
         if claim.written is not None and await self._readers(question) == claim.readers:
             await self._finish(claim, message, claim.written)
-        elif left.total_seconds() <= 0:
-            await self._finish(claim, message, payload(View(text=_LATE)))
+        elif left_s <= 0:
+            await self._finish(claim, message, payloads(View(text=_LATE)))
         elif delivery > DELIVERIES:
-            await self._finish(claim, message, payload(View(text=_GAVE_UP)))
+            await self._finish(claim, message, payloads(View(text=_GAVE_UP)))
         else:
-            working = self._in_turn(
-                question, claim, message, delivery=delivery, within_s=left.total_seconds()
-            )
+            working = self._in_turn(question, claim, message, delivery=delivery, within_s=left_s)
             if not await self._unless_stopped(working, question=question):
                 readers = await self._readers(question)
                 known = message.meant_for in (None, readers)
-                shown = payload(_as_stopped(message.newest if known else View(doing=SEARCHING)))
-                await claim.note_written(shown, readers=readers)
-                await self._finish(claim, message, shown)
-        if message.ts is not None:
-            await self._recent.note(question, words=self._spoken(question.text), ts=message.ts)
+                view = _as_stopped(message.newest if known else View(doing=SEARCHING))
+                await self._finish_written(claim, message, view, readers=readers)
+        if stands := message.standing.messages:
+            await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
+
+    async def _held_up(
+        self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, wait_s: float, left_s: float
+    ) -> bool:
+        """Slack lets us go on only later: say so, in the message or to the asker. True if that is the end."""
+        if wait_s < SAID_FROM_S:
+            return False
+        goes_on = wait_s < left_s or claim.written is not None
+        text = (_GOES_ON if goes_on else _TOO_BUSY).format(wait=duration(wait_s))
+        with contextlib.suppress(AnswerdeskError):
+            if not message.standing.empty and not goes_on:
+                await self._finish(claim, message, payloads(View(text=text)))
+                return True
+        with contextlib.suppress(AnswerdeskError):
+            if not message.standing.empty and claim.written is None:
+                await message.open(View(doing=text))
+                return False
+            await self._whisper(question, question.user, text)
+            if not goes_on:
+                await claim.note_answered()
+                return True
+        return False
 
     async def _unless_stopped(self, work: Coroutine[None, None, None], *, question: QuestionAsked) -> bool:
         """Work until it is done, which is True, or the asker wants it to stop."""
@@ -150,27 +186,15 @@ class Replying:
         while not (wish := await wishes.get()).granted:
             if wish.pressed and wish.by:
                 with contextlib.suppress(AnswerdeskError):
-                    await self._messages.whisper(
-                        channel=question.channel,
-                        thread_ts=question.thread,
-                        user=wish.by,
-                        shown=payload(View(text=_NOT_YOURS)),
-                    )
+                    await self._whisper(question, wish.by, _NOT_YOURS)
 
-    async def _message(self, question: QuestionAsked, claim: Claim) -> LiveMessage:
-        place = Place(channel=question.channel, thread_ts=question.thread, question=question.name)
-        message = LiveMessage(
-            messages=self._messages,
-            budget=self._budget,
-            place=place,
-            ts=claim.message,
-            still_ours=claim.holds,
+    async def _whisper(self, question: QuestionAsked, user: str, text: str) -> None:
+        await self._messages.whisper(
+            channel=question.channel,
+            thread_ts=question.thread,
+            user=user,
+            shown=payload(View(text=text)),
         )
-        if claim.message_unknown:
-            await message.find()
-            if message.ts is not None:
-                await claim.note_message(message.ts)
-        return message
 
     async def _readers(self, question: QuestionAsked) -> tuple[str, ...]:
         """Who reads the answer now; nobody, where that can't be told."""
@@ -182,17 +206,14 @@ class Replying:
     async def _in_turn(
         self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int, within_s: float
     ) -> None:
-        async def show(doing: str) -> None:
-            await claim.note_message(await message.open(View(doing=doing)))
-
         async def wait() -> None:
-            await show(_WAITING_FOR_THREAD)
+            await message.open(View(doing=_WAITING_FOR_THREAD))
 
         async with self._turns.turn(question, on_wait=wait, within_s=within_s):
             if self._writing.locked():
-                await show(_WAITING_FOR_US)
+                await message.open(View(doing=_WAITING_FOR_US))
             async with self._writing:
-                await show(SEARCHING)
+                await message.begin(View(doing=SEARCHING))
                 await self._answer(question, claim, message, delivery=delivery)
 
     async def _answer(
@@ -201,33 +222,36 @@ class Replying:
         try:
             readers = await self._audience.principals(asked)
         except RefusedError as error:
-            await self._finish(claim, message, payload(View(text=str(error))))
+            await self._finish(claim, message, payloads(View(text=str(error))))
             return
         message.meant_for = readers
         question = await self._question(asked, readers=readers, delivery=delivery)
-        shown = await self._write(question, message) if question.text else _no_words(question)
+        view = await self._write(question, message) if question.text else _no_words(question)
         if await self._readers(asked) != readers:
             # Somebody came or went while it was written: it is for others than those who would read it.
             raise UnavailableError("who reads this has changed", service="slack")
-        await claim.note_written(shown, readers=readers)
+        await self._finish_written(claim, message, view, readers=readers, before=question.so_far)
+
+    async def _finish_written(
+        self, claim: Claim, message: LiveMessage, view: View, *, readers: tuple[str, ...], before: str = ""
+    ) -> None:
+        """Put it on record, then show it: from here on the model is not needed again."""
+        shown = payloads(view)
+        await claim.note_written(shown, readers=readers, so_far=before + view.so_far if view.so_far else "")
         await self._finish(claim, message, shown)
 
-    async def _finish(self, claim: Claim, message: LiveMessage, shown: Payload) -> None:
+    async def _finish(self, claim: Claim, message: LiveMessage, shown: tuple[Payload, ...]) -> None:
         try:
-            await self._show_last(claim, message, shown)
+            await message.close(shown)
         except (MalformedError, RefusedError) as error:
             _log.warning("Slack refuses the finished message; showing its text alone", reason=str(error))
-            await self._show_last(claim, message, without_blocks(shown, note=_PLAIN))
+            *first, last = shown
+            plain = [replace(page, blocks=[]) for page in first]
+            await message.close((*plain, without_blocks(last, note=_PLAIN)))
         await claim.note_answered()
 
-    async def _show_last(self, claim: Claim, message: LiveMessage, shown: Payload) -> None:
-        if message.ts is None:
-            await claim.note_message(await message.post(shown))
-        else:
-            await message.close(shown)
-
-    async def _write(self, question: Question, message: LiveMessage) -> Payload:
-        """Show the answer as it comes; gives the finished message."""
+    async def _write(self, question: Question, message: LiveMessage) -> View:
+        """Show the answer as it comes; gives it finished."""
         view = View(doing=SEARCHING)
         try:
             async with asyncio.TaskGroup() as group:
@@ -239,7 +263,7 @@ class Replying:
                 message.stop()
         except* Exception as failed:  # noqa: BLE001 — unwrapped, not caught
             raise failed.exceptions[0] from None
-        return payload(view)
+        return view
 
     async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
         asker = await self._audience.asker(asked.user, team=asked.team)
@@ -255,8 +279,15 @@ class Replying:
             attempt=delivery,
             fresh=asked.attempt > 0 or wanted.fresh,
             manner=wanted.manner,
+            so_far=await self._broken_off(asked, readers=readers),
             files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
         )
+
+    async def _broken_off(self, asked: QuestionAsked, *, readers: tuple[str, ...]) -> str:
+        if not asked.goes_on:
+            return ""
+        before = replace(asked.name, attempt=asked.attempt - 1)
+        return await self._claims.broken_off(before, readers=readers)
 
     async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
         """What was said before: people's messages, and our finished answers to earlier questions.
@@ -286,8 +317,8 @@ class Replying:
         return spoken(text, bot_user=self._identity.user, names=self._audience.names())
 
 
-def _no_words(question: Question) -> Payload:
-    return payload(View(text=_NO_WORDS_BUT_FILES if question.files else _NO_WORDS))
+def _no_words(question: Question) -> View:
+    return View(text=_NO_WORDS_BUT_FILES if question.files else _NO_WORDS)
 
 
 def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
@@ -302,4 +333,6 @@ def _as_stopped(view: View) -> View:
     if view.doing is None:
         return view
     text = presentable(view.text)
-    return replace(view, text=text or _STOPPED, doing=None, notice=_STOPPED if text else None)
+    return replace(
+        view, text=text or _STOPPED, doing=None, notice=_STOPPED if text else None, so_far=view.text
+    )

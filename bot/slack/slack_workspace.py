@@ -21,22 +21,29 @@ from bot.slack.call_limits import CallLimits
 from bot.slack.events import asked_files
 from bot.slack.metering import UNMETERED, CallMeter, result_of
 from bot.slack.mrkdwn import escaped, section, small_print
-from bot.slack.ports import Identity, Person, Said, SharedFile, ThreadMessage
+from bot.slack.ports import Identity, Person, Said, SharedFile, SlackRefusedError, ThreadMessage
+from bot.slack.slack_answers import (
+    answer_metadata,
+    answer_parts,
+    asked_metadata,
+    next_cursor,
+    read_person,
+    shared_file,
+    thread_message,
+)
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 from wire.opentelemetry_spans import span
 
 CALL_WITHIN_S = 10
-METADATA_EVENT = "answerdesk_answer"
-"""Marks our message with its question's id, and nothing else: anybody in the workspace may read it."""
-ASKED_EVENT = "answerdesk_asked"
-"""Marks a question that we posted for somebody."""
 SECTION_CHARS = 3_000
 ESCAPED_CHARS = 590
 """Which fit into a section even if each of them has to be escaped."""
 PAGE = 1_000
 REPLIES = 200
 THREAD_PAGES = 5
+_TAKE_JSON = ("chat.", "assistant.", "agents.")
+"""Slack's reading methods take forms, no JSON."""
 _DEAD_TOKENS = frozenset({"not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive"})
 _TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
 
@@ -60,30 +67,32 @@ class SlackWorkspace:
         """Set once Slack refuses the token: nothing more is called until an operator acts."""
         self._limits = CallLimits()
 
-    async def post(self, *, channel: str, thread_ts: str, shown: Payload, question: str) -> str:
-        """Post our answer's message into a thread; gives its ``ts``."""
-        posted = await self._call(
+    async def post(
+        self, *, channel: str, thread_ts: str, shown: Payload, question: str, part: int = 0
+    ) -> str:
+        """Post a message of our answer into a thread; gives its ``ts``."""
+        posted = await self.call(
             "chat.postMessage",
             channel=channel,
             thread_ts=thread_ts,
-            metadata=_metadata(question, shown),
+            metadata=answer_metadata(question, shown, part),
             **slack_arguments(shown),
         )
         return str(posted["ts"])
 
-    async def update(self, *, channel: str, ts: str, shown: Payload, question: str) -> None:
-        """Edit our message."""
-        await self._call(
+    async def update(self, *, channel: str, ts: str, shown: Payload, question: str, part: int = 0) -> None:
+        """Edit a message of our answer."""
+        await self.call(
             "chat.update",
             channel=channel,
             ts=ts,
-            metadata=_metadata(question, shown),
+            metadata=answer_metadata(question, shown, part),
             **slack_arguments(shown),
         )
 
-    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> str | None:
-        """Our message that answers a question: among the first hundreds after it."""
-        found = await self._call(
+    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> list[str]:
+        """Our messages that answer a question, in order: among the first hundreds after it."""
+        found = await self.call(
             "conversations.replies",
             channel=channel,
             ts=thread_ts,
@@ -91,15 +100,14 @@ class SlackWorkspace:
             limit=REPLIES,
             include_all_metadata=True,
         )
-        messages = (self._thread_message(message) for message in found.get("messages") or [])
-        return next((message.ts for message in messages if message.question == question), None)
+        return answer_parts(found.get("messages") or [], question=question, identity=self.identity)
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
         """A thread's messages, oldest first, as Slack pages them; of a very long one the last page."""
         page: list[Any] = []
         cursor = ""
         for _ in range(THREAD_PAGES):
-            found = await self._call(
+            found = await self.call(
                 "conversations.replies",
                 channel=channel,
                 ts=thread_ts,
@@ -108,14 +116,14 @@ class SlackWorkspace:
                 **({"cursor": cursor} if cursor else {}),
             )
             page = [*page[-REPLIES:], *(found.get("messages") or [])]
-            cursor = _next_cursor(found)
+            cursor = next_cursor(found)
             if not cursor:
                 break
-        return [self._thread_message(message) for message in page]
+        return [thread_message(message, self.identity) for message in page]
 
     async def words(self, *, channel: str, thread_ts: str, ts: str) -> Said | None:
         """What a message of a thread says now; None where it is gone."""
-        found = await self._call(
+        found = await self.call(
             "conversations.replies",
             channel=channel,
             ts=thread_ts,
@@ -130,16 +138,16 @@ class SlackWorkspace:
         message = next(standing, None)
         if message is None:
             return None
-        asked = self._thread_message(message)
+        asked = thread_message(message, self.identity)
         return Said(user=asked.user, text=asked.text, files=asked_files(message))
 
     async def withdraw(self, *, channel: str, ts: str) -> None:
         """Delete a message of ours."""
-        await self._call("chat.delete", channel=channel, ts=ts)
+        await self.call("chat.delete", channel=channel, ts=ts)
 
     async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
         """Show one person a message that nobody else sees."""
-        await self._call(
+        await self.call(
             "chat.postEphemeral", channel=channel, thread_ts=thread_ts, user=user, **slack_arguments(shown)
         )
 
@@ -148,21 +156,21 @@ class SlackWorkspace:
         whose = "You asked" if channel.startswith("D") else f"<@{asker}> asks"
         words = escaped(text) if len(escaped(text)) <= SECTION_CHARS else f"{escaped(text[:ESCAPED_CHARS])}…"
         shown = Payload(text=escaped(text), blocks=[small_print(whose), section(words)])
-        posted = await self._call(
+        posted = await self.call(
             "chat.postMessage",
             channel=channel,
-            metadata={"event_type": ASKED_EVENT, "event_payload": {"asker": asker}},
+            metadata=asked_metadata(asker),
             **slack_arguments(shown),
         )
         return str(posted["ts"])
 
     async def open_direct(self, *, user: str) -> str:
         """Our direct messages with somebody."""
-        return str((await self._call("conversations.open", users=user))["channel"]["id"])
+        return str((await self.call("conversations.open", users=user))["channel"]["id"])
 
     async def link(self, *, channel: str, ts: str) -> str:
         """The address of a message."""
-        return str((await self._call("chat.getPermalink", channel=channel, message_ts=ts))["permalink"])
+        return str((await self.call("chat.getPermalink", channel=channel, message_ts=ts))["permalink"])
 
     async def answer(self, *, url: str, shown: Payload, replace: bool = True) -> None:
         """Answer a press or a shortcut; ``replace`` puts it into the place of what was pressed."""
@@ -180,65 +188,49 @@ class SlackWorkspace:
 
     async def write(self, *, channel: str, shown: Payload) -> str:
         """Post a message that answers no question; gives its ``ts``."""
-        return str((await self._call("chat.postMessage", channel=channel, **slack_arguments(shown)))["ts"])
+        return str((await self.call("chat.postMessage", channel=channel, **slack_arguments(shown)))["ts"])
 
     async def rewrite(self, *, channel: str, ts: str, shown: Payload) -> None:
         """Edit a message that answers no question."""
-        await self._call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))
+        await self.call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))
 
     async def open_view(self, *, trigger: str, view: dict[str, Any]) -> str:
         """Open a modal for whoever's press or command the trigger is of; gives its id."""
-        opened = await self._call("views.open", trigger_id=trigger, view=json.dumps(view))
+        opened = await self.call("views.open", trigger_id=trigger, view=json.dumps(view))
         return str(opened["view"]["id"])
 
     async def update_view(self, *, view_id: str, view: dict[str, Any]) -> None:
         """Put another content into a modal."""
-        await self._call("views.update", view_id=view_id, view=json.dumps(view))
+        await self.call("views.update", view_id=view_id, view=json.dumps(view))
 
     async def publish_home(self, *, user: str, view: dict[str, Any]) -> None:
         """Put somebody's Home tab in place."""
-        await self._call("views.publish", user_id=user, view=json.dumps(view))
-
-    def _thread_message(self, message: dict[str, Any]) -> ThreadMessage:
-        metadata = message.get("metadata") or {}
-        ours = message.get("bot_id") == self.identity.bot or message.get("user") == self.identity.user
-        kind = metadata.get("event_type") if ours else None
-        about = (metadata.get("event_payload") or {}) if kind in (METADATA_EVENT, ASKED_EVENT) else {}
-        # A question that we posted for somebody is theirs.
-        asker = str(about.get("asker") or "") if kind == ASKED_EVENT else ""
-        return ThreadMessage(
-            ts=str(message["ts"]),
-            user=asker or str(message.get("user") or ""),
-            ours=ours and not asker,
-            question=about.get("question"),
-            finished=bool(about.get("finished")),
-            text=str(message.get("text") or ""),
-        )
+        await self.call("views.publish", user_id=user, view=json.dumps(view))
 
     async def people(self, cursor: str) -> tuple[list[Person], str]:
         """A page of the workspace's people, and the next page's cursor."""
-        found = await self._call("users.list", limit=PAGE, **({"cursor": cursor} if cursor else {}))
-        people = [_person(member, self.identity.team) for member in found.get("members") or []]
-        return people, _next_cursor(found)
+        found = await self.call("users.list", limit=PAGE, **({"cursor": cursor} if cursor else {}))
+        people = [read_person(member, self.identity.team) for member in found.get("members") or []]
+        return people, next_cursor(found)
 
     async def person(self, user: str) -> Person:
         """One person, members of connected workspaces included."""
-        return _person((await self._call("users.info", user=user))["user"], self.identity.team)
+        return read_person((await self.call("users.info", user=user))["user"], self.identity.team)
 
     async def groups(self) -> dict[str, frozenset[str]]:
         """User groups by id, with their members' ids."""
-        found = await self._call("usergroups.list", include_users=True, include_disabled=False)
+        found = await self.call("usergroups.list", include_users=True, include_disabled=False)
         return {group["id"]: frozenset(group.get("users") or ()) for group in found.get("usergroups") or []}
 
     async def channel_is_shared(self, channel: str) -> bool:
         """Whether other companies are in the channel, or are about to be."""
-        info = (await self._call("conversations.info", channel=channel))["channel"]
+        info = (await self.call("conversations.info", channel=channel))["channel"]
         return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
     async def takes_part(self, channel: str) -> bool:
         """Whether we are in a channel, or it is our direct messages with somebody."""
         try:
-            info = (await self._call("conversations.info", channel=channel))["channel"]
+            info = (await self.call("conversations.info", channel=channel))["channel"]
         except RefusedError:
             return False
         return bool(info.get("is_member") or info.get("is_im"))
@@ -248,17 +240,17 @@ class SlackWorkspace:
         members: set[str] = set()
         cursor = ""
         while True:
-            page = await self._call(
+            page = await self.call(
                 "conversations.members", channel=channel, limit=PAGE, **({"cursor": cursor} if cursor else {})
             )
             members.update(page.get("members") or ())
-            cursor = _next_cursor(page)
+            cursor = next_cursor(page)
             if not cursor:
                 return frozenset(members)
 
     async def file(self, file: str) -> SharedFile:
         """What Slack says of a file now."""
-        return _shared_file((await self._call("files.info", file=file))["file"])
+        return shared_file((await self.call("files.info", file=file))["file"])
 
     async def check_tokens(self, app_token: SecretStr) -> None:
         """Ask Slack whether our tokens are still good.
@@ -267,7 +259,7 @@ class SlackWorkspace:
             SettingsError: one is not; of the bot's, ``token_died`` tells too.
             UnavailableError: Slack does not say.
         """
-        await self._call("auth.test")
+        await self.call("auth.test")
         app = AsyncWebClient(
             token=app_token.get_secret_value(),
             base_url=self.client.base_url,
@@ -282,10 +274,16 @@ class SlackWorkspace:
                 "connections:write (Basic Information, App-Level Tokens)"
             ) from error
 
-    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+    async def call(self, method: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call a method once, unless Slack has told us to wait with it.
+
+        Raises:
+            SettingsError: the token is refused, now or before.
+            OverloadedError, MalformedError, RefusedError, UnavailableError: as `call` says.
+        """
         if self.token_died.is_set():
             raise _dead_token()
-        channel = arguments.get("channel")
+        channel = arguments.get("channel") or arguments.get("channel_id")
         self._limits.check(method, channel=channel)
         try:
             return await self._metered(method, arguments)
@@ -344,10 +342,9 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[st
     """
     try:
         async with asyncio.timeout(CALL_WITHIN_S):
-            if method.startswith("chat."):
+            if method.startswith(_TAKE_JSON):
                 response = await client.api_call(method, json=arguments)
             else:
-                # Slack's reading methods take forms, no JSON.
                 response = await client.api_call(method, data=_form(arguments))
     except SlackApiError as error:
         raise _translated(method, error) from None
@@ -376,48 +373,11 @@ def _translated(method: str, error: SlackApiError) -> Exception:
         return MalformedError(f"Slack refuses the message: {code}")
     if response.status_code >= 500 or code in ("internal_error", "fatal_error", "service_unavailable"):  # noqa: PLR2004
         return UnavailableError(f"Slack has trouble with {method}", service="slack")
-    return RefusedError(f"Slack refuses {method}: {code}")
+    return SlackRefusedError(method, code)
 
 
 def _dead_token(code: str = "invalid_auth") -> SettingsError:
     return SettingsError(
         f"SLACK_BOT_TOKEN: Slack refuses it ({code}); install the app again and set the new token, "
         "then restart the bot. Questions are kept until then."
-    )
-
-
-def _metadata(question: str, shown: Payload) -> dict[str, Any]:
-    return {"event_type": METADATA_EVENT, "event_payload": {"question": question, "finished": shown.finished}}
-
-
-def _next_cursor(page: dict[str, Any]) -> str:
-    return (page.get("response_metadata") or {}).get("next_cursor") or ""
-
-
-def _shared_file(file: dict[str, Any]) -> SharedFile:
-    gone = file.get("is_external") or file.get("mode") in ("external", "tombstone", "hidden_by_limit")
-    return SharedFile(
-        name=str(file.get("name") or file.get("title") or "a file"),
-        media_type=str(file.get("mimetype") or "application/octet-stream"),
-        bytes=int(file.get("size") or 0),
-        url=None if gone else file.get("url_private_download") or file.get("url_private"),
-        preview_url=None if gone else file.get("thumb_1024"),
-    )
-
-
-def _person(user: dict[str, Any], team: str) -> Person:
-    outside = (
-        user.get("is_restricted")
-        or user.get("is_ultra_restricted")
-        or user.get("is_stranger")
-        or user.get("team_id") != team
-    )
-    profile = user.get("profile") or {}
-    return Person(
-        id=user["id"],
-        name=profile.get("display_name") or user.get("real_name") or user.get("name") or "somebody",
-        email=profile.get("email"),
-        outside=bool(outside),
-        zone=user.get("tz") or None,
-        admin=bool(user.get("is_admin") or user.get("is_owner")),
     )

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.answering.unanswered import NO_MODEL
+from bot.answering.writing import broken_off
 from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
+from bot.slack.pages import pages
 from bot.slack.rated import rated
 from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
@@ -12,8 +14,6 @@ from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Sta
 
 FALLBACK_CHARS = 3_900
 """chat.update refuses a ``text`` over 4,000 characters whole (docs.slack.dev, chat.update)."""
-SHOWN_CHARS = 9_000
-"""Slack refuses about 13,200 characters over all blocks (bolt-js#2509); this leaves room for sources."""
 SOURCES_SHOWN = 10
 SOURCES_CHARS = 2_900
 """A text object holds 3,000; an address alone may have 2,048."""
@@ -30,6 +30,7 @@ class View:
         sources: those cited so far, by their numbers.
         notice: a line in small print under a finished answer.
         about: what feedback on it is about (`bot.slack.rated`); empty while it is no answer.
+        so_far: of an answer that broke off, what there is of it to go on from.
     """
 
     text: str = ""
@@ -37,6 +38,7 @@ class View:
     sources: tuple[Source, ...] = ()
     notice: str | None = None
     about: str = ""
+    so_far: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +46,37 @@ class Payload:
     """What Slack is sent: blocks for those who see, text for notifications and screen readers.
 
     Without blocks Slack shows the text, and takes away the blocks that stood before.
+
+    Attributes:
+        finished: whether nothing more comes.
+        goes_on: whether it broke off, and may be gone on with.
+        about: as in `View`.
     """
 
     text: str
     blocks: list[Block] = field(default_factory=list)
     finished: bool = True
     about: str = ""
+    goes_on: bool = False
 
 
-def payload(view: View) -> Payload:
-    """The message for this view, within Slack's limits and with no half-open markup."""
-    text = _cut(view.text) if view.doing is None else presentable(_cut(view.text))
+def payloads(view: View) -> tuple[Payload, ...]:
+    """The messages for this view, in order: within Slack's limits and with no half-open markup.
+
+    All but the last are as they stay; what is going on, sources and notices stand in the last.
+    """
+    *full, last = pages(view.text)
+    before = (payload(View(text=page, sources=view.sources), foot=False) for page in full)
+    return (*before, payload(replace(view, text=last)))
+
+
+def payload(view: View, *, foot: bool = True) -> Payload:
+    """The message for a view that fits one; ``foot`` lists the sources under it."""
+    text = view.text if view.doing is None else presentable(view.text)
     blocks = markdown_blocks(text, {source.index: source.url for source in view.sources})
     if view.doing is not None:
         blocks.append(small_print(f":hourglass_flowing_sand: {escaped(view.doing)}"))
-    elif view.sources:
+    elif view.sources and foot:
         blocks.append(small_print(_sources(view.sources)))
     if view.doing is None and view.notice:
         blocks.append(small_print(escaped(view.notice)))
@@ -68,6 +86,7 @@ def payload(view: View) -> Payload:
         blocks=blocks,
         finished=view.doing is None,
         about=view.about,
+        goes_on=bool(view.so_far),
     )
 
 
@@ -79,14 +98,6 @@ def without_blocks(shown: Payload, *, note: str) -> Payload:
 def _within(text: str, most: int) -> str:
     """So much of it, and never the half of an address."""
     return text if len(text) <= most else (text[:most].rpartition(" ")[0] or text[:most])
-
-
-def _cut(text: str) -> str:
-    if len(text) <= SHOWN_CHARS:
-        return text
-    head = text[:SHOWN_CHARS].rpartition("\n")[0] or text[:SHOWN_CHARS]
-    end = "\n```" if head.count("```") % 2 else ""
-    return f"{presentable(head)}{end}\n\n_The rest is too long for a Slack message._"
 
 
 def _sources(sources: tuple[Source, ...]) -> str:
@@ -126,7 +137,11 @@ def after(view: View, event: AnswerEvent) -> View:
             return replace(view, sources=tuple(known[index] for index in sorted(known)))
         case Done():
             return View(
-                text=event.text, sources=event.sources, notice=_notice(event), about=str(rated(event))
+                text=event.text,
+                sources=event.sources,
+                notice=_notice(event),
+                about=str(rated(event)),
+                so_far="" if event.complete else broken_off(event.text),
             )
         case Failed():
             return View(text=event.message)

@@ -9,19 +9,17 @@ from pydantic import SecretStr
 
 from bot.answering.answering import Answering
 from bot.answering.question import Turn
-from bot.slack.edit_budget import OwnEditBudget
-from bot.slack.live_message import LiveMessage, Place
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
-from bot.slack.view import View, after, payload, slack_arguments
+from bot.slack.view import View, after, payload, payloads, slack_arguments
 from sandbox.rate_limits import NO_LIMITS
 from sandbox.service import Sandbox, serving
 from tests.attacks import ATTACKS
 from tests.claude_answers import ORDER
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, question, tell
+from tests.contract.slack.held import Held, live_message
 from tests.rendered import HIDDEN, in_slack
 from tests.retrieval_stand_in import passage
-from wire.questions import QuestionName
 
 HERE = "https://docs.example.com/leave-policy"
 PEOPLE = 20
@@ -43,21 +41,11 @@ async def workspace(slack: Sandbox) -> AsyncIterator[SlackWorkspace]:
 async def answer_in_slack(answering: Answering, slack: Sandbox, workspace: SlackWorkspace) -> None:
     """As a reply is written: its message, edited as the answer grows."""
     asked = slack.say("jonas", "general", "@answerdesk how many months?")
-    opening = slack_arguments(payload(View(doing="Searching")))
+    message = live_message(workspace, asked, hold=Held())
     # Not through the workspace, which spaces out posts to a channel.
-    name = QuestionName(team="T0LARKSPUR", channel="C0GENERAL", ts=asked.ts, attempt=0)
+    opening = slack_arguments(payload(View(doing="Searching")))
     posted = await workspace.client.chat_postMessage(channel="C0GENERAL", thread_ts=asked.ts, **opening)
-
-    async def still_ours() -> bool:
-        return True
-
-    message = LiveMessage(
-        messages=workspace,
-        budget=OwnEditBudget(),
-        place=Place(channel="C0GENERAL", thread_ts=asked.ts, question=name),
-        ts=str(posted["ts"]),
-        still_ours=still_ours,
-    )
+    message.standing.messages.append(str(posted["ts"]))
     view = View(doing="Searching")
     async with asyncio.TaskGroup() as group:
         group.create_task(message.write())
@@ -66,7 +54,7 @@ async def answer_in_slack(answering: Answering, slack: Sandbox, workspace: Slack
                 view = after(view, event)
                 message.show(view)
         message.stop()
-    await message.close(payload(view))
+    await message.close(payloads(view))
 
 
 async def test_nothing_leaves_through_slack(desk: Desk, slack: Sandbox, workspace: SlackWorkspace) -> None:

@@ -7,41 +7,33 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.slack.edit_budget import OwnEditBudget
-from bot.slack.live_message import LiveMessage, Place
+from bot.slack.live_message import LiveMessage
 from bot.slack.ports import SupersededError
 from bot.slack.slack_workspace import SlackWorkspace
-from bot.slack.view import View, payload
+from bot.slack.view import View, payloads
 from sandbox.conversations import Message
 from sandbox.faults import RateLimited
 from sandbox.service import Sandbox
+from tests.contract.slack.held import Held, live_message
 from wire.errors import SettingsError, UnavailableError
-from wire.questions import QuestionName
 from wire.stopping import stopped
 
-FINAL = payload(View(text="The whole answer."))
+FINAL = payloads(View(text="The whole answer."))
 
 
-class Growing:
+class Growing(Held):
     """A message under a question, and what a test looks at."""
 
     def __init__(self, slack: Sandbox, workspace: SlackWorkspace) -> None:
+        super().__init__()
         self.slack = slack
+        self.workspace = workspace
         self.question = slack.say("jonas", "general", "@answerdesk how many days?")
-        self.ours = True
-        self.message = LiveMessage(
-            messages=workspace,
-            budget=OwnEditBudget(),
-            place=self.place(),
-            ts=None,
-            still_ours=self.still_ours,
-        )
+        self.message = self.under(self.question)
 
-    def place(self) -> Place:
-        return _place(self.question)
-
-    async def still_ours(self) -> bool:
-        return self.ours
+    def under(self, question: Message) -> LiveMessage:
+        """An answer's message, nothing of it known yet."""
+        return live_message(self.workspace, question, hold=self)
 
     def replies(self) -> list[Message]:
         return self.slack.thread("general", self.question.ts)
@@ -54,14 +46,6 @@ class Growing:
             group.create_task(self.message.write())
             yield self.message
             self.message.stop()
-
-
-def _place(question: Message) -> Place:
-    return Place(
-        channel="C0GENERAL",
-        thread_ts=question.thread_ts or question.ts,
-        question=QuestionName("T0LARKSPUR", "C0GENERAL", question.ts),
-    )
 
 
 @pytest.fixture
@@ -119,9 +103,9 @@ async def test_nothing_is_called_within_slacks_retry_after(growing: Growing) -> 
 async def test_a_lost_answer_to_a_post_gives_one_message(growing: Growing) -> None:
     """Promise 5: it is found by the question's id in its metadata."""
     growing.slack.faults.lost_answers = {"chat.postMessage": 1}
-    ts = await growing.message.open(View(doing="Looking into it…"))
+    await growing.message.open(View(doing="Looking into it…"))
     [reply] = growing.replies()
-    assert reply.ts == ts
+    assert growing.noted == (reply.ts,)
 
 
 async def test_without_looking_for_it_a_lost_answer_would_give_two(
@@ -134,27 +118,19 @@ async def test_without_looking_for_it_a_lost_answer_would_give_two(
             await workspace.post(
                 channel="C0GENERAL",
                 thread_ts=growing.question.ts,
-                shown=FINAL,
-                question=str(growing.place().question),
+                shown=FINAL[0],
+                question=f"T0LARKSPUR:C0GENERAL:{growing.question.ts}:0",
             )
         except UnavailableError:
             continue
     assert len(growing.replies()) == 2
 
 
-async def test_a_successor_finds_the_message_of_a_dead_replica(
-    growing: Growing, slack: Sandbox, workspace: SlackWorkspace
-) -> None:
-    ts = await growing.message.open(View(doing="Looking into it…"))
-    successor = LiveMessage(
-        messages=workspace,
-        budget=OwnEditBudget(),
-        place=growing.place(),
-        ts=None,
-        still_ours=growing.still_ours,
-    )
+async def test_a_successor_finds_the_message_of_a_dead_replica(growing: Growing) -> None:
+    await growing.message.open(View(doing="Looking into it…"))
+    successor = growing.under(growing.question)
     await successor.find()
-    assert successor.ts == ts
+    assert tuple(successor.standing.messages) == growing.noted != ()
 
 
 async def test_whoever_was_superseded_does_not_touch_the_message(growing: Growing) -> None:
@@ -196,14 +172,11 @@ async def test_posts_too_keep_to_slacks_retry_after(growing: Growing) -> None:
 
 
 async def test_many_posts_in_a_channel_are_paced_without_a_single_refusal(
-    growing: Growing, slack: Sandbox, workspace: SlackWorkspace
+    growing: Growing, slack: Sandbox
 ) -> None:
     async def post(n: int) -> None:
         question = slack.say("jonas", "general", f"@answerdesk question {n}")
-        place = _place(question)
-        message = LiveMessage(
-            messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
-        )
+        message = growing.under(question)
         await message.open(View(doing="Looking into it…"))
 
     await asyncio.gather(*(post(n) for n in range(6)))
@@ -217,10 +190,7 @@ async def test_in_a_very_long_thread_a_lost_answer_still_gives_one_message(
     for n in range(230):
         slack.say("theo", "general", f"chat {n}", thread_ts=growing.question.ts)
     late = slack.say("jonas", "general", "@answerdesk and now?", thread_ts=growing.question.ts)
-    place = _place(late)
-    message = LiveMessage(
-        messages=workspace, budget=OwnEditBudget(), place=place, ts=None, still_ours=growing.still_ours
-    )
+    message = growing.under(late)
     slack.faults.lost_answers = {"chat.postMessage": 1}
     await message.open(View(doing="Looking into it…"))
     assert len([reply for reply in growing.replies() if reply.by_app]) == 1
@@ -258,5 +228,5 @@ async def test_a_post_that_nobody_waits_for_any_more_is_found_again(growing: Gro
     await asyncio.sleep(0.3)
     await stopped(opening)
     slack.faults.slow_api_s = 0.0
-    await growing.message.post(FINAL)
+    await growing.message.close(FINAL)
     assert [reply.text for reply in growing.replies()] == ["The whole answer."]

@@ -21,13 +21,13 @@ async def claim(client: Client, question: object) -> Claim:
 async def test_the_newest_owner_is_the_only_one(client: Client) -> None:
     question = asked()
     first = await claim(client, question)
-    await first.note_message("1.1")
+    await first.note_messages(("1.1", "1.2"))
     second = await claim(client, question)
     assert not await first.holds()
     assert await second.holds()
-    assert second.message == "1.1"
+    assert second.messages == ("1.1", "1.2")
     with pytest.raises(SupersededError):
-        await first.note_written(Payload(text="late"), readers=("public",))
+        await first.note_written((Payload(text="late"),), readers=("public",))
 
 
 async def test_of_many_who_reach_for_a_question_at_once_one_holds_it(client: Client) -> None:
@@ -49,7 +49,7 @@ async def test_an_answered_question_is_nobodys_any_more(client: Client) -> None:
 
 async def test_a_finished_message_outlives_its_writer(client: Client) -> None:
     question = asked()
-    shown = Payload(text="24 weeks", blocks=[{"type": "context", "elements": []}])
+    shown = (Payload(text="24 weeks", blocks=[{"type": "context", "elements": []}]), Payload(text="more"))
     await (await claim(client, question)).note_written(shown, readers=("public", "channel:C1"))
     successor = await claim(client, question)
     assert successor.written == shown
@@ -58,5 +58,24 @@ async def test_a_finished_message_outlives_its_writer(client: Client) -> None:
 
 async def test_only_a_later_owner_wonders_whether_something_was_posted(client: Client) -> None:
     question = asked()
-    assert not (await claim(client, question)).message_unknown
-    assert (await claim(client, question)).message_unknown
+    assert not (await claim(client, question)).messages_unknown
+    assert (await claim(client, question)).messages_unknown
+
+
+async def test_an_answer_that_broke_off_can_be_gone_on_with_by_those_it_was_for(client: Client) -> None:
+    question, claims = asked(), await open_claims(client)
+    first = await claim(client, question)
+    await first.note_written((Payload(text="24"),), readers=("public",), so_far="24")
+    await first.note_answered()
+    assert await claims.broken_off(question.name, readers=("public",)) == "24"
+    assert await claims.broken_off(question.name, readers=("external",)) == ""
+
+
+async def test_a_whole_answer_is_kept_no_longer_than_until_it_stands(client: Client) -> None:
+    question = asked()
+    first = await claim(client, question)
+    await first.note_written((Payload(text="24 weeks"),), readers=("public",))
+    await first.note_answered()
+    bucket = await client.jetstream().key_value("questions")
+    entry = await bucket.get(f"answer.{question.id.replace(':', '.')}")
+    assert b"24 weeks" not in (entry.value or b"")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.buttons import AGAIN, MUTE, STOP, Press, read_press, with_button
+from bot.slack.buttons import AGAIN, GO_ON, MUTE, STOP, Press, read_press, with_button
 from bot.slack.view import View, payload, without_blocks
 from wire.questions import QuestionName
 
@@ -40,6 +40,14 @@ def test_in_a_channel_its_thread_can_be_muted_and_in_direct_messages_it_can_not(
     assert read_press(pressed(mute)) == Press(action=MUTE, question=QUESTION, thread_ts=THREAD, by="U1")
     direct = QuestionName("T1", "D1", QUESTION.ts)
     [again] = with_button(payload(view), question=direct, thread_ts=THREAD).blocks[-1]["elements"]
+    assert again["action_id"] == AGAIN
+
+
+def test_an_answer_that_broke_off_can_be_gone_on_with_or_asked_again() -> None:
+    shown = with_button(payload(View(text="Half", so_far="Half")), question=QUESTION, thread_ts=THREAD)
+    go_on, again, _mute = shown.blocks[-1]["elements"]
+    anew = QuestionName("T1", "C1", "1700000000.000100", 3)
+    assert read_press(pressed(go_on)) == Press(action=GO_ON, question=anew, thread_ts=THREAD, by="U1")
     assert again["action_id"] == AGAIN
 
 

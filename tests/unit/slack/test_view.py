@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answering.sentences import CUT_OFF
 from bot.answering.unanswered import NO_MODEL
-from bot.slack.view import FALLBACK_CHARS, View, after, payload
+from bot.slack.view import FALLBACK_CHARS, View, after, payload, payloads
 from sandbox.blocks import check_blocks
 from wire.answers import Citation, Delta, Done, Failed, Source, Status, Usage
 
@@ -87,7 +88,7 @@ def test_a_failure_is_a_sentence_and_nothing_of_the_unfinished_text() -> None:
 
 
 def test_words_for_notifications_are_escaped_and_within_slacks_limit() -> None:
-    shown = payload(View(text="<!channel> " + "word " * 5000))
+    shown = payloads(View(text="<!channel> " + "word " * 5000))[0]
     assert shown.text.startswith("&lt;!channel&gt;")
     assert len(shown.text) <= FALLBACK_CHARS
     assert len(str(shown.blocks)) < 13_000
@@ -116,7 +117,8 @@ PIECES = st.sampled_from((*MARKS, *WORDS, "\n", "\n\n"))
 def test_slack_takes_whatever_is_written(text: str, unfinished: bool) -> None:  # noqa: FBT001
     """Promise 32: blocks within Slack's limits and shapes, at every moment of any text."""
     view = View(text=text, doing="Writing…" if unfinished else None, sources=(LEAVE,))
-    check_blocks(payload(view).blocks)
+    for shown in payloads(view):
+        check_blocks(shown.blocks)
 
 
 def test_ten_sources_with_the_longest_addresses_fit_slacks_limit() -> None:
@@ -127,10 +129,29 @@ def test_ten_sources_with_the_longest_addresses_fit_slacks_limit() -> None:
     assert small_print(View(text="So [1].", sources=sources))[0].endswith("and 9 more")
 
 
-def test_a_long_answer_cut_within_code_says_so_outside_of_it() -> None:
-    shown = payload(View(text="```\n" + "code line\n" * 2_000 + "```"))
-    check_blocks(shown.blocks)
-    assert shown.blocks[0]["elements"][-1]["type"] == "rich_text_section"
+def test_a_long_answer_is_several_messages_and_only_the_last_has_what_stands_under_it() -> None:
+    text = "\n\n".join(f"Paragraph {n} stands on this [1]. " + "word " * 60 for n in range(30))
+    *before, last = payloads(after(View(), done(text=text)))
+    assert len(before) == 2
+    assert all(shown.finished and len(shown.blocks) == 1 for shown in before)
+    assert [block["type"] for block in last.blocks] == ["rich_text", "context", "context"]
+    assert all("https://docs.example.com/leave" in str(shown.blocks[0]) for shown in (*before, last))
+    told = " ".join(shown.text for shown in (*before, last))
+    assert all(f"Paragraph {n} " in told for n in range(30))
+
+
+def test_what_is_read_out_is_all_of_what_is_shown() -> None:
+    text = "\n\n".join("word " * 100 for _ in range(40))
+    shown = payloads(View(text=text))
+    assert sum(each.text.count("word") for each in shown) == 4_000
+
+
+def test_an_answer_that_broke_off_says_so_and_can_be_gone_on_with() -> None:
+    broken = done(text=f"24 weeks [1]. And\n\n{CUT_OFF}", complete=False)
+    view = after(View(), broken)
+    assert view.so_far == "24 weeks [1]. And"
+    assert payload(view).goes_on
+    assert not payload(after(View(), done())).goes_on
 
 
 @pytest.mark.parametrize(
@@ -148,5 +169,6 @@ def test_a_long_answer_cut_within_code_says_so_outside_of_it() -> None:
 def test_hostile_text_costs_little(hostile: str) -> None:
     """Documents may provoke it; one preview may not hold up every other conversation."""
     started = time.process_time()
-    check_blocks(payload(View(text=hostile, doing="Writing…")).blocks)
+    for shown in payloads(View(text=hostile, doing="Writing…")):
+        check_blocks(shown.blocks)
     assert time.process_time() - started < 2

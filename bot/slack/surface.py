@@ -1,0 +1,51 @@
+"""A workspace, as answers are shown in it."""
+
+from dataclasses import dataclass
+
+from bot.slack.agent_thread import Agents, AgentThread
+from bot.slack.live_message import LiveMessage
+from bot.slack.native_stream import Streaming
+from bot.slack.ports import Claim, EditBudget, Messages
+from bot.slack.standing import Place, Standing
+from wire.questions import QuestionAsked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """What the messages of all answers have in common.
+
+    Attributes:
+        messages: posts and edits them.
+        budget: how often.
+        streaming: which of them grow by Slack's own streaming.
+        agents: what Slack shows of us beside them.
+    """
+
+    messages: Messages
+    budget: EditBudget
+    streaming: Streaming
+    agents: Agents
+
+    def agent_thread(self, question: QuestionAsked) -> AgentThread:
+        """What Slack shows of us in the question's thread."""
+        return AgentThread(
+            self.agents, channel=question.channel, thread_ts=question.thread, asker=question.user
+        )
+
+    def live_message(self, question: QuestionAsked, claim: Claim, agent: AgentThread) -> LiveMessage:
+        """The question's answer, with what is on record of it."""
+        place = Place(
+            channel=question.channel,
+            thread_ts=question.thread,
+            question=question.name,
+            asker=question.user,
+        )
+        standing = Standing(
+            messages=self.messages,
+            budget=self.budget,
+            streaming=self.streaming,
+            place=place,
+            hold=claim,
+            known=claim.messages,
+        )
+        return LiveMessage(standing=standing, agent=agent)

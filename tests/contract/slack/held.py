@@ -1,0 +1,48 @@
+"""A hold on a question, as a test keeps it."""
+
+from bot.slack.edit_budget import OwnEditBudget
+from bot.slack.live_message import LiveMessage
+from bot.slack.native_stream import Mode, Streaming
+from bot.slack.slack_streams import SlackStreams
+from bot.slack.slack_workspace import SlackWorkspace
+from bot.slack.standing import Place, Standing
+from sandbox.conversations import Message
+from wire.questions import QuestionName
+
+
+class Held:
+    """Ours until a test says otherwise; keeps what was noted."""
+
+    def __init__(self) -> None:
+        self.ours = True
+        self.noted: tuple[str, ...] = ()
+
+    async def holds(self) -> bool:
+        return self.ours
+
+    async def note_messages(self, messages: tuple[str, ...]) -> None:
+        self.noted = messages
+
+
+def streaming(workspace: SlackWorkspace, mode: Mode) -> Streaming:
+    return Streaming(streams=SlackStreams(workspace), mode=mode, team=workspace.identity.team)
+
+
+def live_message(
+    workspace: SlackWorkspace, under: Message, *, hold: Held, streamed: Streaming | None = None
+) -> LiveMessage:
+    """The answer to a message, nothing of it known yet."""
+    place = Place(
+        channel=under.channel,
+        thread_ts=under.thread_ts or under.ts,
+        question=QuestionName(workspace.identity.team, under.channel, under.ts),
+        asker=under.user,
+    )
+    standing = Standing(
+        messages=workspace,
+        budget=OwnEditBudget(),
+        streaming=streamed or streaming(workspace, "edit"),
+        place=place,
+        hold=hold,
+    )
+    return LiveMessage(standing=standing)
