@@ -12,9 +12,11 @@ from desk.data_set import read_data_set
 from desk.findings import Diagnosis, show_diagnosis
 from desk.forgetting import forget as erase
 from desk.forgetting import read_audit, show_audit, show_forgotten, since_of
+from desk.glancing import watch
 from desk.invoking import FAILED, nats_url_of, print_json, run, settings_for
 from desk.options import DataOption, JsonOption, slack_url_of
 from desk.terminal import Terminal
+from desk.top import looker_for, running_urls
 from wire.settings import StoreKind, load_settings
 
 commands = typer.Typer()
@@ -137,3 +139,22 @@ def audit(
             print_json(entry)
     else:
         show_audit(entries, Console())
+
+
+@commands.command()
+def top(
+    *,
+    url: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Where a bot or worker serves /metrics; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Show the system at a glance, anew every two seconds; --json: one look, since each process's start."""
+    settings = settings_for(data)
+    looker = looker_for(settings, folder_urls=running_urls(settings), given=url or ())
+    if as_json:
+        print_json(run(looker.glance(live=False)))
+    else:
+        run(watch(looker, Console()))
