@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.claude_stand_in import Script
 from tests.contract.web.conftest import KEY, QUESTION, Face, serving_api
+from tests.contract.web.snippets import blocks
 from tests.e2e.demo import PHONE, browser_page
 
 pytestmark = pytest.mark.browser
@@ -120,3 +121,23 @@ async def test_where_a_key_is_needed_it_is_asked_for_and_kept_for_the_tab(face: 
         await page.reload()
         await ask(page)
         await expect(sources).to_have_count(1, timeout=WITHIN_MS)
+
+
+async def test_the_examples_in_javascript_work_as_they_stand_in_the_documentation(face: Face) -> None:
+    fetching, socket = blocks("js")
+    async with browser_page(face.url) as page:
+        await page.goto("/ask")
+        for code in (f"{fetching}\nask(QUESTION, onEvent).catch(reject);", socket):
+            events = await page.evaluate(
+                f"""([BASE, KEY, QUESTION]) => new Promise((resolve, reject) => {{
+                    const events = [];
+                    const onEvent = (event) => {{
+                        events.push(event);
+                        if (event.event === "done" || event.event === "error") resolve(events);
+                    }};
+                    {code}
+                }})""",
+                [face.url, KEY, QUESTION],
+            )
+            assert events[-1]["event"] == "done"
+            assert "14 months" in events[-1]["text"]
