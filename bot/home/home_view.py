@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
 from bot.home.overview import AWAY, Facts, overview, quota_line
-from bot.home.pieces import beside, bounded, button, buttons, choice, header
+from bot.home.pieces import beside, bounded, button, buttons, choice, divider, header
 from bot.slack.mrkdwn import Block, linked, section, small_print
 from wire.preferences import PersonalPreferences, RecentQuestion
 from wire.sync_words import ago
@@ -36,13 +36,14 @@ LANGUAGES = {
     "Hindi": "हिन्दी",
     "Arabic": "العربية",
 }
-_CACHED = {"yes": "May be shown", "no": "Always write anew"}
-_MUTED = {"no": "Need no mention", "yes": "Only if I mention you"}
+_CACHED = {"yes": "May be used", "no": "Write anew"}
+_MUTED = {"no": "No mention needed", "yes": "Only with a mention"}
 
 _INTRO = (
     "Ask me in the *Messages* tab, mention me in a channel, or type `/ask`. I answer from the company's "
     "documents, and show where it stands."
 )
+_FOR_ADMINS = "*For admins.* What you do here is noted in the audit log."
 FORGET_SURE = (
     "I erase your settings, your last questions and what else I keep about you. Messages in Slack stay "
     "where they are."
@@ -80,7 +81,7 @@ def home(page: Page, *, now: datetime) -> Block:
             button("Forget me", PREFIX + FORGET, style="danger", sure=FORGET_SURE),
         ),
         small_print(f"Only you see this page. As of {now:%H:%M} UTC."),
-        *([] if page.admin is None else overview(page.admin, now=now)),
+        *([] if page.admin is None else [divider(), section(_FOR_ADMINS), *overview(page.admin, now=now)]),
     ]
     return {"type": "home", "blocks": bounded(blocks, most=BLOCKS_AT_MOST, last=small_print("…"))}
 
@@ -120,15 +121,15 @@ def _settings(preferences: PersonalPreferences | None) -> list[Block]:
     language = preferences.language if preferences.language in LANGUAGES else AS_ASKED
     return [
         beside(
-            "*Language*\nof my answers in our direct messages",
+            "*Language*\nof answers in our direct messages",
             choice(PREFIX + LANGUAGE, LANGUAGES, language or AS_ASKED, hint="Language"),
         ),
         beside(
-            "*Answers of before*\nwhere every document behind them still reads the same",
-            choice(PREFIX + CACHED, _CACHED, "yes" if preferences.cached else "no", hint="Answers of before"),
+            "*Earlier answers*\nif nothing behind them has changed",
+            choice(PREFIX + CACHED, _CACHED, "yes" if preferences.cached else "no", hint="Earlier answers"),
         ),
         beside(
-            "*Your follow-ups in threads*\nthat I take part in",
+            "*Follow-ups of yours*\nin threads that I take part in",
             choice(PREFIX + MUTED, _MUTED, "yes" if preferences.muted else "no", hint="Follow-ups"),
         ),
     ]

@@ -9,7 +9,6 @@ from bot.home.acts import PREFIX
 from bot.home.failure_view import FAILURES
 from bot.home.pieces import bar, beside, button, header
 from bot.home.resync_view import source_rows
-from bot.slack.commands import level_line
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.feedback import SourceFeedback
 from wire.gaps import GapGroup, GapList
@@ -40,7 +39,7 @@ class Facts:
 
 
 def overview(facts: Facts, *, now: datetime) -> list[Block]:
-    """All of it, in some 50 blocks at the most."""
+    """All of it, in fewer than 50 blocks."""
     return [
         header("Sources"),
         *_sources(facts, now=now),
@@ -53,10 +52,17 @@ def overview(facts: Facts, *, now: datetime) -> list[Block]:
     ]
 
 
-def quota_line(level: Level, *, whose: str = "") -> str:
-    """How far a quota has been drawn, as a bar and in words."""
-    share = (level.used + level.reserved) / level.pot.limit if level.pot.limit else 0.0
-    return f"`{bar(share)}` {share:.0%}\n{level_line(level, whose=whose)}"
+def quota_line(level: Level) -> str:
+    """How far a quota has been drawn: whose it is, a bar, and the numbers."""
+    pot, taken = level.pot, level.used + level.reserved
+    share = taken / pot.limit if pot.limit else 0.0
+    group = f"Group {escaped(pot.name)}"
+    whose = {"person": "You", "group": group, "workspace": "The whole company"}[pot.scope]
+    span = {"day": "today", "month": "this month"}[pot.period]
+    return (
+        f"*{whose}*  {bar(share)}  {share:.0%}\n{taken:,} of {pot.limit:,} tokens {span}, "
+        f"until {pot.resets_at:%-d %B} at {pot.resets_at:%H:%M %Z}"
+    )
 
 
 def _sources(facts: Facts, *, now: datetime) -> list[Block]:
@@ -80,11 +86,7 @@ def _quotas(levels: Sequence[Level] | None) -> str:
         return AWAY
     if not levels:
         return "Neither the workspace nor a group has one; each person's may be limited all the same."
-    return "\n".join(quota_line(level, whose=_whose(level)) for level in levels[:LEVELS_SHOWN])
-
-
-def _whose(level: Level) -> str:
-    return f"The group `{escaped(level.pot.name)}` has" if level.pot.scope == "group" else ""
+    return "\n".join(map(quota_line, levels[:LEVELS_SHOWN]))
 
 
 def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:

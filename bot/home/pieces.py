@@ -79,7 +79,7 @@ def beside(mrkdwn: str, accessory: Block) -> Block:
 def bar(share: float) -> str:
     """How far something is, from 0 to 1."""
     full = round(min(max(share, 0.0), 1.0) * CELLS)
-    return "\N{FULL BLOCK}" * full + "\N{LIGHT SHADE}" * (CELLS - full)
+    return "\N{BLACK PARALLELOGRAM}" * full + "\N{WHITE PARALLELOGRAM}" * (CELLS - full)
 
 
 def bounded(blocks: Sequence[Block], *, most: int, last: Block) -> list[Block]:

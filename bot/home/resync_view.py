@@ -110,7 +110,8 @@ def pick_from(sources: Sequence[SourceStatus], *, now: datetime) -> Payload:
     if not blocks:
         text = "No source is configured yet: `answerdesk.example.toml` shows how one is."
         return Payload(text=text, blocks=[section(text)])
-    return Payload(text="Pick a source to resync.", blocks=[*blocks, small_print(HINT)])
+    text = "Which source shall I compare with its documents?"
+    return Payload(text=text, blocks=[section(text), *blocks, small_print(HINT)])
 
 
 def source_rows(sources: Sequence[SourceStatus], *, now: datetime, most: int = LISTED_AT_MOST) -> list[Block]:
@@ -167,7 +168,7 @@ def going_on(asked: SyncRequested, run: SyncRun | None) -> Payload:
         of = f" of {run.total:,}" if run.total else ""
         left = f" · about {span(run.seconds_left)} left" if run.seconds_left else ""
         words = f"{run.seen:,}{of} documents"
-        drawn = f"`{bar(share)}` {share:.0%} · " if run.total else ""
+        drawn = f"{bar(share)} {share:.0%} · " if run.total else ""
         text = f"{title}\n{_doing(run)} {drawn}{words}{left}\n{_counted(run)}"
     blocks = [section(text), buttons(_cancel(asked.source))]
     return Payload(text=f"Resync of {asked.source}: {words}", blocks=blocks)

@@ -20,7 +20,7 @@ from bot.slack.ports import EditBudget
 from bot.slack.view import Payload
 from wire.audit import Audit, AuditLine
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
-from wire.sync import ANNOUNCED, SyncAccepted, SyncRequested
+from wire.sync import ANNOUNCED, SyncAccepted, SyncRequested, SyncRun
 
 EDIT_EVERY_S = 3.0
 """Slack's advice for a message that is edited as it goes (docs.slack.dev, developing agents)."""
@@ -100,7 +100,14 @@ class Resyncing:
             MalformedError: there is none.
             UnavailableError: no worker answers.
         """
-        accepted = await self._syncs.cancel(source)
+        try:
+            accepted = await self._syncs.cancel(source)
+        except MalformedError:
+            if place is None or (last := await self._last_run(source)) is None:
+                raise
+            # Whoever followed it there was gone before it ended.
+            self._errands.start(self._show_last(place, resync_view.ended(last)))
+            return said(f"The resync of *{escaped(source)}* is over.")
         await self._note("resync_cancel", source, user=user, team=team)
         if place is not None:
             self.watch(accepted, place)
@@ -110,6 +117,11 @@ class Resyncing:
         """Follow a run in a message that stands already."""
         if place not in self._followed:
             self._errands.start(self._follow(SyncRequested(source=accepted.source), accepted, place))
+
+    async def _last_run(self, source: str) -> SyncRun | None:
+        listed = (await self._syncs.sources()).sources
+        runs = next((each.runs for each in listed if each.name == source), ())
+        return next((run for run in runs if run.ended), None)
 
     async def _begin(self, asked: SyncRequested, *, user: str, team: str) -> Payload:
         accepted = await self._syncs.sync(asked)

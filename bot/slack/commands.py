@@ -32,7 +32,6 @@ _NO_WORDS = "Tell me what to look for, for example `/sources parental leave in:h
 _NO_QUESTION = "Tell me what you would like to know, for example `/ask how many days of leave do I get?`"
 _FILTER = re.compile(r"(?:^|\s)(in|since):(\S+)", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,3})([dwmy])", re.IGNORECASE)
-_WHOSE = {"person": "You have", "group": "Your group has", "workspace": "The company has"}
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _CLOSENESS = ((0.7, "close match"), (0.4, "related"))
 
@@ -165,7 +164,7 @@ def answering_privately(question: str, *, link: str, shareable: bool) -> Payload
 
 def used(levels: Sequence[Level]) -> Payload:
     """How much has been drawn of each quota that a person has a share in."""
-    return said("\n".join(level_line(level) for level in levels) or _NO_LIMIT)
+    return said("\n".join(_level(level) for level in levels) or _NO_LIMIT)
 
 
 def helped() -> Payload:
@@ -178,10 +177,9 @@ def no_question() -> Payload:
     return said(_NO_QUESTION)
 
 
-def level_line(level: Level, *, whose: str = "") -> str:
-    """How much of a quota is used and left, and until when; ``whose`` such as ``The group has``."""
+def _level(level: Level) -> str:
     pot, taken = level.pot, level.used + level.reserved
-    whose = whose or _WHOSE[pot.scope]
+    whose = {"person": "You have", "group": "Your group has", "workspace": "The company has"}[pot.scope]
     span = {"day": "today", "month": "this month"}[pot.period]
     left = max(0, pot.limit - taken)
     resets = f"{pot.resets_at:%-d %B} at {pot.resets_at:%H:%M %Z}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
+from bot.home.resync_view import going_on
 from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.service import Sandbox
 from tests.contract.home.conftest import (
@@ -19,6 +20,7 @@ from tests.contract.home.conftest import (
 )
 from tests.until import until
 from wire.admin_settings import AdminSettings
+from wire.sync import SyncRequested
 
 TEAM = "T0LARKSPUR"
 RESYNC, CANCEL = "home_resync", "home_cancel"
@@ -162,3 +164,17 @@ async def test_without_a_worker_it_is_said(slack: Sandbox) -> None:
     said = newest_whisper(slack, "marta")
     assert "try again" in said or "longer than usual" in said
     assert "operation_timeout" not in said
+
+
+@pytest.mark.usefixtures("front", "worker")
+async def test_a_message_that_nobody_edits_any_more_tells_the_end_when_it_is_pressed(
+    slack: Sandbox, workspace: SlackWorkspace
+) -> None:
+    """The bot that followed the run was killed; another one has the press."""
+    await slack.command("marta", "general", "/resync wiki")
+    await ended(slack)
+    [message] = direct(slack, "marta")
+    left = going_on(SyncRequested(source="wiki"), None)
+    await workspace.rewrite(channel=message.channel, ts=message.ts, shown=left)
+    await slack.press("marta", direct(slack, "marta")[0], CANCEL)
+    assert "is done" in await ended(slack)

@@ -54,7 +54,7 @@ def test_how_far_it_is_has_a_bar_and_a_way_out() -> None:
         run(state="running", ended_at=None, seen=250, total=500, changed=12, seconds_left=130.0),
     )
     words = str(shown.blocks)
-    assert "█████░░░░░` 50% · 250 of 500 documents · about 2 min left" in words
+    assert "▰▰▰▰▰▱▱▱▱▱ 50% · 250 of 500 documents · about 2 min left" in words
     assert "12 new or changed · 0 deleted" in words
     assert "home_cancel" in words
     check_blocks(shown.blocks)
