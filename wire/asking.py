@@ -21,12 +21,12 @@ class Said(Shape):
 
 
 class AnswerRequest(Shape):
-    """A question, what was said before it, and who will read the answer."""
+    """A question, what was said before it, and as whom the answer is read."""
 
     question: Annotated[str, StringConstraints(min_length=1)]
     conversation: Annotated[tuple[Said, ...], Field(max_length=TURNS)] = ()
     principals: Readers | None = None
-    """Only what all of them may read is searched. None: those that the asker's key is bound to."""
+    """Who reads it: a document that lets in any of these is found. None: all that the asker's key holds."""
 
 
 class AnswerAsked(Shape):

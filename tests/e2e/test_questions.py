@@ -9,14 +9,18 @@ import random
 import signal
 from functools import partial
 
+import aiohttp
 import pytest
 
+from desk.probes import page_answers
 from sandbox.conversations import Message
 from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn, Script
+from tests.conftest import free_port
 from tests.contract.ingest.formats.documents import pdf
-from tests.e2e.bot_fleet import Fleet
+from tests.e2e.bot_fleet import APP_TOKEN, Fleet
 from tests.e2e.conftest import QUESTION, Process
+from tests.slack_over_http import SECRET, slack_over_http
 from tests.until import until
 
 WAITING = ("Searching", "Reading", "Waiting", "Writing", "…")
@@ -259,3 +263,34 @@ async def test_with_the_worker_away_the_asker_is_told_so(
         worker.send_signal(signal.SIGCONT)
     assert "search" in text.lower()
     assert "again" in text
+
+
+async def test_slack_over_http_is_answered_and_a_stop_lets_other_programs_answers_end(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """One bot without a socket: Slack's signed requests, and an answer over HTTP that outlives SIGTERM."""
+    key, port = "adk_a-key-of-this-test", free_port()
+    fleet.own_settings = {
+        "SLACK_APP_TOKEN": "",
+        "SLACK_SIGNING_SECRET": SECRET,
+        "HTTP_PORT": str(port),
+        "API_KEYS": key,
+    }
+    fleet.start()
+    url = f"http://127.0.0.1:{port}"
+    await until(partial(page_answers, f"{url}/readyz"), within_s=60)
+    async with slack_over_http(slack.api_url, app_token=APP_TOKEN, to=f"{url}/slack/events"):
+        question = slack.say("jonas", "general", QUESTION)
+        text = await until(lambda: answer(slack, question), within_s=60)
+        assert "90 working days" in text
+    claude.default = Script(sentences=2, pace_s=0.1)
+    asked = {"question": QUESTION + " And since when?"}
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
+        session.post(f"{url}/v1/answers", json=asked) as reply,
+    ):
+        await until(lambda: claude.streams_open, within_s=60)
+        codes = asyncio.create_task(asyncio.to_thread(fleet.stop))
+        told = await reply.text()
+    assert "event: done" in told
+    assert await codes == [0]

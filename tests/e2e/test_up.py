@@ -116,6 +116,8 @@ async def test_from_nothing_to_found_and_down_again(tmp_path: Path) -> None:
         assert running.sandbox_url == f"http://127.0.0.1:{port}"
         assert await page_answers(running.sandbox_url)
         assert await page_answers(f"http://127.0.0.1:{running.bot_http_port}/readyz")
+        assert await page_answers(f"http://127.0.0.1:{running.bot_http_port}/ask")
+        assert "90 working days" in up.command("ask", "How many days of parental leave in Germany?").stdout
         assert stat.S_IMODE(up.folder.running.stat().st_mode) == 0o600
         assert "parental-leave-germany" in up.search("How many days of parental leave do I get in Germany?")
 
