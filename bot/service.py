@@ -42,7 +42,7 @@ from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding
 from bot.slack.following import Following
-from bot.slack.metering import CallMeter
+from bot.slack.metering import CallMeter, ShownMeter
 from bot.slack.native_stream import Streaming
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_erasing import NatsErasing
@@ -225,7 +225,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=watch.over(answering, face="slack"),
-            surface=_surface(settings, workspace, budget),
+            surface=_surface(settings, workspace, budget, meter=watch.metrics),
             audience=audience,
             claims=claims,
             turns=threads,
@@ -239,7 +239,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
 
 
-def _surface(settings: Settings, workspace: SlackWorkspace, budget: ValkeyEditBudget) -> Surface:
+def _surface(
+    settings: Settings, workspace: SlackWorkspace, budget: ValkeyEditBudget, *, meter: ShownMeter
+) -> Surface:
     """How answers are shown in this workspace."""
     streams, team = SlackStreams(workspace), workspace.identity.team
     return Surface(
@@ -247,6 +249,7 @@ def _surface(settings: Settings, workspace: SlackWorkspace, budget: ValkeyEditBu
         budget=budget,
         streaming=Streaming(streams=streams, mode=settings.slack_streaming, team=team),
         agents=Agents(SlackAgent(workspace)),
+        meter=meter,
     )
 
 

@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
 
 from bot.slack.agent_thread import AgentThread
 from bot.slack.edit_budget import Edit
+from bot.slack.metering import UNMETERED, Seen
 from bot.slack.standing import Standing
 from bot.slack.view import Payload, View, payloads
 from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
@@ -44,11 +46,15 @@ class LiveMessage:
         meant_for: who may read what it shows, once that is more than what is being done.
     """
 
-    def __init__(self, *, standing: Standing, agent: AgentThread | None = None) -> None:
+    def __init__(
+        self, *, standing: Standing, agent: AgentThread | None = None, seen: Seen | None = None
+    ) -> None:
         self.standing = standing
+        self._seen = seen or Seen(UNMETERED, asked_at=datetime.now(UTC))
         self.meant_for: tuple[str, ...] | None = None
         self._agent = agent
         self._newest: View | None = None
+        self._newest_at = time.monotonic()
         self._sent: View | None = None
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -71,8 +77,9 @@ class LiveMessage:
         """Show what is being done: as a status where a stream will begin, else in a message. As ``open``."""
         if self.standing.streamable and await self._told(view):
             self._newest = self._sent = view
-            return
-        await self.open(view)
+        else:
+            await self.open(view)
+        self._seen.sign()
 
     async def open(self, view: View) -> None:
         """Make this visible now: post it, or go on in the message that stands.
@@ -93,6 +100,8 @@ class LiveMessage:
 
     def show(self, view: View) -> None:
         """Show this when the pace allows, unless something newer comes first."""
+        if view != self._newest:
+            self._newest_at = time.monotonic()
         self._newest = view
         self._changed.set()
 
@@ -141,6 +150,7 @@ class LiveMessage:
             UnavailableError: Slack did not take it in time.
             AnswerdeskError: Slack refuses it.
         """
+        ready_at = time.monotonic()
         await self.standing.settled()
         try:
             await self._patiently(lambda: self._bring(pages, "last"))
@@ -149,10 +159,11 @@ class LiveMessage:
                 raise
             _log.warning("Slack takes no edit for long; the answer is posted anew", reason=str(error))
             await self._patiently(lambda: self.standing.replace(pages))
+        self._seen.whole(since=ready_at)
 
     async def _preview(self) -> bool:
         """Send the newest view; False where there was nothing new to send."""
-        view = self.newest
+        view, since = self.newest, self._newest_at
         if not view.text and self.standing.streamable and await self._told(view):
             self._sent = view
             return True
@@ -163,6 +174,8 @@ class LiveMessage:
             await self._bring(pages, "growing" if self._worded or not view.text else "first")
         self._sent = view
         self._worded = bool(view.text)
+        if view.text:
+            self._seen.words(since=since)
         return True
 
     async def _told(self, view: View) -> bool:

@@ -1,5 +1,7 @@
 """What the Slack side tells whoever counts: each call of Slack's, and what people see when."""
 
+import time
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError
@@ -50,6 +52,40 @@ class Unmetered:
 
 
 UNMETERED = Unmetered()
+
+
+class Seen:
+    """What the asker of one question has seen so far, told as it happens."""
+
+    def __init__(self, meter: ShownMeter, *, asked_at: datetime) -> None:
+        self._meter = meter
+        self._asked_at = asked_at
+        self._signed = False
+        self._worded_at: float | None = None
+
+    def sign(self) -> None:
+        """Something that says that we are at it."""
+        if not self._signed:
+            self._signed = True
+            self._meter.first_sign(self._waited_s())
+
+    def words(self, *, since: float) -> None:
+        """Words of the answer, which there were to be shown ``since`` (``time.monotonic``)."""
+        self.sign()
+        now = time.monotonic()
+        if self._worded_at is None:
+            self._meter.first_words(self._waited_s())
+        since_last_s = None if self._worded_at is None else now - self._worded_at
+        self._meter.edited(since_last_s=since_last_s, late_s=now - since)
+        self._worded_at = now
+
+    def whole(self, *, since: float) -> None:
+        """The finished message."""
+        self.words(since=since)
+        self._meter.finished(self._waited_s())
+
+    def _waited_s(self) -> float:
+        return (datetime.now(UTC) - self._asked_at).total_seconds()
 
 
 def result_of(error: BaseException | None) -> CallResult:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.slack.agent_thread import Agents, AgentThread
 from bot.slack.live_message import LiveMessage
+from bot.slack.metering import UNMETERED, Seen, ShownMeter
 from bot.slack.native_stream import Streaming
 from bot.slack.ports import Claim, EditBudget, Messages
 from bot.slack.standing import Place, Standing
@@ -19,12 +20,14 @@ class Surface:
         budget: how often.
         streaming: which of them grow by Slack's own streaming.
         agents: what Slack shows of us beside them.
+        meter: is told what people see when.
     """
 
     messages: Messages
     budget: EditBudget
     streaming: Streaming
     agents: Agents
+    meter: ShownMeter = UNMETERED
 
     def agent_thread(self, question: QuestionAsked) -> AgentThread:
         """What Slack shows of us in the question's thread."""
@@ -48,4 +51,5 @@ class Surface:
             hold=claim,
             known=claim.messages,
         )
-        return LiveMessage(standing=standing, agent=agent)
+        seen = Seen(self.meter, asked_at=question.asked_at)
+        return LiveMessage(standing=standing, agent=agent, seen=seen)

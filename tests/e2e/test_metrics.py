@@ -82,6 +82,10 @@ async def test_a_question_is_counted_from_slack_to_the_model_and_back(
     assert series[f"answerdesk_model_cost_usd_total{{{model}}}"] > 0
     assert series["answerdesk_slack_calls_total{method=chat.postMessage,result=ok}"] == 2
     assert series["answerdesk_slack_calls_total{method=chat.update,result=ok}"] >= 2
+    for seen in ("first_sign", "first_words", "finished"):
+        assert series[f"answerdesk_{seen}_seconds_count{{}}"] == 2
+        assert 0 < series[f"answerdesk_{seen}_seconds_sum{{}}"] < 120
+    assert series["answerdesk_slack_shown_lateness_seconds_count{}"] >= 2
     assert series["process_resident_memory_bytes{}"] > 0
     assert series["answerdesk_event_loop_lag_seconds_count{}"] > 0
     people = [name for name in series if "U0" in name or "jonas" in name or "general" in name]
