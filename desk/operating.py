@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from desk.app_manifest import print_manifest
+from desk.backing_up import back_up, show_backup
 from desk.data_set import read_data_set
 from desk.findings import Diagnosis, show_diagnosis
 from desk.forgetting import forget as erase
@@ -15,6 +16,8 @@ from desk.forgetting import read_audit, show_audit, show_forgotten, since_of
 from desk.glancing import watch
 from desk.invoking import FAILED, nats_url_of, print_json, run, settings_for
 from desk.options import DataOption, JsonOption, slack_url_of
+from desk.restoring import restore as put_back
+from desk.restoring import show_restored
 from desk.terminal import Terminal
 from desk.top import looker_for, running_urls
 from wire.settings import StoreKind, load_settings
@@ -82,6 +85,34 @@ def evaluate(
         evaluation.evaluate(data, mode=mode, settings=load_settings(), cache=cache, terminal=terminal)
     )
     print_json(judged) if as_json else evaluation.show(judged, Console())
+
+
+@commands.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder to write it into.")],
+    *,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Copy what can't be made again: index, versions, texts, settings; while everything runs."""
+    terminal = Terminal(Console(stderr=True))
+    note = run(back_up(folder, nats_url=nats_url_of(data), terminal=terminal))
+    print_json(note) if as_json else show_backup(note, terminal, folder=folder)
+
+
+@commands.command()
+def restore(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="What backup wrote.")
+    ],
+    *,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Put a backup back into the running system; nothing is encoded again, and what is newer there stays."""
+    terminal = Terminal(Console(stderr=True))
+    restored = run(put_back(folder, nats_url=nats_url_of(data), terminal=terminal))
+    print_json(restored) if as_json else show_restored(restored, terminal)
 
 
 @commands.command(name="migrate-index")

@@ -22,6 +22,7 @@ from ingest.service import run_ingest
 from ingest.writing import EditionWriting
 from retrieval.heads import Heads
 from retrieval.index import Index, IndexNote, Store
+from retrieval.nats_copies import serving_copies
 from retrieval.nats_heads import open_heads
 from retrieval.nats_served import NatsServed, Served, open_served
 from retrieval.payload import has_meanings_of
@@ -29,6 +30,7 @@ from retrieval.service import serving_retrieval
 from retrieval.stores import open_store, store_kind
 from retrieval.tuning import USUAL, Tuning
 from wire import subjects
+from wire.copies import IndexIdentity
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_objects import open_objects
@@ -192,13 +194,16 @@ class _Worker:
         if self._only == "ingest":
             yield
             return
-        async with serving_retrieval(
-            self._client,
-            index=pair.index,
-            encoder=pair.encoder,
-            heads=self._heads,
-            tuning=self._tuning,
-            meter=self._meters.searches,
+        async with (
+            serving_retrieval(
+                self._client,
+                index=pair.index,
+                encoder=pair.encoder,
+                heads=self._heads,
+                tuning=self._tuning,
+                meter=self._meters.searches,
+            ),
+            serving_copies(self._client, index=pair.index, identity=_identity(pair.served)),
         ):
             yield
 
@@ -293,6 +298,12 @@ def _writing(pair: Pair, *, former: Index, made_for: str) -> EditionWriting:
     """Into the new index; where only the words are weighed anew, meanings are taken over."""
     like = former if has_meanings_of(made_for, pair.encoder) else None
     return EditionWriting(index=pair.index, encoder=pair.encoder, like=like)
+
+
+def _identity(served: Served) -> IndexIdentity:
+    return IndexIdentity(
+        name=served.name, fingerprint=served.fingerprint, dimensions=served.dimensions, model=served.model
+    )
 
 
 async def _first_of(*tasks: asyncio.Task[Any]) -> None:

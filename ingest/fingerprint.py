@@ -33,6 +33,11 @@ def pipeline_fingerprint(*, encoder: str, index: str, media_type: str) -> str:
     return "/".join((encoder, cut, index, _reader(media_type.partition(";")[0].strip().lower())))
 
 
+def in_another_index(fingerprint: str, *, former: str, index: str) -> str:
+    """What it is for the same passages in a copy of the index that they were written to."""
+    return fingerprint.replace(f"/{former}/", f"/{index}/")
+
+
 def is_read_alike(fingerprint: str) -> bool:
     """Whether it ends with a reader as it is now; a better one has something to say of the same bytes."""
     return fingerprint.rpartition("/")[2] in _readers()
