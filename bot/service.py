@@ -28,6 +28,8 @@ from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.forgetting import Forgetting
+from bot.home.errands import running_errands
+from bot.home.greeting import Greeting
 from bot.home.nats_preferences import open_preferences
 from bot.home.nats_recent import open_recent
 from bot.home.service import Given, opened_home
@@ -69,6 +71,7 @@ from bot.web.service import serving_web
 from retrieval.client import RetrievalClient
 from wire import subjects
 from wire.admin_settings import AdminSettings
+from wire.answer_settings import SUGGESTED
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
 from wire.nats_objects import open_objects
@@ -189,6 +192,13 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 otherwise=commanding,
             )
         )
+        greeting = Greeting(
+            conversation=workspace,
+            suggestions=SlackAgent(workspace),
+            prompts=SUGGESTED if settings.suggested_prompts is None else settings.suggested_prompts,
+            once=claims,
+            errands=await stack.enter_async_context(running_errands()),
+        )
         app = bolt_app(
             client=workspace.client,
             identity=workspace.identity,
@@ -199,6 +209,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 partial(tell_of_threads, client=client),
                 partial(tell_of_people, client=client),
                 front.overhear,
+                greeting.overhear,
             ],
             signing_secret=settings.slack_signing_secret,
         )

@@ -42,3 +42,23 @@ class GroupQuota(BaseModel):
 
     tokens_per_day: Annotated[int, Field(ge=0)] = 0
     tokens_per_month: Annotated[int, Field(ge=0)] = 0
+
+
+class SuggestedPrompt(BaseModel):
+    """A question that is suggested to whoever opens our direct messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    title: Annotated[str, Field(min_length=1, max_length=75)]
+    """What is shown."""
+    message: Annotated[str, Field(min_length=1, max_length=1_000)]
+    """What is asked."""
+
+
+SUGGESTED = (
+    SuggestedPrompt(title="Time off", message="How many days of leave do I get?"),
+    SuggestedPrompt(title="Something is lost", message="I lost my laptop, what do I do now?"),
+    SuggestedPrompt(title="Travel", message="What may I spend on a hotel?"),
+    SuggestedPrompt(title="A new job", message="What happens in my first week?"),
+)
+"""What the documents of most companies have an answer to, the sample's among them."""

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from wire.admin_settings import AdminSettings
-from wire.answer_settings import GroupQuota, ModelPrice, TimeZone
+from wire.answer_settings import GroupQuota, ModelPrice, SuggestedPrompt, TimeZone
 from wire.documents import SourceName
 from wire.errors import SettingsError
 from wire.key_settings import ApiKeys
@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         "auto",
         description="How answers grow: by Slack's own streaming (native), by edits (edit), or the one in "
         "direct messages and the other elsewhere (auto)",
+    )
+    suggested_prompts: Annotated[tuple[SuggestedPrompt, ...], Field(max_length=4)] | None = Field(
+        None, description="Questions suggested in direct messages, [] for none; see answerdesk.example.toml"
     )
 
     anthropic_api_key: SecretStr | None = Field(None, description="Without one, answers quote the passages")

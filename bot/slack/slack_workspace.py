@@ -190,6 +190,10 @@ class SlackWorkspace:
         """Post a message that answers no question; gives its ``ts``."""
         return str((await self.call("chat.postMessage", channel=channel, **slack_arguments(shown)))["ts"])
 
+    async def is_empty(self, *, channel: str) -> bool:
+        """Whether nothing was ever said in our direct messages with somebody."""
+        return not (await self.call("conversations.history", channel=channel, limit=1)).get("messages")
+
     async def rewrite(self, *, channel: str, ts: str, shown: Payload) -> None:
         """Edit a message that answers no question."""
         await self.call("chat.update", channel=channel, ts=ts, **slack_arguments(shown))

@@ -62,6 +62,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "chat.startStream": ("chat:write",),
     "chat.stopStream": ("chat:write",),
     "chat.update": ("chat:write",),
+    "conversations.history": ("im:history",),
     "conversations.info": MEMBERS,
     "conversations.members": MEMBERS,
     "conversations.open": ("im:write",),
