@@ -268,6 +268,7 @@ class Replying:
     async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
         asker = await self._audience.asker(asked.user, team=asked.team)
         wanted = await self._preferences.wanted(asked)
+        conversation = await self._conversation(asked)
         return Question(
             id=asked.id,
             text=self._spoken(asked.text),
@@ -275,7 +276,8 @@ class Replying:
             groups=asker.groups,
             zone=asker.zone,
             principals=readers,
-            conversation=await self._conversation(asked),
+            conversation=conversation[-TURNS_READ:],
+            cut=len(conversation) > TURNS_READ,
             attempt=delivery,
             fresh=asked.attempt > 0 or wanted.fresh,
             manner=wanted.manner,
@@ -310,7 +312,7 @@ class Replying:
                 author="you" if message.ours else names.get(message.user, "somebody"),
                 text=self._spoken(message.text),
             )
-            for message in earlier[-TURNS_READ:]
+            for message in earlier
         )
 
     def _spoken(self, text: str) -> str:

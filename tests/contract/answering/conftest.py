@@ -1,6 +1,10 @@
 """The pipeline on a real NATS server, with stand-ins for the worker and for the Messages API."""
 
-from collections.abc import AsyncIterator
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
@@ -19,8 +23,10 @@ from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
 from bot.answering.trying import Trying
 from bot.answering.valkey_connection import Valkey, valkey
+from desk.engines import valkey_command
 from retrieval.client import RetrievalClient
 from tests.claude_stand_in import claude_stand_in
+from tests.conftest import free_port, wait_for_port
 from tests.contract.answering.telling import GERMANY, PATIENT_SLICES, Desk
 from tests.retrieval_stand_in import passage, retrieval_stand_in
 
@@ -100,3 +106,17 @@ async def connection(valkey_url: str) -> AsyncIterator[Valkey]:
 @pytest.fixture
 def extractive() -> ExtractiveModel:
     return ExtractiveModel(pace_s=0)
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """A server of this test's own, to be stopped at will: its address and process."""
+    command = valkey_command(folder=tmp_path, port=free_port(), password="test")
+    process = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL)
+    try:
+        wait_for_port(command.port, process)
+        yield command.url, process.pid
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+        process.wait(10)

@@ -128,6 +128,14 @@ async def test_files_that_were_not_read_are_named_in_every_answer(desk: Desk, va
     assert nothing.done.text.endswith(said)
 
 
+async def test_a_conversation_of_which_only_the_end_is_known_is_said_to_be_one(desk: Desk) -> None:
+    said = (Turn(role="user", author="Ada", text="Parental leave is on my mind."),)
+    told = await tell(desk.answering(), replace(question(), conversation=said, cut=True))
+    assert told.done.text.endswith(
+        "_I could not read all of it: the oldest messages of this conversation did not fit._"
+    )
+
+
 async def test_what_did_not_fit_is_said(desk: Desk) -> None:
     desk.retrieval.put(
         *(passage("parental leave Germany " + "word " * 600, document=f"d{n}") for n in range(7))

@@ -3,10 +3,7 @@
 import asyncio
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis.asyncio
@@ -16,28 +13,12 @@ from bot.answering.quota import Asker, QuotaLimits
 from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import LEFT_ALONE_S, Valkey, valkey
 from bot.answering.valkey_quota import ValkeyQuota
-from desk.engines import valkey_command
-from tests.conftest import free_port, wait_for_port
 from tests.contract.answering.telling import Desk, question, standing, tell
 from tests.until import until
 from wire.errors import RefusedError, SettingsError, UnavailableError
 
 NOBODY = "redis://127.0.0.1:1/0"
 ADDED_WITHIN_S = 0.5
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """A server of this test's own, to be stopped at will: its address and process."""
-    command = valkey_command(folder=tmp_path, port=free_port(), password="test")
-    process = subprocess.Popen(command.argv, stdout=subprocess.DEVNULL)
-    try:
-        wait_for_port(command.port, process)
-        yield command.url, process.pid
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
-        process.kill()
-        process.wait(10)
 
 
 def parts(connection: Valkey) -> tuple[ValkeyCache, Allowance]:
