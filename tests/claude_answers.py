@@ -45,6 +45,7 @@ class Script:
         after_words: end so after this many words; None after all of them.
         http: whether an error before the first word is an HTTP status rather than an event.
         retry_after_s: the ``retry-after`` header of an HTTP error.
+        complaint: what an HTTP error says.
         citations: right ones; of a search result that was not given; of another source's name; none.
         pings: whether a stall sends pings.
         obeys: write what a search result, an earlier message or the question says behind ``ORDER``.
@@ -58,6 +59,7 @@ class Script:
     after_words: int | None = None
     http: bool = True
     retry_after_s: float | None = None
+    complaint: str = "as told"
     citations: Literal["right", "beyond", "renamed", "none"] = "right"
     pings: bool = False
     obeys: bool = False

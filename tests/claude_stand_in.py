@@ -78,7 +78,7 @@ class ClaudeStandIn:
         script = self.scripts.popleft() if scripted else self.default
         if script.ending in ERRORS and script.http and not script.after_words:
             status, kind = ERRORS[script.ending]
-            return error_response(status, kind, "as told", retry_after_s=script.retry_after_s)
+            return error_response(status, kind, script.complaint, retry_after_s=script.retry_after_s)
         answer = blocks_of(body, script)
         if not body.get("stream"):
             return web.json_response(self._whole(body, answer))

@@ -4,19 +4,27 @@ import json
 import re
 from pathlib import Path
 
+import nats.js.errors
+import pytest
+
 from ingest.client import IngestClient
 from sandbox.rate_limits import NO_LIMITS
 from sandbox.service import serving
+from tests.claude_answers import Script
 from tests.claude_stand_in import claude_stand_in
 from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, program
 from tests.e2e.conftest import QUESTION, WORDS
 from tests.e2e.test_questions import answer
 from tests.otlp_collector import Collector, SentSpan, drawn, otlp_collector
+from tests.seeded_secrets import SECRETS, SOWN
 from tests.until import until
-from wire.documents import DocumentUpsert
+from wire import subjects
+from wire.documents import DocumentFailed, DocumentUpsert
+from wire.errors import MalformedError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 from wire.opentelemetry_spans import span
+from wire.shapes import read_shape
 
 CANARY = "xylocarp"
 """A word of the document and of the question: no span may hold it."""
@@ -28,7 +36,7 @@ HANDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
     own_nats: str, valkey_url: str, tmp_path: Path
 ) -> None:
-    """Promise 34, for traces and log lines."""
+    """Promise 34: of secrets and canaries in every input, 0 in logs, traces, headers and metadata."""
     async with (
         otlp_collector() as collector,
         claude_stand_in() as claude,
@@ -46,6 +54,7 @@ async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
             "SLACK_APP_TOKEN": APP_TOKEN,
             "SLACK_API_URL": slack.api_url,
             "ANTHROPIC_BASE_URL": claude.base_url,
+            "ANTHROPIC_API_KEY": SECRETS["Anthropic key"],
             "HTTP_PORT": "0",
         }
         with (
@@ -53,10 +62,15 @@ async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
             program("bot", env=shared | bots, log=tmp_path / "bot.log"),
         ):
             await _publish(own_nats)
+            claude.scripts.append(Script(ending="server_error", complaint=f"{CANARY} {SOWN}"))
+            refused = slack.say("jonas", "general", f"{QUESTION} {CANARY} {SOWN}")
+            await until(lambda: answer(slack, refused), within_s=60)
             question = slack.say("jonas", "general", f"{QUESTION} {CANARY}")
             await until(lambda: answer(slack, question), within_s=60)
-            asked = await until(lambda: _whole_question(collector), within_s=30)
+            asked = await until(lambda: _whole_question(collector, of=question.ts), within_s=30)
             indexed = await until(lambda: collector.trace_of("index a document"), within_s=30)
+            metadata = await _metadata(own_nats)
+        shown = [str(message) for message in slack.messages("general") if message.by_app]
         print(drawn(asked), drawn(indexed), sep="\n\n")
 
     by_name = {each.name: each for each in asked}
@@ -75,17 +89,23 @@ async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
     inside = {each.name for each in indexed if each.parent == document.id}
     assert {"parse", "write passages", "show the edition"} <= inside
 
-    sent = b"".join(collector.bodies)
-    logs = (tmp_path / "bot.log").read_text() + (tmp_path / "worker.log").read_text()
-    for word in (CANARY, *TOKENS, "parental", "test@"):
-        assert word.encode() not in sent, word
-        assert word not in logs, word
+    told = {
+        "traces": b"".join(collector.bodies).decode(errors="replace"),
+        "logs": (tmp_path / "bot.log").read_text() + (tmp_path / "worker.log").read_text(),
+        "NATS headers and failures' metadata": metadata,
+    }
+    for where, text in told.items():
+        for word in (CANARY, "parental", "test@", *TOKENS, *SECRETS.values()):
+            assert word not in text, f"{word} in {where}"
+    assert not [word for word in SECRETS.values() if word in "".join(shown)]
     _check_log_lines(tmp_path / "bot.log", trace=answered.trace)
 
 
-def _whole_question(collector: Collector) -> list[SentSpan]:
+def _whole_question(collector: Collector, *, of: str) -> list[SentSpan]:
     """The question's spans, once its last ones have come."""
-    spans = collector.trace_of("answer a question")
+    ids = {str(each.attributes.get("answerdesk.question")) for each in collector.spans}
+    named = next((each for each in ids if of in each), "")
+    spans = collector.trace_of("answer a question", **{"answerdesk.question": named})
     there = {each.name for each in spans}
     whole = {"take what Slack brings", "answer a question", "chat claude-sonnet-5-5", "slack chat.update"}
     services = {each.service for each in spans if each.name == "retrieval.search"}
@@ -107,7 +127,7 @@ def _check_model_span(model: SentSpan, *, under: SentSpan) -> None:
 
 def _check_log_lines(log: Path, *, trace: str) -> None:
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    [ended] = [line for line in lines if line["event"] == "question ended"]
+    *_, ended = [line for line in lines if line["event"] == "question ended"]
     assert ended["trace_id"] == trace
     assert re.fullmatch(r"T\w+:C\w+:[\d.]+:0", ended["question"])
 
@@ -128,3 +148,38 @@ async def _publish(nats_url: str) -> None:
         with span("a document service", headers={"traceparent": HANDED}):
             await ingest.announce(document)
         await ingest.wait_until_indexed(document, within_s=60)
+        broken = document.model_copy(
+            update={
+                "id": "broken",
+                "media_type": "application/pdf",
+                "title": f"{CANARY} {SOWN}",
+                "body": None,
+                "body_base64": f"%PDF-1.7 {CANARY} {SOWN}".encode(),
+                "metadata": {"note": SOWN},
+            }
+        )
+        await ingest.announce(broken)
+        with pytest.raises(MalformedError) as failed:
+            await ingest.wait_until_indexed(broken, within_s=60)
+        assert CANARY not in str(failed.value)
+
+
+async def _metadata(nats_url: str) -> str:
+    """All headers and subjects of what NATS keeps, and what is said of failures beside the announcement."""
+    told: list[str] = []
+    async with connected(nats_url, name="test") as client:
+        jetstream = client.jetstream()
+        for info in await jetstream.streams_info():
+            name, after = info.config.name or "", 0
+            while True:
+                try:
+                    message = await jetstream.get_msg(name, after + 1, subject=">", next=True)
+                except nats.js.errors.NotFoundError:
+                    break
+                after = message.seq or 0
+                told.append(f"{message.subject} {message.headers}")
+                if name == subjects.DOCUMENTS_FAILED_STREAM:
+                    failed = read_shape(DocumentFailed, message.data or b"")
+                    told.append(str(failed.model_copy(update={"event_base64": None})))
+    assert any("broken" in each for each in told)
+    return "\n".join(told)
