@@ -101,7 +101,7 @@ class Tools:
 
         Args:
             question: in plain words; it must make sense without what was said before.
-            context: of the call.
+            context: where its progress is told.
         """
         try:
             ending = await self._ending(question, context)

@@ -18,6 +18,8 @@ from bot.web.keys import ANYBODY_HERE, Holder, Keyring
 from wire.errors import AnswerdeskError, MalformedError, RefusedError
 from wire.nats_service import ErrorBody, ErrorReply
 
+BODY_BYTES = 256 * 1024
+"""Of a request: a long question and a long conversation."""
 BODY_WITHIN_S = 10.0
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 """A proxy stands before us: who comes from this machine is then anybody."""
@@ -100,9 +102,6 @@ class Callers:
             except AnswerdeskError as error:
                 status, body = status_of(error)
                 return error_response(status, body, headers=headers)
-            except web.HTTPRequestEntityTooLarge:
-                too_long = ErrorBody(code="question_too_long", message="The request is too long.")
-                return error_response(413, too_long, headers=headers)
 
         return protected
 
@@ -142,6 +141,7 @@ async def json_body(request: web.Request) -> bytes:
     """The request's body.
 
     Raises:
+        RefusedError: it is too long.
         MalformedError: it does not say that it is JSON, so a browser would let any page send it.
         TooSlowError: it does not come to its end.
     """
@@ -149,9 +149,20 @@ async def json_body(request: web.Request) -> bytes:
         raise MalformedError("the body must be JSON, and say so: Content-Type: application/json")
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
-            return await request.read()
+            body = await request.read()
     except TimeoutError:
         raise TooSlowError("The request did not come to its end.") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_long() from None
+    if len(body) > BODY_BYTES:
+        raise _too_long()
+    return body
+
+
+def _too_long() -> RefusedError:
+    return RefusedError(
+        f"The request is too long: it may have {BODY_BYTES // 1024} KiB.", code="question_too_long"
+    )
 
 
 def _key(request: web.Request) -> str | None:

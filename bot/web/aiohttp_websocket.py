@@ -13,9 +13,8 @@ from typing import Any, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.web.aiohttp_answers import event_id, find_after
-from bot.web.aiohttp_callers import SUBPROTOCOL, Caller
+from bot.web.aiohttp_callers import BODY_BYTES, SUBPROTOCOL, Caller
 from bot.web.aiohttp_reading import HEARTBEAT_S, SEND_WITHIN_S, ReaderGoneError, keep_little, send_all
-from bot.web.aiohttp_server import BODY_BYTES
 from bot.web.asking import question_of
 from bot.web.http_errors import status_of
 from bot.web.streams import AnswerStream, AnswerStreams, Numbered

@@ -1,12 +1,17 @@
 """Who is let in over HTTP. Promise 37: whoever is not gets a 401, and nothing has happened."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
 import pytest
 from nats.aio.client import Client
 
+from bot.web.aiohttp_health import health_routes
+from bot.web.aiohttp_server import serving_http
+from desk.probes import page_answers
 from tests.contract.web.conftest import KEY, LISTED, QUESTION, Face, serving_api
+from tests.until import until
 
 NO_KEYS = [
     {},
@@ -90,3 +95,31 @@ async def test_a_form_of_another_site_is_no_request(face: Face, open_url: str) -
 
 async def test_a_listed_origin_needs_a_key_all_the_same(face: Face) -> None:
     assert await status(face, face.url, {"Origin": LISTED}) == 401
+
+
+async def test_connections_are_bounded_and_one_that_says_nothing_is_closed() -> None:
+    routes = health_routes({})
+    async with serving_http(
+        host="127.0.0.1", port=0, routes=routes, connections=2, first_request_within_s=0.5
+    ) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        ends = [asyncio.create_task(reader.read()) for reader, _ in silent]
+        async with asyncio.timeout(30):
+            assert await asyncio.gather(*ends) == [b"", b"", b""]
+        for _, writer in silent:
+            writer.close()
+        await until(lambda: page_answers(f"http://127.0.0.1:{port}/healthz"), within_s=30)
+
+
+async def test_a_connection_that_has_asked_is_kept_for_its_next_request() -> None:
+    async with serving_http(
+        host="127.0.0.1", port=0, routes=health_routes({}), first_request_within_s=0.3
+    ) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(30):
+                assert b"200" in await reader.readline()
+                await reader.readuntil(b"}")
+            await asyncio.sleep(0.5)
+        writer.close()
