@@ -5,7 +5,7 @@ goes to the model as it is. What can't be read is said, with the reason, and the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,14 +18,17 @@ FILES = 5
 """Of one question."""
 AT_ONCE = 4
 """Of all questions of this process: 80 MiB at the most."""
+PICTURES_BYTES = 5_000_000
+"""Of one question's, together: they are kept in memory until the model has them."""
 WITHIN_S = 45.0
 """For all files of a question, their turn included."""
 
 _TOO_MANY = f"I read up to {FILES} files at once"
 _LATE = "it took too long"
 _AWAY = "that is not possible right now"
-_NOBODY = "I read no files here"
+_NOBODY = "no language model is connected to read it"
 _LARGE_PICTURE = "it is too large a picture"
+_MANY_PICTURES = "the pictures are too large together"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,8 @@ class Attachments:
         """All that can be read of them, in their order."""
         deadline = asyncio.get_running_loop().time() + self._within_s
         read = await asyncio.gather(*(self._one(file, deadline=deadline) for file in files[:FILES]))
-        return gathered([*read, *(UnreadFile(name=file.name, reason=_TOO_MANY) for file in files[FILES:])])
+        more = [UnreadFile(name=file.name, reason=_TOO_MANY) for file in files[FILES:]]
+        return gathered([*_within_bytes(read), *more])
 
     async def _one(self, file: Attached, *, deadline: float) -> TextFile | Picture | UnreadFile:
         try:
@@ -87,6 +91,20 @@ class Attachments:
         if len(fetched.body) > IMAGE_BYTES:
             return UnreadFile(name=file.name, reason=_LARGE_PICTURE)
         return Picture(name=file.name, media_type=kind, body=fetched.body)
+
+
+def _within_bytes(
+    read: Sequence[TextFile | Picture | UnreadFile],
+) -> Iterator[TextFile | Picture | UnreadFile]:
+    """As many pictures as may be held while the question waits for its turn with the model."""
+    room = PICTURES_BYTES
+    for file in read:
+        if isinstance(file, Picture):
+            if len(file.body) > room:
+                yield UnreadFile(name=file.name, reason=_MANY_PICTURES)
+                continue
+            room -= len(file.body)
+        yield file
 
 
 def unread(files: Sequence[Attached], *, reason: str = _NOBODY) -> Files:

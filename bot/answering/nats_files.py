@@ -34,8 +34,8 @@ class NatsFiles:
             UnavailableError: no worker answers.
         """
         name = uuid.uuid4().hex
-        await self._files.put(name, fetched.body)
         try:
+            await self._files.put(name, fetched.body)
             asked = ReadFileRequest(
                 object=name, name=fetched.name[:1000], media_type=fetched.media_type[:200]
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from nats.aio.client import Client
 
-from bot.answering.attachments import FILES, Attachments, Fetched
+from bot.answering.attachments import FILES, PICTURES_BYTES, Attachments, Fetched
 from bot.answering.extractive_model import ExtractiveModel
 from bot.answering.files import picture_type
 from bot.answering.nats_files import NatsFiles
@@ -183,6 +183,16 @@ async def test_what_can_not_be_read_is_said_with_the_reason(
     told = await tell(desk.answering(attachments=attachments), replace(question(), files=(shelf.take(file),)))
     assert said in told.done.text
     assert file.name in told.done.text
+
+
+async def test_pictures_are_held_up_to_so_many_bytes(
+    desk: Desk, shelf: Shelf, attachments: Attachments
+) -> None:
+    body = PNG + b"." * (PICTURES_BYTES // 2)
+    files = [shelf.put(body, name=f"screen{number}.png") for number in range(2)]
+    told = await tell(desk.answering(attachments=attachments), about(*files))
+    assert "screen1.png (the pictures are too large together)" in told.done.text
+    assert "screen0.png (" not in told.done.text
 
 
 async def test_so_many_are_read_and_no_more(desk: Desk, shelf: Shelf, attachments: Attachments) -> None:

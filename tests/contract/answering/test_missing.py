@@ -114,9 +114,10 @@ async def test_such_a_note_is_not_kept_for_those_who_are_served_the_answer_later
 async def test_files_that_were_not_read_are_named_in_every_answer(desk: Desk, valkey_url: str) -> None:
     files = (Attached(id="F1", name="plan_*v2*.pdf"), Attached(id="F2", name="chart.png"))
     asked = replace(question(), files=files)
+    why = "no language model is connected to read it"
     said = (
-        "_I couldn't read these attached files: plan\\_\\*v2\\*.pdf (I read no files here); "
-        "chart.png (I read no files here). Paste the text that matters._"
+        f"_I couldn't read these attached files: plan\\_\\*v2\\*.pdf ({why}); chart.png ({why}). "
+        "Paste the text that matters._"
     )
     async with valkey(valkey_url) as connection:
         answering = desk.answering(cache=ValkeyCache(connection))
