@@ -53,6 +53,7 @@ from bot.slack.nats_people import hearing_of_people, tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.offering import Offering
 from bot.slack.picking import Picking
 from bot.slack.rating import Rating
 from bot.slack.replying import Replying
@@ -61,7 +62,7 @@ from bot.slack.slack_streams import SlackStreams
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
 from bot.slack.surface import Surface
-from bot.slack.taking import take_questions
+from bot.slack.taking import Afterwards, take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.slack.valkey_replays import ValkeyReplays
 from bot.watching import watching
@@ -158,6 +159,15 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             identity=workspace.identity,
             keeps_questions=settings.feedback_questions,
         )
+        offering = Offering(
+            retrieval=RetrievalClient(client),
+            readers=audience,
+            messages=workspace,
+            asking_for=asking_for,
+            once=claims,
+            identity=workspace.identity,
+            relevance_floor=settings.relevance_floor,
+        )
         budget = ValkeyEditBudget(redis, team=workspace.identity.team)
         forgetting = Forgetting(
             {
@@ -204,7 +214,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             identity=workspace.identity,
             listener=asking,
             commands=front,
-            interactions=(asking, commanding, rating, picking, front),
+            interactions=(asking, commanding, rating, picking, offering, front),
             overhear=[
                 partial(tell_of_threads, client=client),
                 partial(tell_of_people, client=client),
@@ -247,7 +257,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             # They stand in line for the model, which is fair and told, rather than for this.
             at_once=in_hand,
         )
-        await _take_until(stop, workspace, queue=queue, replying=replying, in_hand=in_hand)
+        await _take_until(
+            stop, workspace, queue=queue, replying=replying, afterwards=offering, in_hand=in_hand
+        )
 
 
 def _surface(
@@ -286,6 +298,7 @@ async def _take_until(
     *,
     queue: QuestionQueue,
     replying: Replying,
+    afterwards: Afterwards,
     in_hand: int,
 ) -> None:
     """Take questions until told to stop. Once Slack shuts us out they stay in the queue, and we wait."""
@@ -294,7 +307,9 @@ async def _take_until(
     for task in watching:
         task.add_done_callback(lambda _: halt.set())
     try:
-        await take_questions(queue=queue, replying=replying, in_hand=in_hand, stop=halt)
+        await take_questions(
+            queue=queue, replying=replying, afterwards=afterwards, in_hand=in_hand, stop=halt
+        )
         if not stop.is_set():
             _log.error(
                 "Slack refuses SLACK_BOT_TOKEN: questions are kept until the bot is started with a new one"

@@ -169,6 +169,10 @@ class Messages(Protocol):
         """What a message of a thread says now; None where it is gone. Raises likewise."""
         ...
 
+    async def write(self, *, channel: str, shown: Payload) -> str:
+        """Post a message that answers no question; gives its ``ts``. Raises likewise."""
+        ...
+
     async def withdraw(self, *, channel: str, ts: str) -> None:
         """Delete a message of ours. Raises likewise."""
         ...

@@ -42,6 +42,18 @@ class Delivery(Protocol):
         ...
 
 
+class Afterwards(Protocol):
+    """What its asker alone is told once a question is seen to. Raises nothing, and soon ends."""
+
+    async def answered(self, question: QuestionAsked) -> None:
+        """The answer stands."""
+        ...
+
+    async def not_posted(self, question: QuestionAsked) -> None:
+        """Slack takes no message of ours there."""
+        ...
+
+
 class Queue(Protocol):
     """Where questions wait."""
 
@@ -50,7 +62,9 @@ class Queue(Protocol):
         ...
 
 
-async def take_questions(*, queue: Queue, replying: Replying, in_hand: int, stop: asyncio.Event) -> None:
+async def take_questions(
+    *, queue: Queue, replying: Replying, afterwards: Afterwards, in_hand: int, stop: asyncio.Event
+) -> None:
     """Reply to questions until told to stop; then let those under way finish, for a while.
 
     What is not finished by then goes back to the queue, and is gone on with in the same message.
@@ -58,11 +72,12 @@ async def take_questions(*, queue: Queue, replying: Replying, in_hand: int, stop
     Args:
         queue: where they come from.
         replying: what replies.
+        afterwards: what is told to the asker alone.
         in_hand: how many to take at the most, those that wait for their turn included.
         stop: when to stop.
     """
     under_way: set[asyncio.Task[None]] = set()
-    taking = asyncio.create_task(_take(queue, replying, asyncio.Semaphore(in_hand), under_way))
+    taking = asyncio.create_task(_take(queue, replying, afterwards, asyncio.Semaphore(in_hand), under_way))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -76,7 +91,11 @@ async def take_questions(*, queue: Queue, replying: Replying, in_hand: int, stop
 
 
 async def _take(
-    queue: Queue, replying: Replying, slots: asyncio.Semaphore, under_way: set[asyncio.Task[None]]
+    queue: Queue,
+    replying: Replying,
+    afterwards: Afterwards,
+    slots: asyncio.Semaphore,
+    under_way: set[asyncio.Task[None]],
 ) -> None:
     while True:
         await slots.acquire()
@@ -85,23 +104,23 @@ async def _take(
         except BaseException:
             slots.release()
             raise
-        task = asyncio.create_task(see_to(delivery, replying))
+        task = asyncio.create_task(see_to(delivery, replying, afterwards))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         task.add_done_callback(lambda _: slots.release())
 
 
-async def see_to(delivery: Delivery, replying: Replying) -> None:
+async def see_to(delivery: Delivery, replying: Replying, afterwards: Afterwards) -> None:
     """Reply to one question, and tell the queue how that went."""
     with (
         structlog.contextvars.bound_contextvars(question=delivery.question.id),
         span("answer a question", kind="consumer", headers=delivery.headers) as work,
     ):
         work.note({"answerdesk.question": delivery.question.id, "answerdesk.delivery": delivery.number})
-        await _see_to(delivery, replying)
+        await _see_to(delivery, replying, afterwards)
 
 
-async def _see_to(delivery: Delivery, replying: Replying) -> None:
+async def _see_to(delivery: Delivery, replying: Replying, afterwards: Afterwards) -> None:
     log = _log.bind(delivery=delivery.number)
     delay_s = min(FIRST_DELAY_S * 2 ** (delivery.number - 1), LONGEST_DELAY_S)
     try:
@@ -112,6 +131,7 @@ async def _see_to(delivery: Delivery, replying: Replying) -> None:
     except (RefusedError, MalformedError) as error:
         log.warning("Slack takes no message there", reason=str(error))
         await delivery.done()
+        await afterwards.not_posted(delivery.question)
     except SettingsError as error:
         # Left in the queue: whoever has a good token by then is given it after the queue's ack_wait.
         log.warning("left for a bot with a good token", reason=str(error))
@@ -127,3 +147,4 @@ async def _see_to(delivery: Delivery, replying: Replying) -> None:
         await delivery.put_back(delay_s=delay_s)
     else:
         await delivery.done()
+        await afterwards.answered(delivery.question)

@@ -23,6 +23,7 @@ from bot.slack.nats_people import tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
+from bot.slack.offering import Offering
 from bot.slack.picking import Picking
 from bot.slack.rating import Rating
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
@@ -91,6 +92,15 @@ async def bot_app(
             identity=workspace.identity,
             names=readers.names,
         )
+        offering = Offering(
+            retrieval=RetrievalClient(client),
+            readers=readers,
+            messages=workspace,
+            asking_for=asking_for,
+            once=claims,
+            identity=workspace.identity,
+            relevance_floor=0.15,
+        )
         rating = Rating(
             store=NatsFeedback(client),
             messages=workspace,
@@ -102,7 +112,7 @@ async def bot_app(
             identity=workspace.identity,
             listener=listener,
             commands=commands,
-            interactions=(listener, commands, rating, picking),
+            interactions=(listener, commands, rating, picking, offering),
             overhear=[partial(tell_of_people, client=client)],
             signing_secret=signing_secret,
         )
