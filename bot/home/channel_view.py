@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.home.acts import PREFIX, Submission
-from bot.home.pieces import modal, plain
-from bot.slack.mrkdwn import Block, escaped, section, small_print
+from bot.home.pieces import lines, modal, plain
+from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.preferences import (
     INSTRUCTION_CHARS,
     MAPPED_AT_MOST,
@@ -19,6 +19,8 @@ from wire.preferences import (
 CHANNEL = "channel"
 TITLE = "This channel"
 SOURCES, PRINCIPALS, INSTRUCTION, MENTION_ONLY = "sources", "principals", "instruction", "mention_only"
+SHOWN_CHARS = 550
+"""Which fit into a paragraph even if each of them has to be escaped."""
 _SEPARATORS = re.compile(r"[\s,;]+")
 _ONLY = {"text": plain("Answer only who mentions me"), "value": "yes"}
 _ONLY_HINT = "Otherwise a follow-up in a thread that I take part in needs no mention."
@@ -72,15 +74,15 @@ def read_channel(
 
 def saved(channel: str, preferences: ChannelPreferences) -> Block:
     """What holds from now on."""
-    lines = [
-        f"*Sources*: {', '.join(preferences.sources) if preferences.sources else 'all'}",
+    set_now = [
+        f"*Sources*: {short(', '.join(preferences.sources or ('all',)), SHOWN_CHARS)}",
         f"*Also read here*: {_listed(preferences.principals)}",
-        f"*Told to the model*: {escaped(preferences.instruction) or 'nothing besides'}",
+        f"*Told to the model*: {escaped(short(preferences.instruction, SHOWN_CHARS)) or 'nothing besides'}",
         f"*Follow-ups*: {'only with a mention' if preferences.mention_only else 'need no mention'}",
     ]
     blocks = [
         section(f":white_check_mark: Saved. From the next question on, in <#{channel}>:"),
-        section("\n".join(lines)),
+        *lines(set_now),
         small_print("In a channel with guests or other companies I still search only what is for them."),
     ]
     return modal(TITLE, blocks)
@@ -97,7 +99,7 @@ def told(preferences: ChannelPreferences) -> dict[str, str]:
 
 
 def _listed(principals: Sequence[str]) -> str:
-    return ", ".join(f"`{escaped(principal)}`" for principal in principals) or "nothing besides"
+    return escaped(short(", ".join(principals), SHOWN_CHARS)) or "nothing besides"
 
 
 def _sources(preferences: ChannelPreferences, sources: Sequence[str]) -> Block:

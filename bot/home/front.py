@@ -18,8 +18,9 @@ from bot.home.mending import Mending
 from bot.home.pressing import Pressing
 from bot.home.resyncing import Resyncing
 from bot.home.showing_home import ShowingHome
-from bot.slack.commanding import answered
+from bot.slack.commanding import ANSWERED_WITHIN_S, answered
 from bot.slack.commands import Command
+from bot.slack.deadline import in_time
 from bot.slack.ports import Taken
 from bot.slack.view import Payload
 from wire.errors import OverloadedError
@@ -105,9 +106,10 @@ class Front:
                 _log.warning("a Home tab is not published", reason=str(error))
 
     async def _submitted(self, submitted: Submission) -> dict[str, Any]:
-        if not await self._admins.may(submitted.user, team=submitted.team, tried=submitted.name):
-            return {"response_action": "update", "view": front_view.only_admins_modal()}
-        return await self._channels.save(submitted) if submitted.name == CHANNEL else {}
+        async with in_time(ANSWERED_WITHIN_S):
+            if not await self._admins.may(submitted.user, team=submitted.team, tried=submitted.name):
+                return {"response_action": "update", "view": front_view.only_admins_modal()}
+            return await self._channels.save(submitted) if submitted.name == CHANNEL else {}
 
     async def _resync(self, command: Command) -> Payload:
         if not await self._admins.may(command.user, team=command.team, tried="resync"):

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
 from bot.home.overview import AWAY, Facts, overview, quota_line
-from bot.home.pieces import beside, bounded, button, buttons, choice, divider, header
+from bot.home.pieces import beside, bounded, button, buttons, choice, divider, header, lines
 from bot.slack.mrkdwn import Block, linked, section, small_print
 from wire.preferences import PersonalPreferences, RecentQuestion
 from wire.sync_words import ago
@@ -71,9 +71,9 @@ def home(page: Page, *, now: datetime) -> Block:
     blocks = [
         section(_INTRO),
         header("Your last questions"),
-        section(_recent(page.recent, now=now)),
+        *lines(_recent(page.recent, now=now)),
         header("What you have used"),
-        section(_used(page.levels)),
+        *lines(_used(page.levels)),
         header("Settings"),
         *_settings(page.preferences),
         buttons(
@@ -98,21 +98,20 @@ def preferred(before: PersonalPreferences, *, setting: str, value: str) -> Perso
     return before
 
 
-def _recent(recent: Sequence[tuple[RecentQuestion, str | None]] | None, *, now: datetime) -> str:
+def _recent(recent: Sequence[tuple[RecentQuestion, str | None]] | None, *, now: datetime) -> list[str]:
     if recent is None:
-        return AWAY
-    if not recent:
-        return "You have asked nothing yet."
-    return "\n".join(
+        return [AWAY]
+    shown = [
         f"• {linked(asked.question, link)}  ·  {ago(asked.asked_at, now=now)}"
         for asked, link in recent[:RECENT_SHOWN]
-    )
+    ]
+    return shown or ["You have asked nothing yet."]
 
 
-def _used(levels: Sequence[Level] | None) -> str:
+def _used(levels: Sequence[Level] | None) -> list[str]:
     if levels is None:
-        return AWAY
-    return "\n".join(map(quota_line, levels)) or "There is no limit to what you may ask."
+        return [AWAY]
+    return [quota_line(level) for level in levels] or ["There is no limit to what you may ask."]
 
 
 def _settings(preferences: PersonalPreferences | None) -> list[Block]:

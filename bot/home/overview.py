@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
 from bot.home.failure_view import FAILURES
-from bot.home.pieces import bar, beside, button, header
+from bot.home.pieces import bar, beside, button, header, lines
 from bot.home.resync_view import source_rows
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.feedback import SourceFeedback
@@ -44,11 +44,11 @@ def overview(facts: Facts, *, now: datetime) -> list[Block]:
         header("Sources"),
         *_sources(facts, now=now),
         header("Quotas"),
-        section(_quotas(facts.levels)),
+        *lines(_quotas(facts.levels)),
         header("Questions without an answer"),
         *_gaps(facts.gaps, now=now),
         header("Feedback of the last 30 days"),
-        section(_feedback(facts.feedback)),
+        *lines(_feedback(facts.feedback)),
     ]
 
 
@@ -81,12 +81,11 @@ def _failed(facts: Facts) -> Block:
     return beside(f":warning: *{number}* could not be indexed.", button("Look at them", PREFIX + FAILURES))
 
 
-def _quotas(levels: Sequence[Level] | None) -> str:
+def _quotas(levels: Sequence[Level] | None) -> list[str]:
     if levels is None:
-        return AWAY
-    if not levels:
-        return "Neither the workspace nor a group has one; each person's may be limited all the same."
-    return "\n".join(map(quota_line, levels[:LEVELS_SHOWN]))
+        return [AWAY]
+    none = "Neither the workspace nor a group has one; each person's may be limited all the same."
+    return [quota_line(level) for level in levels[:LEVELS_SHOWN]] or [none]
 
 
 def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:
@@ -94,11 +93,11 @@ def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:
         return [section(AWAY)]
     if not gaps.gaps:
         return [section("Every question so far has found one.")]
-    lines = [_gap(group, now=now) for group in gaps.gaps[:GAPS_SHOWN]]
-    more = len(gaps.gaps) - len(lines)
+    shown = [_gap(group, now=now) for group in gaps.gaps[:GAPS_SHOWN]]
+    more = len(gaps.gaps) - len(shown)
     rest = f"… and {more:,} more: `answerdesk gaps` lists them all. " if more > 0 else ""
     told = small_print(f"{rest}Most wanted first; who asked is left out.")
-    return [section("\n".join(lines)), told]
+    return [*lines(shown), told]
 
 
 def _gap(group: GapGroup, *, now: datetime) -> str:
@@ -109,12 +108,11 @@ def _gap(group: GapGroup, *, now: datetime) -> str:
     return f"• *{question}*\n    {who}, last {ago(group.last_asked_at, now=now)}{where}"
 
 
-def _feedback(feedback: Sequence[SourceFeedback] | None) -> str:
+def _feedback(feedback: Sequence[SourceFeedback] | None) -> list[str]:
     if feedback is None:
-        return AWAY
-    if not feedback:
-        return "Nobody has said anything of an answer yet."
-    return "\n".join(
+        return [AWAY]
+    shown = [
         f"• *{escaped(each.source)}*: {each.unhelpful} not helpful, {each.helpful} helpful"
         for each in feedback[:RATED_SHOWN]
-    )
+    ]
+    return shown or ["Nobody has said anything of an answer yet."]

@@ -6,6 +6,8 @@ from typing import Any
 from bot.slack.mrkdwn import Block, section
 
 CELLS = 10
+SECTION_CHARS = 3_000
+"""docs.slack.dev, section block."""
 OPTION_CHARS = 75
 """docs.slack.dev, option object: the longest text."""
 
@@ -80,6 +82,17 @@ def bar(share: float) -> str:
     """How far something is, from 0 to 1."""
     full = round(min(max(share, 0.0), 1.0) * CELLS)
     return "\N{BLACK PARALLELOGRAM}" * full + "\N{WHITE PARALLELOGRAM}" * (CELLS - full)
+
+
+def lines(written: Sequence[str]) -> list[Block]:
+    """Lines in as few paragraphs as Slack takes them in; none is cut in two."""
+    texts: list[str] = []
+    for line in written:
+        if texts and len(texts[-1]) + len(line) < SECTION_CHARS:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return [section(text) for text in texts]
 
 
 def bounded(blocks: Sequence[Block], *, most: int, last: Block) -> list[Block]:

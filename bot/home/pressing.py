@@ -58,16 +58,16 @@ class Pressing:
         Raises:
             AnswerdeskError: Slack takes nothing that could be shown.
         """
-        if act.name in _ADMINS_ACTS and not await self._admins.may(act.user, team=act.team, tried=act.name):
-            await self._write(act.user, front_view.only_admins())
-        elif act.name == failure_view.FAILURES and act.home:
-            await self._open_failures(act)
-        else:
-            shown = await answered(self._done(act))
-            if shown is not _SHOWN_ALREADY:
-                await self._show(act, shown)
+        shown = await answered(self._allowed(act))
+        if shown is not _SHOWN_ALREADY:
+            await self._show(act, shown)
         if act.home:
             self._homes.show(act.user)
+
+    async def _allowed(self, act: Act) -> Payload:
+        if act.name in _ADMINS_ACTS and not await self._admins.may(act.user, team=act.team, tried=act.name):
+            return front_view.only_admins()
+        return await self._done(act)
 
     async def _show(self, act: Act, shown: Payload) -> None:
         if act.view and not act.home:
@@ -86,6 +86,8 @@ class Pressing:
                 return await self._mending.settle(act.value, **who)
             case failure_view.REPLAY_ALL:
                 return await self._mending.replay_all(**who)
+            case failure_view.FAILURES if act.home:
+                await self._open_failures(act)
             case failure_view.FAILURES:
                 return await self._mending.listed()
             case home_view.FORGET:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.home.acts import PREFIX
-from bot.home.pieces import bar, beside, bounded, button, buttons, menu
+from bot.home.pieces import bar, beside, bounded, button, buttons, lines, menu
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from bot.slack.view import Payload
 from wire.sync import ANNOUNCED, SourceStatus, SyncAccepted, SyncRequested, SyncRun
@@ -158,6 +158,12 @@ def begun(link: str | None, *, source: str) -> Payload:
     return Payload(text=text, blocks=[section(text)])
 
 
+def busy(source: str, reason: str) -> Payload:
+    """Another run of it is under way, and may be stopped."""
+    text = f"{escaped(reason[:1].upper())}{escaped(reason[1:])}."
+    return Payload(text=text, blocks=[section(text), buttons(_cancel(source))])
+
+
 def going_on(asked: SyncRequested, run: SyncRun | None) -> Payload:
     """How far a run is."""
     title = f"*Resync of {escaped(asked.source)}*{_how(full=asked.full, dry_run=asked.dry_run)}"
@@ -183,10 +189,8 @@ def ended(run: SyncRun) -> Payload:
     text = f"{sign} *Resync of {escaped(run.source)}*{_how(full=run.full, dry_run=run.dry_run)} {said}{took}."
     text += f"\n{_summary(run)}"
     blocks = [section(text)]
-    if lines := [f"• {escaped(short(line, 220))}" for line in troubles(run)]:
-        blocks.append(section("\n".join(lines[:TROUBLES_SHOWN])))
-    if run.planned:
-        blocks.append(section(_planned(run)))
+    blocks += lines([f"• {escaped(short(line, 220))}" for line in troubles(run)][:TROUBLES_SHOWN])
+    blocks += lines(_planned(run)) if run.planned else []
     if next_steps := _next_steps(run):
         blocks.append(buttons(*next_steps))
     return Payload(text=f"Resync of {run.source} {said}: {_summary(run)}", blocks=blocks)
@@ -233,13 +237,13 @@ def _summary(run: SyncRun) -> str:
     return f"{documents} looked at: {', '.join(parts)}."
 
 
-def _planned(run: SyncRun) -> str:
+def _planned(run: SyncRun) -> list[str]:
     sign = {"upsert": ":heavy_plus_sign:", "delete": ":heavy_minus_sign:"}
-    lines = [
+    shown = [
         f"{sign[change.action]} {escaped(short(change.id, 150))}" for change in run.planned[:PLANNED_SHOWN]
     ]
-    more = run.changed + run.deleted - len(lines)
-    return "\n".join([*lines, *([f"… and {more:,} more"] if more > 0 else [])])
+    more = run.changed + run.deleted - len(shown)
+    return [*shown, *([f"… and {more:,} more"] if more > 0 else [])]
 
 
 def _next_steps(run: SyncRun) -> list[Block]:

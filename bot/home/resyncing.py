@@ -27,7 +27,8 @@ EDIT_EVERY_S = 3.0
 WATCHED_S = 12 * 3600.0
 SHOWN_WITHIN_S = 120.0
 """How long the last edit is tried for."""
-LEAVE_WITHIN_S = 2.0
+LEAVE_WITHIN_S = 0.4
+"""Less than whoever stops us waits before asking again."""
 _RESTARTED = "I am being restarted; it goes on meanwhile"
 _WATCHED_LONG = "it has been running for half a day"
 _log = structlog.get_logger("home")
@@ -80,9 +81,15 @@ class Resyncing:
             return resync_view.unknown(wish.source, sources, now=self._now())
         if kind == ANNOUNCED:
             return resync_view.not_ours(wish.source)
+        return await self._done(wish, wish.source, user=user, team=team)
+
+    async def _done(self, wish: Wish, source: str, *, user: str, team: str) -> Payload:
         if wish.cancel:
-            return await self.cancel(wish.source, user=user, team=team)
-        return await self.begin(wish.asked, user=user, team=team)
+            return await self.cancel(source, user=user, team=team)
+        try:
+            return await self.begin(wish.asked, user=user, team=team)
+        except RefusedError as error:
+            return resync_view.busy(source, str(error))
 
     async def begin(self, asked: SyncRequested, *, user: str, team: str) -> Payload:
         """Begin one, to the end even if that takes longer than whoever waits for it may wait.

@@ -83,10 +83,15 @@ class ShowingHome:
         Raises:
             OverloadedError: too much is under way.
         """
-        if user in self._asked_for:
-            self._asked_for[user] = True
-        else:
+        under_way = user in self._asked_for
+        self._asked_for[user] = True
+        if under_way:
+            return
+        try:
             self._errands.start(self._publish_newest(user))
+        except OverloadedError:
+            del self._asked_for[user]
+            raise
 
     async def choose(self, setting: str, value: str, *, user: str) -> None:
         """Keep what somebody has chosen.
@@ -98,7 +103,6 @@ class ShowingHome:
         await self._kept.change_person(user, change, team=self._team)
 
     async def _publish_newest(self, user: str) -> None:
-        self._asked_for[user] = True
         try:
             while self._asked_for[user]:
                 self._asked_for[user] = False

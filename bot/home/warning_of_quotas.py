@@ -12,6 +12,8 @@ from wire.quotas import QuotaLow
 
 WRITE_EVERY_S = 1.0
 """A burst of messages to many people is what Slack takes for spam."""
+KEY = "key:"
+"""Begins the name of a program that asks by a key of its own."""
 _SHARED = (
     "Once they are gone, only answers of before are given. Whoever runs Answerdesk here can set another limit"
 )
@@ -32,7 +34,7 @@ class WarningOfQuotas:
             AnswerdeskError: Slack does not say who that is, or takes no message at all.
         """
         _, _, user = low.name.partition(":")
-        own = low.scope == "person" and user.startswith(("U", "W"))
+        own = low.scope == "person" and not low.name.startswith(KEY)
         people = (user,) if own else await self._admins.everybody()
         shown = warning(low, own=own)
         failed: AnswerdeskError | None = None

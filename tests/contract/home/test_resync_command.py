@@ -92,7 +92,8 @@ async def test_who_was_an_admin_when_the_list_was_shown_may_be_none_when_they_pr
         [listed] = slack.whispers("marta")
         slack.change_person("marta", admin=False)
         await slack.press("marta", listed, RESYNC, value="wiki now")
-        await until(lambda: "Only Answerdesk" in "".join(map(seen, direct(slack, "marta"))), within_s=30)
+        await until(lambda: "Only Answerdesk" in newest_whisper(slack, "marta"), within_s=30)
+        assert not direct(slack, "marta")
     assert [action for _, action, _, _ in await audited(client)] == ["refused"]
 
 

@@ -98,3 +98,10 @@ def test_any_number_of_sources_fits_a_message() -> None:
     listed = pick_from(sources, now=NOW)
     assert "… and 41 more." in str(listed.blocks)
     check_blocks(listed.blocks)
+
+
+def test_documents_of_awful_names_fit_the_message_all_the_same() -> None:
+    unread = tuple(UnreadDocument(id="&" * 300, reason="<" * 300) for _ in range(5))
+    planned = tuple(PlannedChange(id="&" * 1024, action="delete") for _ in range(15))
+    shown = ended(run(dry_run=True, deleted=15, failed=5, unread=unread, planned=planned))
+    assert all(len(block["text"]["text"]) <= 3_000 for block in shown.blocks if block["type"] == "section")

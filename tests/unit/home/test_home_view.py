@@ -1,0 +1,70 @@
+"""The Home tab at its fullest is one that Slack takes."""
+
+from datetime import UTC, datetime
+
+from bot.answering.quota import Asker, Level, QuotaLimits
+from bot.home.home_view import Page, home, preferred
+from bot.home.overview import Facts
+from sandbox.blocks import check_view
+from wire.answer_settings import GroupQuota
+from wire.feedback import SourceFeedback
+from wire.gaps import GapGroup, GapList, NearDocument
+from wire.preferences import PersonalPreferences, RecentQuestion
+from wire.sync import SourceStatus
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+NAMES = [f"S{n:010}" for n in range(30)]
+
+
+def levels() -> list[Level]:
+    limits = QuotaLimits(
+        person_per_day=9,
+        person_per_month=9,
+        workspace_per_day=9,
+        workspace_per_month=9,
+        groups={name: GroupQuota(tokens_per_day=9, tokens_per_month=9) for name in NAMES},
+    )
+    pots = limits.pots(Asker(person="T1:U1", groups=tuple(NAMES)), now=NOW)
+    return [Level(pot=pot, used=4, reserved=1) for pot in pots]
+
+
+def full() -> Page:
+    near = NearDocument(source="wiki", document="d", title="&" * 1000)
+    gap = GapGroup(question="&" * 500, times=9, people=9, not_found=1, nearest=(near,), last_asked_at=NOW)
+    asked = RecentQuestion(question="&" * 150, channel="C1", answer="1.2", asked_at=NOW)
+    return Page(
+        levels=levels(),
+        recent=[(asked, "https://larkspur.slack.com/archives/C1/p12?" + "x" * 200)] * 10,
+        preferences=PersonalPreferences(language="German"),
+        admin=Facts(
+            sources=[SourceStatus(name=f"{n}-{'x' * 60}", kind="files", documents=n) for n in range(80)],
+            failures=3,
+            levels=levels(),
+            gaps=GapList(gaps=(gap,) * 500, questions=500),
+            feedback=[SourceFeedback(source="x" * 63, helpful=1, unhelpful=2)] * 60,
+        ),
+    )
+
+
+def test_it_fits_however_much_there_is() -> None:
+    view = check_view(home(full(), now=NOW), types=("home",))
+    assert "… and 492 more" in str(view)
+    assert "and 61 more" in str(view)
+
+
+def test_it_is_there_where_nothing_can_be_told() -> None:
+    nothing = Page(levels=None, recent=None, preferences=None, admin=Facts())
+    assert "can't be told right now" in str(check_view(home(nothing, now=NOW), types=("home",)))
+
+
+def test_who_is_no_admin_has_no_part_of_theirs() -> None:
+    page = Page(levels=[], recent=[], preferences=PersonalPreferences())
+    assert "For admins" not in str(check_view(home(page, now=NOW), types=("home",)))
+
+
+def test_a_choice_changes_one_setting_and_an_odd_one_none() -> None:
+    before = PersonalPreferences(language="German", muted=True)
+    assert preferred(before, setting="language", value="as asked") == PersonalPreferences(muted=True)
+    assert preferred(before, setting="cached", value="no") == before.model_copy(update={"cached": False})
+    assert preferred(before, setting="language", value="Klingon") == before
+    assert preferred(before, setting="zebra", value="yes") == before
