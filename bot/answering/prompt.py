@@ -68,6 +68,7 @@ FILES_SHARE = 0.6
 """And of what is left then, the files that came with the question."""
 
 NAME_CHARS = 200
+_NO_FRAME = str.maketrans({'"': "'", "<": "&lt;", ">": "&gt;"})
 
 Count = Callable[[str], int]
 
@@ -203,7 +204,7 @@ def picture_text(picture: Picture) -> str:
 
 
 def _quoted(name: str) -> str:
-    return " ".join(visible(name).split()).replace('"', "'").replace("<", "&lt;")[:NAME_CHARS]
+    return " ".join(visible(name).split()).translate(_NO_FRAME)[:NAME_CHARS]
 
 
 def _besides(manner: Manner) -> str:
