@@ -20,8 +20,9 @@ from typing import Any
 import aiohttp
 
 from desk.engines import nats_command, valkey_command
-from desk.sample import HANDBOOK, handbook
+from desk.sample import HANDBOOK
 from ingest.client import IngestClient
+from ingest.sync_client import SyncClient
 from sandbox.running import Sandbox
 from sandbox.service import serving
 from tests.claude_answers import Script
@@ -34,6 +35,7 @@ from tests.until import until
 from wire.documents import DocumentUpsert
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
+from wire.sync import SyncRequested
 
 ROOT = Path(__file__).parents[2]
 IMAGE = ROOT / "docs" / "images" / "dashboard.png"
@@ -54,7 +56,8 @@ QUESTIONS = (
     "How long is the probation period?",
     "Where is the moon base?",
 )
-PEOPLE = ("jonas", "marta", "priya", "ines", "theo")
+CHANNELS = ("general", "ask-hr")
+PEOPLE = ("jonas", "marta")
 
 
 async def take(prometheus: Path, *, seconds: float) -> None:
@@ -74,7 +77,12 @@ async def _serve(folder: Path, env: dict[str, str], ports: dict[str, int], *, se
         claude_stand_in(default=Script(sentences=3, pace_s=0.06)) as claude,
         serving(bot_token=BOT_TOKEN, app_token=APP_TOKEN) as slack,
     ):
-        shared = env | {"DATA_DIR": str(folder), "WORKER_HTTP_PORT": str(ports["worker"])}
+        source = {"kind": "files", "url": HANDBOOK.as_uri(), "allow": ["public"]}
+        shared = env | {
+            "DATA_DIR": str(folder),
+            "WORKER_HTTP_PORT": str(ports["worker"]),
+            "SOURCES": json.dumps({"handbook": source}),
+        }
         bots = {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
@@ -91,8 +99,7 @@ async def _serve(folder: Path, env: dict[str, str], ports: dict[str, int], *, se
             async with connected(env["NATS_URL"], name="picture") as client:
                 await ensure_topology(client)
                 ingest = IngestClient(client)
-                for draft in handbook(HANDBOOK, base=""):
-                    await ingest.announce(await asyncio.to_thread(draft.read))
+                await SyncClient(client).sync(SyncRequested(source="handbook"))
                 await _ask_and_edit(slack, ingest, seconds=seconds)
 
 
@@ -100,7 +107,7 @@ async def _ask_and_edit(slack: Sandbox, ingest: IngestClient, *, seconds: float)
     chance = random.Random(7)
     ends, version = time.monotonic() + seconds, 1
     while time.monotonic() < ends:
-        slack.say(chance.choice(PEOPLE), "general", f"@answerdesk {chance.choice(QUESTIONS)}")
+        slack.say(chance.choice(PEOPLE), chance.choice(CHANNELS), f"@answerdesk {chance.choice(QUESTIONS)}")
         if chance.random() < 0.3:
             version += 1
             broken = version % 9 == 0
@@ -113,7 +120,7 @@ async def _ask_and_edit(slack: Sandbox, ingest: IngestClient, *, seconds: float)
                 allow=("public",),
             )
             await ingest.announce(note)
-        await asyncio.sleep(chance.uniform(0.3, 2.2))
+        await asyncio.sleep(chance.uniform(1.5, 5.0))
 
 
 async def _ready(port: int) -> bool:
