@@ -43,8 +43,8 @@ def new_key() -> str:
 
 
 def key_hash(key: str) -> str:
-    """What is kept of it."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    """What is kept of it; a key out of a header may hold any bytes, as surrogates."""
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
 def _read(value: Any) -> Any:

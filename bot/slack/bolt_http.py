@@ -58,10 +58,14 @@ class SlackOverHttp:
         if not self._is_slacks(request, body, signature) or not await self._replays.take(signature):
             _log.warning("a request that is not Slack's, or no longer, was refused")
             return web.json_response({"error": "invalid request"}, status=401)
-        response = await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
-        if response.status not in OK:
-            await self._replays.give_back(signature)
-        return response
+        kept = False
+        try:
+            answered = await self._app.async_dispatch(await to_bolt_request(request))
+            kept = answered.status in OK
+        finally:
+            if not kept:
+                await self._replays.give_back(signature)
+        return await to_aiohttp_response(answered)
 
     def _is_slacks(self, request: web.Request, body: str, signature: str) -> bool:
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")

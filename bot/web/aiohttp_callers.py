@@ -7,9 +7,9 @@ page that a browser here has open can't borrow that, since its origin or the hos
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -29,6 +29,7 @@ SUBPROTOCOL_KEY = "bearer."
 """A browser's WebSocket sends no headers of its own, but names subprotocols: ``answerdesk, bearer.<key>``."""
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 PREFLIGHT_KEPT_S = 600
+_HOST = re.compile(r"(\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<name>[A-Za-z0-9.-]+))(:\d{1,5})?", re.ASCII)
 _NO_KEY = "Send one of the keys of API_KEYS: Authorization: Bearer <key>."
 
 
@@ -90,7 +91,7 @@ class Callers:
 
     def _may_ask(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin")
-        return origin is None or origin in self._origins or urlsplit(origin).netloc == request.host
+        return origin is None or origin in self._origins or origin.partition("://")[2] == request.host
 
     def protecting(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler behind all of this; what it raises becomes a status and an error's body."""
@@ -180,7 +181,8 @@ def _is_from_here(request: web.Request) -> bool:
     if any(name in request.headers for name in FORWARDED):
         return False
     # A name that was made to point at this machine is not this machine's name (DNS rebinding).
-    host = urlsplit(f"//{request.host}").hostname or ""
+    named = _HOST.fullmatch(request.host)
+    host = (named["v6"] or named["name"]) if named else ""
     return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
 
 

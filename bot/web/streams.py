@@ -138,9 +138,12 @@ class AnswerStream:
             _log.exception("an answer broke off")
             self._why = INTERNAL
         finally:
-            if not self.ended:
-                self._add(self._why)
-            self._stay()
+            self.end()
+
+    def end(self) -> None:
+        """Nothing more is written: say why, unless that was said."""
+        self._add(self._why)
+        self._stay()
 
     def _add(self, event: AnswerEvent) -> None:
         if self.ended:
@@ -221,6 +224,8 @@ class AnswerStreams:
         await stopped(*self._tasks.values())
 
     def _has_ended(self, stream: AnswerStream) -> None:
+        # A task that is cancelled before its first step runs nothing of its own.
+        stream.end()
         del self._tasks[stream.id]
         asyncio.get_running_loop().call_later(self._kept_s, self._streams.pop, stream.id, None)
         ended = [name for name in self._streams if name not in self._tasks]

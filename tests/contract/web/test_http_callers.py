@@ -73,6 +73,8 @@ async def test_this_machine_needs_no_key_where_that_is_allowed_and_reads_what_is
     [
         ({"Host": "evil.example.com"}, 401),
         ({"Host": "127.0.0.1.evil.example.com:8080"}, 401),
+        ({"Host": "["}, 401),
+        ({"Host": "localhost@evil.example.com"}, 401),
         ({"X-Forwarded-For": "203.0.113.9"}, 401),
         ({"Forwarded": "for=203.0.113.9"}, 401),
         ({"Origin": "https://evil.example.com"}, 403),
@@ -113,13 +115,33 @@ async def test_connections_are_bounded_and_one_that_says_nothing_is_closed() -> 
 
 async def test_a_connection_that_has_asked_is_kept_for_its_next_request() -> None:
     async with serving_http(
-        host="127.0.0.1", port=0, routes=health_routes({}), first_request_within_s=0.3
+        host="127.0.0.1", port=0, routes=health_routes({}), first_request_within_s=1.5
     ) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(2):
+        for pause_s in (2.0, 0):
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             async with asyncio.timeout(30):
                 assert b"200" in await reader.readline()
                 await reader.readuntil(b"}")
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(pause_s)
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b"Authorization: Bearer \xff\xfe\x80", b"401"),
+        (b"Sec-WebSocket-Protocol: bearer.\xff", b"401"),
+        (b"Origin: http://[", b"403"),
+        (b"Origin: \xff", b"403"),
+        (b"Last-Event-ID: \xff.1", b"400"),
+    ],
+)
+async def test_no_header_is_a_bug_of_ours(open_url: str, header: bytes, expected: bytes) -> None:
+    host, _, port = open_url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    line = b"POST /v1/answers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    writer.write(line + header + b"\r\nContent-Length: 2\r\n\r\n{}")
+    async with asyncio.timeout(30):
+        assert (await reader.readline()).split()[1] == expected
+    writer.close()
