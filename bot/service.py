@@ -237,7 +237,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             serving_web(
                 settings,
                 client,
-                answers=watch.over(answering, face="http"),
+                answers=watch.over(answering, face="api"),
                 retrieval=RetrievalClient(client),
                 quota=quota if _quota_limits(settings).any else None,
                 routes=routes,

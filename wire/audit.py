@@ -37,7 +37,7 @@ class AuditLine(Shape):
         subject: what it was done to: a question's id, a source, a channel, a person.
         outcome: how it ended, in a word.
         details: what else an auditor needs, by name; no text of questions or documents.
-        face: where it was asked: ``slack``, ``http``.
+        face: where it was asked: ``slack``, or ``api``.
         documents: what was shown.
         model: who wrote the answer.
         cost_usd: what it cost.

@@ -15,9 +15,10 @@ from bot.answering.question import Question
 from bot.answering.unanswered import NO_MODEL
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source
 from wire.audit import ANSWERED, Audit, AuditLine, ShownDocument
-from wire.opentelemetry_spans import current
+from wire.opentelemetry_spans import Value, begun
 
-Face = Literal["slack", "http", "ws", "terminal", "mcp"]
+Face = Literal["slack", "api"]
+"""Where it was asked: in Slack, or by a program, over HTTP, a WebSocket or NATS."""
 Origin = Literal["written", "same_words", "same_meaning", "joined", "none"]
 """Whose words they are: a model's, a kept answer's to the same or other words, somebody else's, nobody's."""
 _STAGES = (("retrieval", "search"), ("first_token", "first_words"), ("total", "writing"))
@@ -99,6 +100,7 @@ class Observed:
     async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         """The events of one answer; closing it stops the model."""
         told, started = Told(face=self._face), time.monotonic()
+        span = begun("answer", attributes={"answerdesk.face": self._face})
         noted = False
         try:
             async with aclosing(self._answers.answer(question)) as events:
@@ -112,14 +114,8 @@ class Observed:
         finally:
             told.seconds = time.monotonic() - started
             self._meter.told(told)
-            current().note(
-                {
-                    "answerdesk.outcome": told.outcome,
-                    "answerdesk.origin": told.origin,
-                    "answerdesk.model": told.model,
-                    "answerdesk.documents": len(told.shown),
-                }
-            )
+            span.note(_traced(told))
+            span.end()
             _log.info(
                 "question ended",
                 question=question.id,
@@ -150,6 +146,15 @@ class Observed:
             ),
             question=question.text,
         )
+
+
+def _traced(told: Told) -> dict[str, Value]:
+    return {
+        "answerdesk.outcome": told.outcome,
+        "answerdesk.origin": told.origin,
+        "answerdesk.model": told.model,
+        "answerdesk.documents": len(told.shown),
+    }
 
 
 def _ended(done: Done) -> tuple[str, Origin]:

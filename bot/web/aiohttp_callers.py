@@ -17,6 +17,7 @@ from bot.web.http_errors import RETRY_AFTER_S, TooSlowError, UnauthorizedError, 
 from bot.web.keys import ANYBODY_HERE, Holder, Keyring
 from wire.errors import AnswerdeskError, MalformedError, RefusedError
 from wire.nats_service import ErrorBody, ErrorReply
+from wire.opentelemetry_spans import span
 
 BODY_BYTES = 256 * 1024
 """Of a request: a long question and a long conversation."""
@@ -96,6 +97,12 @@ class Callers:
     def protecting(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler behind all of this; what it raises becomes a status and an error's body."""
 
+        async def traced(request: web.Request) -> web.StreamResponse:
+            resource = request.match_info.route.resource
+            name = f"{request.method} {resource.canonical if resource else 'somewhere'}"
+            with span(name, kind="server", headers=request.headers):
+                return await protected(request)
+
         async def protected(request: web.Request) -> web.StreamResponse:
             headers = self.headers(request)
             try:
@@ -104,7 +111,7 @@ class Callers:
                 status, body = status_of(error)
                 return error_response(status, body, headers=headers)
 
-        return protected
+        return traced
 
     async def preflight(self, request: web.Request) -> web.Response:
         """What a browser asks before it lets a page of another origin ask."""
