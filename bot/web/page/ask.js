@@ -29,6 +29,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && running) halt();
 });
 part("stop").addEventListener("click", halt);
+part("no-key").addEventListener("click", () => part("key-dialog").close());
 part("anew").addEventListener("click", () => location.assign(location.pathname));
 
 const asked = new URLSearchParams(location.search).get("q");
@@ -46,7 +47,7 @@ async function ask(text) {
     await read(text, turn, running);
   } catch (error) {
     const needsKey = error.status === UNAUTHORIZED;
-    turn.fail(error.message, () => (needsKey ? askForKey(text, turn) : again(text, turn)));
+    turn.fail(needsKey ? keyNeeded() : error.message, () => (needsKey ? askForKey : again)(text, turn));
     if (needsKey) askForKey(text, turn);
   }
   running = null;
@@ -63,6 +64,12 @@ async function read(text, turn, run) {
   }
   turn.stopped();
   if (turn.done) said.push({ role: "user", text }, { role: "assistant", text: turn.text });
+}
+
+function keyNeeded() {
+  const had = sessionStorage.getItem(KEY) !== null;
+  sessionStorage.removeItem(KEY);
+  return had ? "That key is not known here." : "A key is needed to ask here.";
 }
 
 function again(text, turn) {

@@ -114,8 +114,11 @@ async def test_where_a_key_is_needed_it_is_asked_for_and_kept_for_the_tab(face: 
     async with browser_page(face.url) as page:
         await page.goto("/ask")
         await ask(page)
-        await page.get_by_label("Key", exact=True).fill(KEY)
+        await page.get_by_label("Key", exact=True).fill("a key that nobody has")
         await page.get_by_role("button", name="Use it").click()
+        await expect(page.get_by_text("That key is not known here.")).to_be_visible(timeout=WITHIN_MS)
+        await page.get_by_label("Key", exact=True).fill(KEY)
+        await page.keyboard.press("Enter")
         sources = page.get_by_role("list", name="Sources")
         await expect(sources).to_have_count(1, timeout=WITHIN_MS)
         await page.reload()
