@@ -12,7 +12,8 @@ from bot.slack.mrkdwn import Block, linked, section, small_print
 from wire.preferences import PersonalPreferences, RecentQuestion
 from wire.sync_words import ago
 
-LANGUAGE, CACHED, MUTED, REFRESH, FORGET = "language", "cached", "muted", "refresh", "forget"
+ASK, LANGUAGE, CACHED, MUTED = "ask", "language", "cached", "muted"
+REFRESH, FORGET = "refresh", "forget"
 AS_ASKED = "as asked"
 RECENT_SHOWN = 5
 BLOCKS_AT_MOST = 100
@@ -37,7 +38,7 @@ LANGUAGES = {
     "Arabic": "العربية",
 }
 _CACHED = {"yes": "May be used", "no": "Write anew"}
-_MUTED = {"no": "No mention needed", "yes": "Only with a mention"}
+_MUTED = {"no": "No mention", "yes": "With a mention"}
 
 _INTRO = (
     "Ask me in the *Messages* tab, mention me in a channel, or type `/ask`. I answer from the company's "
@@ -70,6 +71,7 @@ def home(page: Page, *, now: datetime) -> Block:
     """The view, as views.publish takes it."""
     blocks = [
         section(_INTRO),
+        buttons(button("Ask a question", PREFIX + ASK, style="primary")),
         header("Your last questions"),
         *lines(_recent(page.recent, now=now)),
         header("What you have used"),
@@ -128,7 +130,7 @@ def _settings(preferences: PersonalPreferences | None) -> list[Block]:
             choice(PREFIX + CACHED, _CACHED, "yes" if preferences.cached else "no", hint="Earlier answers"),
         ),
         beside(
-            "*Follow-ups of yours*\nin threads that I take part in",
+            "*Follow-ups*\nof yours, in threads that I take part in",
             choice(PREFIX + MUTED, _MUTED, "yes" if preferences.muted else "no", hint="Follow-ups"),
         ),
     ]

@@ -14,6 +14,7 @@ from bot.home.resyncing import Place, Resyncing
 from bot.home.showing_home import ShowingHome
 from bot.slack.commanding import answered
 from bot.slack.mrkdwn import section
+from bot.slack.shortcuts import ask_modal
 from bot.slack.view import Payload
 from wire.sync import SyncAccepted
 
@@ -90,6 +91,8 @@ class Pressing:
                 await self._open_failures(act)
             case failure_view.FAILURES:
                 return await self._mending.listed()
+            case home_view.ASK:
+                await self._board.open_view(trigger=act.trigger, view=ask_modal())
             case home_view.FORGET:
                 person = f"{act.team}:{act.user}"
                 await self._forget(person, by=person)

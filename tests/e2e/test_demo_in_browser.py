@@ -75,3 +75,34 @@ async def test_a_file_of_ones_own_is_published_and_found(demo: Demo, tmp_path: P
         await page.goto("/?as=U0PRIYA&channel=D0PRIYA")
         await ask(page, "When is the coffee machine in Berlin descaled?")
         await answered(page, "every second Thursday")
+
+
+async def test_the_home_tab_leads_back_to_an_answer_and_keeps_what_is_chosen_on_a_phone(demo: Demo) -> None:
+    async with browser_page(demo.url, size=PHONE) as page:
+        await page.goto("/?as=U0INES&channel=D0INES")
+        await ask(page, QUESTION)
+        await page.get_by_role("button", name="1 reply").click()
+        await answered(page, "90 working days")
+        await page.goto("/?as=U0INES&channel=D0INES")
+        await page.get_by_test_id("tab-home").click()
+        home = page.get_by_test_id("home")
+        await expect(home.get_by_role("link", name=QUESTION)).to_be_visible(timeout=ANSWERED_WITHIN_MS)
+        async with page.expect_response("**/page/use"):
+            await home.get_by_test_id("field-home_language").select_option("German")
+        await page.goto("/?as=U0INES&channel=D0INES&tab=home")
+        await expect(home.get_by_test_id("field-home_language")).to_have_value(
+            "German", timeout=ANSWERED_WITHIN_MS
+        )
+
+
+async def test_an_admin_looks_after_the_documents_from_the_home_tab(demo: Demo) -> None:
+    async with browser_page(demo.url) as page:
+        await page.goto("/?as=U0MARTA&channel=D0MARTA")
+        await page.get_by_test_id("tab-home").click()
+        home = page.get_by_test_id("home")
+        await expect(home).to_contain_text("Questions without an answer", timeout=ANSWERED_WITHIN_MS)
+        await expect(home).to_contain_text("handbook")
+        await page.goto("/?as=U0JONAS&channel=D0JONAS")
+        await page.get_by_test_id("tab-home").click()
+        await expect(home).to_contain_text("Your last questions", timeout=ANSWERED_WITHIN_MS)
+        await expect(home).not_to_contain_text("For admins")

@@ -126,6 +126,15 @@ async def test_an_admin_sees_sources_quotas_and_gaps_and_resyncs_from_there(
     await until(lambda: "is done" in "".join(map(seen, direct(slack, "marta"))), within_s=60)
 
 
+@pytest.mark.usefixtures("front")
+async def test_a_question_can_be_asked_from_there(slack: Sandbox) -> None:
+    await opened(slack, "jonas", shows="Ask a question")
+    view = slack.home("jonas")
+    assert view is not None
+    await slack.use("jonas", view, "home_ask")
+    await until(lambda: "plain_text_input" in str(slack.modal("jonas")), within_s=30)
+
+
 @pytest.mark.usefixtures("front", "worker")
 async def test_failed_documents_open_in_a_window_from_there(slack: Sandbox, client: Client) -> None:
     await client.jetstream().publish(

@@ -61,9 +61,10 @@ async def test_without_a_source_there_is_a_list_to_pick_from(slack: Sandbox) -> 
 
 @pytest.mark.usefixtures("front", "worker")
 async def test_a_dry_run_lists_what_would_change_and_then_does_it(slack: Sandbox, folder: Path) -> None:
-    await slack.command("marta", "general", "/resync wiki \N{EM DASH}dry-run")
+    await slack.command("marta", "dm", "/resync wiki \N{EM DASH}dry-run")
     shown = await ended(slack)
     assert "(dry run)" in shown
+    assert "our direct message" in newest_whisper(slack, "marta")
     assert f"{DOCUMENTS} would be announced" in shown
     assert "rule-0.md" in shown
     [planned] = direct(slack, "marta")
