@@ -1,12 +1,15 @@
 """What the bot counts, for Prometheus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from bot.answering.observed_model import ModelCall
-from bot.answering.observing import Told
+from bot.answering.observed_model import ModelCall, Result
+from bot.answering.observing import Face, Told
 from bot.answering.quota import Level
+from wire.errors import ErrorCode
 
 ANSWER_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 60.0, 120.0)
 """Fine where people feel the difference: the objectives are at 2 s and 5 s (docs/operations.md)."""
@@ -18,7 +21,13 @@ EDIT_S = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0, 60.0)
 class BotMetrics:
     """Counts answers, models' calls, Slack's calls, and what people see of them."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, models: Iterable[str] = ()) -> None:
+        """Count in this registry.
+
+        What may rarely happen stands at zero from the start, for each of these models too: Prometheus sees no
+        increase in a counter that begins at one.
+        """
+
         def counter(name: str, told: str, *labels: str) -> Counter:
             return Counter(f"answerdesk_{name}", told, labels, registry=registry)
 
@@ -52,6 +61,10 @@ class BotMetrics:
         self._measure_models(counter, histogram)
         self._measure_slack(counter, histogram)
         self._measure_quotas(registry)
+        for face, outcome in product(get_args(Face), (*get_args(ErrorCode), "not_found", "stopped")):
+            self._answers.labels(face=face, outcome=outcome, origin="none")
+        for model, result in product(models, get_args(Result)):
+            self._calls.labels(model=model, result=result)
 
     def _measure_models(self, counter: "_Count", histogram: "_Spread") -> None:
         self._calls = counter(

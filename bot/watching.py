@@ -49,7 +49,8 @@ async def watching(settings: Settings, client: Client, quota: ValkeyQuota) -> As
     audit = NatsAudit(client, with_questions=settings.audit_questions)
     await audit.keep_for(settings.audit_days)
     process = ProcessMetrics(service="bot")
-    metrics = BotMetrics(process.registry)
+    models = filter(None, (settings.answer_model, settings.fallback_model, settings.rewrite_model))
+    metrics = BotMetrics(process.registry, models=models)
     everybody = Asker(person=NOBODY, groups=tuple(settings.quota_groups))
 
     async def read_quotas() -> None:

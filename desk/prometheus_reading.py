@@ -24,11 +24,11 @@ class Samples:
         return max((value for _, value in self._matching(name, labels)), default=0.0)
 
     def by(self, label: str, name: str, **labels: str) -> dict[str, float]:
-        """Summed by a label's values, the most first."""
+        """Summed by a label's values, the most first; none of nothing."""
         sums: dict[str, float] = defaultdict(float)
         for known, value in self._matching(name, labels):
             sums[known.get(label, "")] += value
-        return dict(sorted(sums.items(), key=lambda each: -each[1]))
+        return {key: value for key, value in sorted(sums.items(), key=lambda each: -each[1]) if value}
 
     def quantile(self, share: float, name: str, **labels: str) -> float | None:
         """A histogram's quantile, linear within its bucket, as Prometheus has it; None of nothing."""

@@ -39,7 +39,10 @@ async def watching(settings: Settings, client: Client, *, ingests: bool) -> Asyn
         SettingsError: the port is taken.
     """
     process = ProcessMetrics(service="worker")
-    meters = Meters(ingest=IngestMetrics(process.registry), searches=RetrievalMetrics(process.registry))
+    meters = Meters(
+        ingest=IngestMetrics(process.registry, sources=settings.sources),
+        searches=RetrievalMetrics(process.registry),
+    )
     if ingests:
         queues = QueueMetrics(client, process.registry, queues=("DOCUMENTS", "DOCUMENTS_FAILED"))
         process.refreshers.append(queues.refresh)

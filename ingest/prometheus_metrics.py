@@ -1,5 +1,8 @@
 """What ingest counts, for Prometheus."""
 
+from collections.abc import Iterable
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ingest.metering import Outcome
@@ -13,7 +16,12 @@ WORK_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 class IngestMetrics:
     """Counts documents and resyncs."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, sources: Iterable[str] = ()) -> None:
+        """Count in this registry.
+
+        What may happen to these sources, those of the settings, stands at zero from the start: Prometheus
+        sees no increase in a counter that begins at one.
+        """
         self._source = Bounded()
         self._documents = Counter(
             "answerdesk_documents_total",
@@ -52,6 +60,11 @@ class IngestMetrics:
             ["source"],
             registry=registry,
         )
+        for source in map(self._source, sources):
+            for outcome in get_args(Outcome):
+                self._documents.labels(source=source, outcome=outcome)
+            for state in ("done", "failed", "cancelled"):
+                self._runs.labels(source=source, state=state)
 
     def tried(self, *, source: str, outcome: Outcome, seconds: float, age_s: float) -> None:
         """An announcement was dealt with."""

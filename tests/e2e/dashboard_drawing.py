@@ -14,7 +14,7 @@ COLOURS = ("#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#b
 COLUMN_PX, ROW_PX = 62, 34
 """Of Grafana's grid, 24 columns wide."""
 TOP_PX, LEGEND_PX, AXIS_PX = 30, 18, 52
-MOST_LEGENDS = 6
+MOST_LEGENDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
