@@ -295,7 +295,9 @@ class Answering:
         events = writing.composition.finish(note=NOTES.get(writing.ending))
         if writing.ending == "end":
             await self._keep(run, writing, prompt, found)
-            if prompt.passages and not writing.composition.citations and not writing.composition.numbered:
+            composed = writing.composition
+            # What stands on a file has no citations.
+            if not (composed.citations or composed.numbered or run.files.read):
                 await self._unanswered.record(run.question, found, answered=True)
         # Kept without this: it holds now, and not for whoever is served the answer later.
         cited = {source.source for source in writing.composition.sources}

@@ -25,6 +25,7 @@ from tests.contract.ingest.formats.documents import PDF, pdf
 from tests.until import until
 from wire import subjects
 from wire.errors import MalformedError, RefusedError, UnavailableError
+from wire.gaps import KnowledgeGap
 from wire.nats_objects import open_objects
 
 SENTENCE = "The office moves to Lisbon on the ninth of March."
@@ -103,6 +104,22 @@ async def test_a_file_stands_beside_what_was_found(
     assert "14 months" in told.done.text
     assert told.citations
     assert "<file name=\"my 'plan'.md\">" in desk.claude.requests[-1]["messages"][-1]["content"][-2]["text"]
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+async def test_what_a_file_answers_is_no_gap_of_the_documents(
+    desk: Desk, shelf: Shelf, attachments: Attachments, *, with_file: bool
+) -> None:
+    kept: list[KnowledgeGap] = []
+
+    class Kept:
+        async def record(self, gap: KnowledgeGap) -> None:
+            kept.append(gap)
+
+    desk.claude.default = Script(text="The ninth of March.")
+    files = (shelf.put(PLAN, name="move.md"),) if with_file else ()
+    await tell(desk.answering(attachments=attachments, gaps=Kept()), replace(question(), files=files))
+    assert [gap.why for gap in kept] == ([] if with_file else ["not_answered"])
 
 
 async def test_it_leaves_the_object_store_once_it_is_read(
