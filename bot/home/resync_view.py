@@ -158,6 +158,15 @@ def begun(link: str | None, *, source: str) -> Payload:
     return Payload(text=text, blocks=[section(text)])
 
 
+def unseen(source: str) -> Payload:
+    """It runs, and there is no message to follow it in."""
+    text = (
+        f"Comparing *{escaped(source)}*, but Slack lets me write you no direct message about it. "
+        "`/answerdesk sources` shows how it went."
+    )
+    return Payload(text=text, blocks=[section(text)])
+
+
 def busy(source: str, reason: str) -> Payload:
     """Another run of it is under way, and may be stopped."""
     text = f"{escaped(reason[:1].upper())}{escaped(reason[1:])}."

@@ -96,7 +96,7 @@ class Resyncing:
 
         Raises:
             MalformedError, RefusedError: it can't be begun.
-            UnavailableError: no worker answers, or Slack.
+            UnavailableError: no worker answers.
         """
         return await self._errands.see_through(self._begin(asked, user=user, team=team))
 
@@ -135,8 +135,12 @@ class Resyncing:
         how = {"full": asked.full, "dry_run": asked.dry_run, "accept_shrinking": asked.accept_shrinking}
         details = {name: "yes" for name, on in how.items() if on}
         await self._note("resync", asked.source, user=user, team=team, details=details)
-        channel = await self._board.open_direct(user=user)
-        ts = await self._board.write(channel=channel, shown=resync_view.going_on(asked, None))
+        try:
+            channel = await self._board.open_direct(user=user)
+            ts = await self._board.write(channel=channel, shown=resync_view.going_on(asked, None))
+        except AnswerdeskError as error:
+            _log.warning("a resync can't be followed in Slack", reason=str(error))
+            return resync_view.unseen(asked.source)
         self._errands.start(self._follow(asked, accepted, Place(channel, ts)))
         try:
             link = await self._board.link(channel=channel, ts=ts)
