@@ -37,13 +37,9 @@ from bot.models import opened_model, opened_rewriter
 from bot.nats_people import serving_people
 from bot.slack.agent_thread import Agents
 from bot.slack.aiohttp_files import open_slack_files
-from bot.slack.asking import Asking
-from bot.slack.asking_for import AskingFor
 from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
-from bot.slack.commanding import Commanding
-from bot.slack.following import Following
 from bot.slack.metering import CallMeter, ShownMeter
 from bot.slack.native_stream import Streaming
 from bot.slack.nats_claims import open_claims
@@ -53,9 +49,6 @@ from bot.slack.nats_people import hearing_of_people, tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
-from bot.slack.offering import Offering
-from bot.slack.picking import Picking
-from bot.slack.rating import Rating
 from bot.slack.replying import Replying
 from bot.slack.slack_agent import SlackAgent
 from bot.slack.slack_streams import SlackStreams
@@ -65,6 +58,7 @@ from bot.slack.surface import Surface
 from bot.slack.taking import Afterwards, take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.slack.valkey_replays import ValkeyReplays
+from bot.talk import Kept, talk
 from bot.watching import watching
 from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
@@ -119,55 +113,17 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(hearing_of_people(client, audience.changed))
         stops = await stack.enter_async_context(hearing_stops(client))
         threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
-        asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
-        commanding = Commanding(
-            retrieval=RetrievalClient(client),
-            readers=audience,
-            messages=workspace,
-            asking_for=asking_for,
-            usage=quota.usage,
-        )
-        asking = Asking(
-            store=queue,
-            participation=threads,
-            stops=stops,
-            records=claims,
-            messages=workspace,
-            following=Following(
-                standing=threads,
-                messages=workspace,
-                identity=workspace.identity,
-                names=audience.names,
-                quiet=preferences.quiet,
-            ),
-            team=workspace.identity.team,
-        )
         feedback = NatsFeedback(client)
         await feedback.keep_for(settings.feedback_days)
-        picking = Picking(
-            messages=workspace,
-            store=queue,
-            participation=threads,
-            records=claims,
-            asking_for=asking_for,
-            identity=workspace.identity,
-            names=audience.names,
+        kept = Kept(
+            queue=queue,
+            threads=threads,
+            claims=claims,
+            stops=stops,
+            feedback=feedback,
+            preferences=preferences,
         )
-        rating = Rating(
-            store=feedback,
-            messages=workspace,
-            identity=workspace.identity,
-            keeps_questions=settings.feedback_questions,
-        )
-        offering = Offering(
-            retrieval=RetrievalClient(client),
-            readers=audience,
-            messages=workspace,
-            asking_for=asking_for,
-            once=claims,
-            identity=workspace.identity,
-            relevance_floor=settings.relevance_floor,
-        )
+        spoken = talk(settings, client, workspace=workspace, audience=audience, kept=kept, usage=quota.usage)
         budget = ValkeyEditBudget(redis, team=workspace.identity.team)
         forgetting = Forgetting(
             {
@@ -199,7 +155,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                     quota_groups=tuple(settings.quota_groups),
                     forget=forgetting.forget,
                 ),
-                otherwise=commanding,
+                otherwise=spoken.commanding,
             )
         )
         greeting = Greeting(
@@ -212,9 +168,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         app = bolt_app(
             client=workspace.client,
             identity=workspace.identity,
-            listener=asking,
+            listener=spoken.asking,
             commands=front,
-            interactions=(asking, commanding, rating, picking, offering, front),
+            interactions=(*spoken.interactions, front),
             overhear=[
                 partial(tell_of_threads, client=client),
                 partial(tell_of_people, client=client),
@@ -258,7 +214,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             at_once=in_hand,
         )
         await _take_until(
-            stop, workspace, queue=queue, replying=replying, afterwards=offering, in_hand=in_hand
+            stop, workspace, queue=queue, replying=replying, afterwards=spoken.offering, in_hand=in_hand
         )
 
 
@@ -272,6 +228,7 @@ def _surface(
         budget=budget,
         streaming=Streaming(streams=streams, mode=settings.slack_streaming, team=team),
         agents=Agents(SlackAgent(workspace)),
+        asks_humans=settings.ask_human_channel is not None,
         meter=meter,
     )
 

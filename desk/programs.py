@@ -22,6 +22,8 @@ NATS_WARNING = re.compile(r"\[(WRN|ERR|FTL)\] (?!Plaintext passwords)")
 # caches which fork for snapshots (ours keeps an append-only file of a few megabytes) among it.
 VALKEY_WARNING = re.compile(r" # (?!WARNING Memory overcommit|Valkey is now ready to exit|User requested)")
 
+SAMPLE_ASK_HUMAN_CHANNEL = "C0ASKHR"
+"""Of the sample company."""
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 — recognised, not listened on
 
 
@@ -161,6 +163,7 @@ def _sandbox_as_slack(url: str, keys: Keys, settings: Settings) -> dict[str, str
     # Its people are made up and its documents a sample, so who sits here may ask without a key, too.
     here = {} if "api_open" in settings.model_fields_set else {"API_OPEN": "true"}
     return here | {
+        "ASK_HUMAN_CHANNEL": settings.ask_human_channel or SAMPLE_ASK_HUMAN_CHANNEL,
         "SLACK_BOT_TOKEN": keys.sandbox_bot_token,
         "SLACK_APP_TOKEN": keys.sandbox_app_token,
         "SLACK_API_URL": f"{url}/api/",

@@ -201,6 +201,9 @@ class Settings(BaseSettings):
         {}, description="Where documents come from by themselves; see answerdesk.example.toml"
     )
 
+    ask_human_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")] | None = Field(
+        None, description="C0123ABCD, the channel for questions that documents did not answer; unset: none"
+    )
     feedback_days: Annotated[int, Field(ge=1)] = Field(
         365, description="How long people's feedback on answers is kept, in days"
     )

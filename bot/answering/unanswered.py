@@ -1,6 +1,5 @@
 """What is told where the documents have no answer: honestly, with what is nearest and whom to ask."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from bot.answering import sentences
@@ -9,28 +8,22 @@ from bot.answering.composition import source_of
 from bot.answering.freshness import Freshness
 from bot.answering.gaps import Gaps
 from bot.answering.gate import harmless
+from bot.answering.owners import owners_of
 from bot.answering.question import Question
 from bot.answering.quota import utc_now
 from bot.answering.sentences import as_markdown
 from bot.answering.visible import visible
 from retrieval.client import RetrievalClient
 from wire.answers import Source
-from wire.errors import AnswerdeskError
 from wire.gaps import QUESTION_CHARS, KnowledgeGap, NearDocument
-from wire.search import Passage, PassagesRequest, SearchReply
+from wire.search import Passage, SearchReply
 
 NEAREST = 3
 """How many documents are named."""
 NEAR_RELEVANCE = 0.1
 """Below it, not even that."""
-BEFORE = 5
-"""How far in front of a passage its document is looked at: what it says of itself stands at its beginning."""
-OWNER_CHARS = 80
 NO_MODEL = "none"
 """Who wrote the sentence that nothing was found."""
-
-_OWNER = re.compile(r"^- (?:Owners?|Maintainers?|Team|Contact): *(\S.*)$", re.MULTILINE)
-"""As the worker writes what a document's sender says of it (see `ingest.description`)."""
 
 
 def documents(passages: Iterable[Passage], *, most: int) -> tuple[Source, ...]:
@@ -54,7 +47,12 @@ class Unanswered:
         """The sentence, and the sources that it names; they are no evidence, so nothing is quoted."""
         near = found.relevance >= NEAR_RELEVANCE
         sources = documents(found.passages, most=NEAREST) if near else ()
-        owners = await self._owners(question, found.passages, sources)
+        named = {(source.source, source.document) for source in sources}
+        owners = await owners_of(
+            [each.id for each in found.passages if (each.source, each.document) in named],
+            principals=question.principals,
+            retrieval=self._retrieval,
+        )
         await self.record(question, found, answered=False, owners=owners)
         addresses = Addresses(found.passages)
         titles = [harmless(as_markdown(source.title or source.document), addresses) for source in sources]
@@ -86,21 +84,3 @@ class Unanswered:
             asked_at=utc_now(),
         )
         await self._gaps.record(gap)
-
-    async def _owners(
-        self, question: Question, passages: Sequence[Passage], sources: Sequence[Source]
-    ) -> list[str]:
-        """Whom the nearest documents name as theirs, each once."""
-        named = {(source.source, source.document) for source in sources}
-        ids = [passage.id for passage in passages if (passage.source, passage.document) in named]
-        if not ids:
-            return []
-        try:
-            reply = await self._retrieval.passages(
-                PassagesRequest(ids=tuple(ids), principals=question.principals, neighbours=BEFORE)
-            )
-        except AnswerdeskError:
-            return []
-        found = (_OWNER.search(passage.text) for passage in reply.passages)
-        lines = (" ".join(visible(owner[1]).split())[:OWNER_CHARS] for owner in found if owner)
-        return list(dict.fromkeys(lines))[:NEAREST]

@@ -136,6 +136,10 @@ class Audience:
         """Keep the list of people fresh, until cancelled."""
         await self._everybody.keep_reading()
 
+    def colleague(self, owner: str) -> Person | None:
+        """The one colleague whom this names, by e-mail address or full name."""
+        return self._everybody.colleague(owner)
+
     def changed(self, news: PeopleChanged) -> None:
         """Ask anew for what is remembered of these people, channels or groups."""
         for user in news.people:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.slack.feedback import thumbs
+from bot.slack.human import ASK_A_HUMAN
 from bot.slack.mrkdwn import Block
 from bot.slack.view import Payload
 from wire.questions import QuestionName
@@ -31,7 +32,9 @@ class Press:
     by: str
 
 
-def with_button(shown: Payload, *, question: QuestionName, thread_ts: str) -> Payload:
+def with_button(
+    shown: Payload, *, question: QuestionName, thread_ts: str, asks_humans: bool = False
+) -> Payload:
     """An answer's message with what can be done about it: stop it; or go on, ask again, mute us, rate it."""
     if not shown.blocks:
         return shown
@@ -44,6 +47,9 @@ def with_button(shown: Payload, *, question: QuestionName, thread_ts: str) -> Pa
         hint = "Write on where this answer broke off"
         buttons.append(_button("Go on", GO_ON, anew, thread_ts, hint=hint))
     buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
+    if asks_humans and shown.about:
+        hint = "Show what would be posted, and where"
+        buttons.append(_button("Ask a human", ASK_A_HUMAN, question, thread_ts, hint=hint))
     if not question.channel.startswith("D"):
         hint = "Answer in this thread only when mentioned"
         buttons.append(_button(f"{_HUSH} Mute in this thread", MUTE, question, thread_ts, hint=hint))
@@ -70,7 +76,7 @@ def read_press(body: dict[str, Any]) -> Press | None:
     return None
 
 
-def _button(label: str, action: Action, question: QuestionName, thread_ts: str, *, hint: str) -> Block:
+def _button(label: str, action: str, question: QuestionName, thread_ts: str, *, hint: str) -> Block:
     return {
         "type": "button",
         "text": {"type": "plain_text", "text": label},

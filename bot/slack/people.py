@@ -1,6 +1,7 @@
 """The workspace's people, read anew in the background, since a large workspace takes minutes."""
 
 import asyncio
+import re
 import time
 
 import structlog
@@ -54,6 +55,18 @@ class Everybody:
     def names(self) -> dict[str, str]:
         """People's names by id, as far as they are known."""
         return {person.id: person.name for person, _ in self._people.values()}
+
+    def colleague(self, owner: str) -> Person | None:
+        """The one colleague whom this names, by e-mail address or full name; None where it is not one."""
+        named = owner.casefold()
+        words = set(re.split(r"[\s<>(),;]+", named))
+        found = [
+            person
+            for person, _ in self._people.values()
+            if not person.outside
+            and (person.full_name.casefold() == named or (person.email or "").casefold() in words - {""})
+        ]
+        return found[0] if len(found) == 1 else None
 
     def changed(self, user: str) -> None:
         """Somebody is not who they were: what is known of them, and what is being asked, counts no more."""

@@ -110,7 +110,7 @@ class Picking:
         """Whether we are in that conversation; two people's direct messages are never ours."""
         if picked.channel.startswith("D"):
             return await self._messages.open_direct(user=picked.by) == picked.channel
-        return await self._messages.takes_part(picked.channel)
+        return await self._messages.channel_name(picked.channel) is not None
 
     async def _privately(self, picked: PickedMessage) -> str:
         words = spoken(picked.text, bot_user=self._identity.user, names=self._names())

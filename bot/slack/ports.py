@@ -46,6 +46,7 @@ class Person:
 
     Attributes:
         outside: a guest, or not known to be of this workspace.
+        name: as they want to be called; ``full_name`` as they are.
         zone: where their days begin and end, such as ``Europe/Berlin``, as far as they told Slack.
         admin: an owner or admin of the workspace.
     """
@@ -55,6 +56,7 @@ class Person:
     email: str | None
     outside: bool
     zone: str | None = None
+    full_name: str = ""
     admin: bool = False
 
 
@@ -213,8 +215,8 @@ class Messages(Protocol):
         """
         ...
 
-    async def takes_part(self, channel: str) -> bool:
-        """Whether we are in a channel, and so can write there. Raises likewise."""
+    async def channel_name(self, channel: str) -> str | None:
+        """What a channel that we are in, and so can write in, is called; None of others. Raises likewise."""
         ...
 
 

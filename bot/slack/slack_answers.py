@@ -93,6 +93,7 @@ def read_person(user: Json, team: str) -> Person:
         email=profile.get("email"),
         outside=bool(outside),
         zone=user.get("tz") or None,
+        full_name=user.get("real_name") or profile.get("real_name") or "",
         admin=bool(user.get("is_admin") or user.get("is_owner")),
     )
 

@@ -231,13 +231,13 @@ class SlackWorkspace:
         info = (await self.call("conversations.info", channel=channel))["channel"]
         return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
-    async def takes_part(self, channel: str) -> bool:
-        """Whether we are in a channel, or it is our direct messages with somebody."""
+    async def channel_name(self, channel: str) -> str | None:
+        """What a channel that we are in is called; None of others."""
         try:
             info = (await self.call("conversations.info", channel=channel))["channel"]
         except RefusedError:
-            return False
-        return bool(info.get("is_member") or info.get("is_im"))
+            return None
+        return str(info.get("name") or channel) if info.get("is_member") else None
 
     async def channel_members(self, channel: str) -> frozenset[str]:
         """The ids of everybody in a channel."""

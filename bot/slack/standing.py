@@ -36,6 +36,7 @@ class Place:
     thread_ts: str
     question: QuestionName
     asker: str = ""
+    asks_humans: bool = False
 
 
 class Standing:
@@ -126,7 +127,12 @@ class Standing:
         """
         place = self._place
         await self._leave_stream()
-        last = with_button(pages[-1], question=place.question, thread_ts=place.thread_ts)
+        last = with_button(
+            pages[-1],
+            question=place.question,
+            thread_ts=place.thread_ts,
+            asks_humans=place.asks_humans,
+        )
         for part, page in enumerate((*pages[:-1], last)):
             if self._post_lost:
                 await self.find()

@@ -20,6 +20,7 @@ class Surface:
         budget: how often.
         streaming: which of them grow by Slack's own streaming.
         agents: what Slack shows of us beside them.
+        asks_humans: whether a person can be asked where an answer does not help.
         meter: is told what people see when.
     """
 
@@ -27,6 +28,7 @@ class Surface:
     budget: EditBudget
     streaming: Streaming
     agents: Agents
+    asks_humans: bool = False
     meter: ShownMeter = UNMETERED
 
     def agent_thread(self, question: QuestionAsked) -> AgentThread:
@@ -42,6 +44,7 @@ class Surface:
             thread_ts=question.thread,
             question=question.name,
             asker=question.user,
+            asks_humans=self.asks_humans,
         )
         standing = Standing(
             messages=self.messages,

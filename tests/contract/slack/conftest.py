@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.answering.quota import Asker, Level, QuotaLimits
 from bot.slack.asking import Asking
 from bot.slack.asking_for import AskingFor
+from bot.slack.asking_human import AskingHuman
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
 from bot.slack.commanding import Commanding
@@ -101,6 +102,14 @@ async def bot_app(
             identity=workspace.identity,
             relevance_floor=0.15,
         )
+        human = AskingHuman(
+            channel="C0ASKHR",
+            messages=workspace,
+            people=readers,
+            retrieval=RetrievalClient(client),
+            once=claims,
+            identity=workspace.identity,
+        )
         rating = Rating(
             store=NatsFeedback(client),
             messages=workspace,
@@ -112,7 +121,7 @@ async def bot_app(
             identity=workspace.identity,
             listener=listener,
             commands=commands,
-            interactions=(listener, commands, rating, picking, offering),
+            interactions=(listener, commands, rating, picking, offering, human),
             overhear=[partial(tell_of_people, client=client)],
             signing_secret=signing_secret,
         )
