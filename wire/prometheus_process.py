@@ -68,11 +68,9 @@ class ProcessMetrics:
 
     async def exposition(self) -> bytes:
         """Everything as Prometheus reads it."""
-        try:
-            async with asyncio.timeout(REFRESH_WITHIN_S):
-                await asyncio.gather(*(refresh() for refresh in self.refreshers))
-        except (UnavailableError, TimeoutError) as error:
-            _log.warning("some figures are of an earlier look", why=str(error) or type(error).__name__)
+        for failure in await asyncio.gather(*map(_refreshed, self.refreshers), return_exceptions=True):
+            if isinstance(failure, Exception):
+                _log.warning("a figure is of an earlier look", exc_info=failure)
         return generate_latest(self.registry)
 
     @asynccontextmanager
@@ -89,6 +87,14 @@ class ProcessMetrics:
             before = time.monotonic()
             await asyncio.sleep(LAG_LOOK_EVERY_S)
             self._lag.observe(max(0.0, time.monotonic() - before - LAG_LOOK_EVERY_S))
+
+
+async def _refreshed(refresh: Refresh) -> None:
+    try:
+        async with asyncio.timeout(REFRESH_WITHIN_S):
+            await refresh()
+    except (UnavailableError, TimeoutError) as error:
+        _log.warning("a figure is of an earlier look", why=str(error) or type(error).__name__)
 
 
 class QueueMetrics:

@@ -39,7 +39,8 @@ main {{ position: relative; width: {24 * COLUMN_PX}px; height: {height}px; }}
 section {{ position: absolute; background: #181b1f; border: 1px solid #2c3035; border-radius: 3px; }}
 h1 {{ font-size: 14px; margin: 0 0 8px; }} h2 {{ font-size: 12px; margin: 7px 10px; font-weight: 600; }}
 .row {{ background: none; border: 0; }} .row h2 {{ margin: 8px 2px; font-size: 13px; }}
-text {{ fill: #8e8e9a; font-size: 10px; }} small {{ color: #8e8e9a; padding-left: 10px; }}
+text {{ fill: #8e8e9a; font-size: 10px; }}
+small {{ display: block; color: #8e8e9a; padding: 0 10px; white-space: nowrap; overflow: hidden; }}
 i {{ display: inline-block; width: 10px; height: 3px; margin: 0 4px 2px 8px; }}
 </style><h1>{html.escape(dashboard["title"])}</h1><main>{panels}</main>"""
 
