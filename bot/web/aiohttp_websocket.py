@@ -27,6 +27,8 @@ OPEN_AT_ONCE = 200
 IDLE_S = 600.0
 """How long a socket may wait for its next question."""
 
+_ONE_AT_A_TIME = b'one question at a time; only {"stop": true} may come before its answer has ended'
+
 
 class Resume(Shape):
     """Go on after this event."""
@@ -38,6 +40,14 @@ class Stop(Shape):
     """End the answer that is being written."""
 
     stop: Literal[True]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Heard:
+    """What a reader has said while it was told an answer: its next question, or what it may not say."""
+
+    question: str | None = None
+    complaint: bytes | None = None
 
 
 @dataclass(kw_only=True)
@@ -73,7 +83,11 @@ class AnswersOverWebSocket:
         return response
 
     async def _questions(self, request: web.Request, response: web.WebSocketResponse, caller: Caller) -> None:
-        while (data := await _next(response, within_s=IDLE_S)) is not None:
+        early: str | None = None
+        while (data := early or await _next(response, within_s=IDLE_S)) is not None:
+            early = None
+            if "stop" in _fields(data):
+                continue  # it crossed the answer's end
             try:
                 stream, after = self._begun(data, caller)
             except AnswerdeskError as error:
@@ -81,7 +95,10 @@ class AnswersOverWebSocket:
                 await response.send_str(json.dumps({"event": "error", **body.model_dump()}))
                 continue
             with stream.reading():
-                await self._answer(request, response, stream, after)
+                heard = await self._answer(request, response, stream, after)
+            if heard.complaint is not None:
+                await response.close(code=WSCloseCode.POLICY_VIOLATION, message=heard.complaint)
+            early = heard.question
 
     def _begun(self, data: str, caller: Caller) -> tuple[AnswerStream, int]:
         if "resume" in _fields(data):
@@ -91,7 +108,7 @@ class AnswersOverWebSocket:
 
     async def _answer(
         self, request: web.Request, response: web.WebSocketResponse, stream: AnswerStream, after: int
-    ) -> None:
+    ) -> _Heard:
         async def send(event: Numbered) -> None:
             await response.send_str(json.dumps({"id": event_id(stream, event), **json.loads(event.json)}))
 
@@ -105,22 +122,23 @@ class AnswersOverWebSocket:
             )
         finally:
             await stopped(hearing)
-        if not hearing.cancelled() and (complaint := hearing.result()) is not None:
-            await response.close(code=WSCloseCode.POLICY_VIOLATION, message=complaint)
+        return _Heard() if hearing.cancelled() else hearing.result()
 
 
-async def _hear(response: web.WebSocketResponse, stream: AnswerStream) -> bytes | None:
-    """Stop the answer when its reader says so or closes the socket; gives what is wrong with other words."""
+async def _hear(response: web.WebSocketResponse, stream: AnswerStream) -> _Heard:
+    """Stop the answer when its reader says so or closes the socket."""
     data = await _next(response, within_s=None)
     if data is None:
         if response.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE):
             stream.stop()
-        return None
+        return _Heard()
+    if stream.ended:
+        return _Heard(question=data)
     stream.stop()
     with contextlib.suppress(AnswerdeskError):
         read_shape(Stop, data)
-        return None
-    return b'one question at a time; only {"stop": true} may come before its answer has ended'
+        return _Heard()
+    return _Heard(complaint=_ONE_AT_A_TIME)
 
 
 async def _next(response: web.WebSocketResponse, *, within_s: float | None) -> str | None:

@@ -33,6 +33,7 @@ async def test_one_question_after_another_is_answered(face: Face) -> None:
         for _ in range(2):
             await socket.send_json({"question": QUESTION})
             events = await read_answer(socket)
+            await socket.send_json({"stop": True})  # too late, and no harm
             assert "14 months" in events[-1]["text"]
             assert all(event["id"].endswith(f".{n}") for n, event in enumerate(events, start=1))
 
@@ -55,6 +56,17 @@ async def test_stop_ends_the_answer_and_the_socket_takes_the_next_question(face:
         assert (await read_answer(socket))[-1]["code"] == "cancelled"
         await until(lambda: face.claude.streams_open == 0, within_s=30)
         await socket.send_json({"question": QUESTION})
+        assert (await read_answer(socket))[-1]["event"] == "done"
+
+
+async def test_the_next_question_may_be_right_behind_the_stop(face: Face) -> None:
+    face.claude.scripts.append(SLOWLY)
+    async with face.session.ws_connect(address(face), headers=face.headers) as socket:
+        await socket.send_json({"question": QUESTION})
+        await until(lambda: face.claude.streams_open == 1, within_s=30)
+        await socket.send_json({"stop": True})
+        await socket.send_json({"question": QUESTION})
+        assert (await read_answer(socket))[-1]["code"] == "cancelled"
         assert (await read_answer(socket))[-1]["event"] == "done"
 
 
