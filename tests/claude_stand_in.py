@@ -12,6 +12,7 @@ import itertools
 import json
 import socket
 import struct
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -45,6 +46,7 @@ class ClaudeStandIn:
         requests: the bodies of all requests.
         headers: their headers.
         streams_open: how many streams are being written.
+        ended: when each stream ended, in Unix seconds, and what it answered.
         base_url: where it listens.
         lacks: request fields and block types that it refuses by name, as a server of one's own may;
             ``count_tokens``, too.
@@ -58,6 +60,7 @@ class ClaudeStandIn:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     streams_open: int = 0
+    ended: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     base_url: str = ""
     lacks: frozenset[str] = frozenset()
     keeps: bool = False
@@ -88,6 +91,7 @@ class ClaudeStandIn:
             return await stream.write(answer)
         finally:
             self.streams_open -= 1
+            self.ended.append((time.time(), body))
 
     async def count_tokens(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
