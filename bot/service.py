@@ -35,13 +35,12 @@ from bot.home.nats_recent import open_recent
 from bot.home.service import Given, opened_home
 from bot.models import opened_model, opened_rewriter
 from bot.nats_people import serving_people
-from bot.slack.agent_thread import Agents
+from bot.showing import shown_in_slack
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.audience import watching_people
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
-from bot.slack.metering import CallMeter, ShownMeter
-from bot.slack.native_stream import Streaming
+from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_erasing import NatsErasing
 from bot.slack.nats_feedback import NatsFeedback
@@ -51,10 +50,8 @@ from bot.slack.nats_stops import hearing_stops
 from bot.slack.nats_threads import open_threads
 from bot.slack.replying import Replying
 from bot.slack.slack_agent import SlackAgent
-from bot.slack.slack_streams import SlackStreams
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.source_events import tell_of_threads
-from bot.slack.surface import Surface
 from bot.slack.taking import Afterwards, take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from bot.slack.valkey_replays import ValkeyReplays
@@ -202,7 +199,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         in_hand = settings.answers_at_once * IN_HAND_PER_ANSWER
         replying = Replying(
             answers=watch.over(answering, face="slack"),
-            surface=_surface(settings, workspace, budget, meter=watch.metrics),
+            surface=shown_in_slack(settings, workspace, budget, meter=watch.metrics),
             audience=audience,
             claims=claims,
             turns=threads,
@@ -216,21 +213,6 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await _take_until(
             stop, workspace, queue=queue, replying=replying, afterwards=spoken.offering, in_hand=in_hand
         )
-
-
-def _surface(
-    settings: Settings, workspace: SlackWorkspace, budget: ValkeyEditBudget, *, meter: ShownMeter
-) -> Surface:
-    """How answers are shown in this workspace."""
-    streams, team = SlackStreams(workspace), workspace.identity.team
-    return Surface(
-        messages=workspace,
-        budget=budget,
-        streaming=Streaming(streams=streams, mode=settings.slack_streaming, team=team),
-        agents=Agents(SlackAgent(workspace)),
-        asks_humans=settings.ask_human_channel is not None,
-        meter=meter,
-    )
 
 
 def _checks(client: Client, workspace: SlackWorkspace, ears: Ears) -> dict[str, Check]:

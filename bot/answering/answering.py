@@ -152,7 +152,8 @@ class Answering:
 
     async def _answer(self, run: Run) -> AsyncGenerator[AnswerEvent, None]:
         await self._admit(run.question)
-        yield Status(text=sentences.SEARCHING)
+        known = self._searching.known.of(run.question.principals, among=run.question.manner.sources)
+        yield Status(text=sentences.searching(known))
         run.asked = await self._rewriting.standalone(
             run.question, charged=partial(self._charged, run.question)
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.answering.known_sources import KnownSources
 from retrieval.client import RetrievalClient
 from wire.errors import UnavailableError
 from wire.search import SearchReply, SearchRequest
@@ -12,10 +13,15 @@ TURN_WITHIN_S = 30.0
 
 
 class Searching:
-    """Searches, and lets others wait for their turn."""
+    """Searches, and lets others wait for their turn.
+
+    Attributes:
+        known: which sources the readers of earlier questions were found documents of.
+    """
 
     def __init__(self, retrieval: RetrievalClient) -> None:
         self._retrieval = retrieval
+        self.known = KnownSources()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, request: SearchRequest) -> SearchReply:
@@ -30,6 +36,8 @@ class Searching:
         except TimeoutError:
             raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
         try:
-            return await self._retrieval.search(request)
+            found = await self._retrieval.search(request)
         finally:
             self._turns.release()
+        self.known.found(request.principals, (passage.source for passage in found.passages))
+        return found

@@ -198,6 +198,18 @@ def reading_files(names: Sequence[str]) -> str:
     return f"Reading {_listed([visible(name) for name in names])}"
 
 
+def searching(sources: Sequence[str]) -> str:
+    """Where is being searched, as far as it may be told."""
+    match sources:
+        case []:
+            return SEARCHING
+        case [only]:
+            return f"Searching {only}"
+        case [first, *others]:
+            return f"Searching {first} and {len(others)} other {'source' if len(others) == 1 else 'sources'}"
+    return SEARCHING
+
+
 def reading(passages: Sequence[Passage]) -> str:
     """Which documents the answer is being written from, as plain text."""
     titles = list(dict.fromkeys(visible(passage.title or passage.document) for passage in passages))

@@ -4,42 +4,30 @@ All of it is to people's comfort alone: where Slack shows none of it, the answer
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-import structlog
-
+from bot.slack.edit_budget import SESSION, Edit
+from bot.slack.features import Features
 from bot.slack.native_ports import Agent, SessionStatus
+from bot.slack.ports import EditBudget
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
 from wire.stopping import stopped
 
 TOLD_WITHIN_S = 1.5
 """A status that takes longer is not worth waiting for: the answer itself may be there by then."""
 SESSION_WITHIN_S = 5.0
-AWAY_FOR_S = 3_600.0
-"""How long a workspace that does not have such a thing is taken at its word."""
 TITLE_CHARS = 100
 
-_log = structlog.get_logger("slack")
 
-
+@dataclass(frozen=True, kw_only=True)
 class Agents:
-    """One workspace's, and what it is known not to have."""
+    """One workspace's."""
 
-    def __init__(self, agent: Agent) -> None:
-        self.agent = agent
-        self._away_until: dict[str, float] = {}
-
-    def has(self, what: str) -> bool:
-        """Whether it is worth asking for."""
-        return time.monotonic() >= self._away_until.get(what, 0.0)
-
-    def lacks(self, what: str, error: AnswerdeskError) -> None:
-        """Slack said no; what is only away for a moment is asked for again."""
-        if not isinstance(error, UnavailableError):
-            self._away_until[what] = time.monotonic() + AWAY_FOR_S
-        _log.info("Slack shows no such thing here", what=what, reason=str(error))
+    agent: Agent
+    budget: EditBudget
+    features: Features
 
 
 class AgentThread:
@@ -53,7 +41,7 @@ class AgentThread:
 
     async def tell(self, doing: str) -> bool:
         """Show what is being done, until our next message; whether Slack shows it."""
-        if not self._agents.has("status"):
+        if not self._agents.features.has("status"):
             return False
         try:
             async with asyncio.timeout(TOLD_WITHIN_S):
@@ -61,7 +49,7 @@ class AgentThread:
                     channel=self._channel, thread_ts=self._thread_ts, doing=doing
                 )
         except AnswerdeskError as error:
-            self._agents.lacks("status", error)
+            self._agents.features.refused("status", error)
             return False
         except TimeoutError:
             return False
@@ -85,26 +73,30 @@ class AgentThread:
             if over:
                 await asyncio.wait((beginning,), timeout=SESSION_WITHIN_S)
             await stopped(beginning)
-            if over:
+            if over and (beginning.cancelled() or beginning.result()):
                 # Otherwise whoever goes on with the answer goes on with the session.
                 await self._session("active", title="")
 
-    async def _begin(self, title: str) -> None:
-        await self._session("processing", title=title)
-        if title and self._agents.has("title"):
+    async def _begin(self, title: str) -> bool:
+        """Whether a session may have begun, which then has to end."""
+        begun = await self._session("processing", title=title)
+        if title and self._agents.features.has("title"):
             try:
                 async with asyncio.timeout(SESSION_WITHIN_S):
                     await self._agents.agent.set_title(
                         channel=self._channel, thread_ts=self._thread_ts, title=title
                     )
             except AnswerdeskError as error:
-                self._agents.lacks("title", error)
+                self._agents.features.refused("title", error)
             except TimeoutError:
-                return
+                return begun
+        return begun
 
-    async def _session(self, status: SessionStatus, *, title: str) -> None:
-        if not self._agents.has("session"):
-            return
+    async def _session(self, status: SessionStatus, *, title: str) -> bool:
+        """Whether it may be so now."""
+        edit: Edit = "last" if status == "active" else "first"
+        if not self._agents.features.has("session") or await self._agents.budget.take(SESSION, edit=edit):
+            return False
         try:
             async with asyncio.timeout(SESSION_WITHIN_S):
                 await self._agents.agent.set_session(
@@ -115,6 +107,8 @@ class AgentThread:
                     asker=self._asker,
                 )
         except AnswerdeskError as error:
-            self._agents.lacks("session", error)
+            self._agents.features.refused("session", error)
+            return isinstance(error, UnavailableError)
         except TimeoutError:
-            return
+            return True
+        return True

@@ -11,17 +11,21 @@ from typing import Literal
 
 WINDOW_S = 60.0
 UPDATE = "chat.update"
+SESSION = "agents.sessions.setStatus"
 PER_MINUTE = {
     UPDATE: 50,
     "chat.appendStream": 100,
     "chat.startStream": 20,
     "chat.stopStream": 20,
+    SESSION: 50,
 }
-"""docs.slack.dev, Web API rate limits: tiers 3, 4, 2 and 2."""
+"""docs.slack.dev, Web API rate limits: tiers 3, 4, 2, 2 and 3."""
 SHARE = 0.9
 """How much of a tier we use: others count the same calls a little otherwise."""
 ENDINGS_SHARE = 0.2
 """Of ours, what growing text leaves to last edits, which must not wait."""
+SESSION_ENDINGS_SHARE = 0.5
+"""As many as begin."""
 AHEAD = 8
 """Edits that may come at once before they are spread: a lone answer's first ten seconds need so many."""
 
@@ -45,7 +49,7 @@ class Rate:
 def rate(method: str, edit: Edit) -> Rate:
     """How often a method may be called for this."""
     ours = int(PER_MINUTE[method] * SHARE)
-    for_text = ours - int(ours * ENDINGS_SHARE)
+    for_text = ours - int(ours * (SESSION_ENDINGS_SHARE if method == SESSION else ENDINGS_SHARE))
     if edit == "growing":
         return Rate(in_window=for_text, gap_s=WINDOW_S / for_text)
     return Rate(in_window=ours if edit == "last" else for_text, gap_s=0.0)

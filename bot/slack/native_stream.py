@@ -5,15 +5,15 @@ person may stop it; an answer may get lost). Then it is left for good, and the m
 other: an edit carries the whole text, so nothing of it is lost or doubled, whatever had arrived.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol, TypeVar
 
 import structlog
 
 from bot.slack.edit_budget import Edit
+from bot.slack.features import Features
 from bot.slack.native_ports import Streams
-from bot.slack.ports import EditBudget, SlackRefusedError
+from bot.slack.ports import EditBudget
 from bot.slack.view import View
 from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
 
@@ -21,26 +21,7 @@ Mode = Literal["auto", "native", "edit"]
 
 APPEND_CHARS = 12_000
 """docs.slack.dev, chat.appendStream: the most of one call."""
-FEATURE_AWAY_FOR_S = 3_600.0
-"""How long a workspace that does not stream is taken at its word."""
 RETRY_AFTER_S = 1.0
-NO_FEATURE = frozenset(
-    {
-        "unknown_method",
-        "method_deprecated",
-        "feature_disabled",
-        "feature_not_enabled",
-        "not_allowed_token_type",
-        "missing_scope",
-        "not_agent_app",
-        "channel_type_not_supported",
-        "team_access_not_granted",
-        "invalid_arguments",
-        "invalid_chunks",
-    }
-)
-"""Slack's no's that say what a workspace, or an app's set-up, can't do at all."""
-
 _log = structlog.get_logger("slack")
 T = TypeVar("T")
 
@@ -56,23 +37,21 @@ class Call(Protocol):
 class Streaming:
     """Which of a workspace's messages are streamed."""
 
-    def __init__(self, *, streams: Streams, mode: Mode, team: str) -> None:
+    def __init__(self, *, streams: Streams, mode: Mode, team: str, features: Features) -> None:
         self.streams = streams
         self.team = team
         self._mode = mode
-        self._away_until = 0.0
+        self._features = features
 
     def wanted(self, channel: str) -> bool:
         """Whether a new message there is to be streamed: where only its reader would see it grow."""
-        if self._mode == "edit" or time.monotonic() < self._away_until:
+        if self._mode == "edit" or not self._features.has("streams"):
             return False
         return self._mode == "native" or channel.startswith("D")
 
     def refused(self, error: RefusedError | MalformedError) -> None:
         """Slack did not begin a stream."""
-        if isinstance(error, SlackRefusedError) and error.reason in NO_FEATURE:
-            self._away_until = time.monotonic() + FEATURE_AWAY_FOR_S
-            _log.warning("this workspace streams no messages; they are edited instead", reason=error.reason)
+        self._features.refused("streams", error)
 
 
 class NativeStream:

@@ -116,7 +116,8 @@ class Replying:
         agent = self._surface.agent_thread(question)
         message = self._surface.live_message(question, claim, agent)
         left_s = (question.asked_at + TOO_OLD - datetime.now(UTC)).total_seconds()
-        async with agent.at_work(self._spoken(question.text)):
+        title = "" if question.thread_ts else self._spoken(question.text)
+        async with agent.at_work(title):
             try:
                 await self._reply(question, claim, message, delivery=delivery, left_s=left_s)
             except OverloadedError as error:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ async def measure(settings: dict[str, str], folder: Path, *, where: str, at_once
             await asyncio.sleep(2)
             asked = ask(slack, where, at_once)
             for each in asked:
-                await until(lambda each=each: answer(slack, each), within_s=ANSWERED_WITHIN_S, every_s=0.2)
+                await until(partial(answer, slack, each), within_s=ANSWERED_WITHIN_S, every_s=0.2)
             return measured(slack, claude, asked)
 
 

@@ -1,6 +1,7 @@
 """A hold on a question, as a test keeps it."""
 
 from bot.slack.edit_budget import OwnEditBudget
+from bot.slack.features import Features
 from bot.slack.live_message import LiveMessage
 from bot.slack.native_stream import Mode, Streaming
 from bot.slack.slack_streams import SlackStreams
@@ -25,7 +26,9 @@ class Held:
 
 
 def streaming(workspace: SlackWorkspace, mode: Mode) -> Streaming:
-    return Streaming(streams=SlackStreams(workspace), mode=mode, team=workspace.identity.team)
+    return Streaming(
+        streams=SlackStreams(workspace), mode=mode, team=workspace.identity.team, features=Features()
+    )
 
 
 def live_message(
