@@ -105,6 +105,7 @@ class RetrievalStandIn:
                 }
             )
             for passage in self.readable(request.principals)
+            if request.sources is None or passage.source in request.sources
         ]
         best = sorted(scored, key=lambda passage: passage.score, reverse=True)[: request.limit]
         return SearchReply(

@@ -38,7 +38,7 @@ LANGUAGES = {
     "Arabic": "العربية",
 }
 _CACHED = {"yes": "May be used", "no": "Write anew"}
-_MUTED = {"no": "No mention", "yes": "With a mention"}
+_MUTED = {"no": "Without a mention", "yes": "With a mention"}
 
 _INTRO = (
     "Ask me in the *Messages* tab, mention me in a channel, or type `/ask`. I answer from the company's "
