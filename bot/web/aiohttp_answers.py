@@ -59,7 +59,7 @@ class AnswersOverSse:
         if last := request.headers.get("Last-Event-ID"):
             stream, after = find_after(last, streams=self.streams, caller=caller)
         else:
-            asked = read_shape(AnswerRequest, await json_body(request))
+            asked = read_shape(AnswerRequest, await json_body(request, caller))
             question = question_of(asked, holder=caller.holder)
             stream, after = self.streams.ask(question, owner=caller.holder.name), 0
         with stream.reading():

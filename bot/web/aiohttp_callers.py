@@ -145,15 +145,17 @@ def error_response(status: int, body: ErrorBody, *, headers: Mapping[str, str]) 
     )
 
 
-async def json_body(request: web.Request) -> bytes:
+async def json_body(request: web.Request, caller: Caller) -> bytes:
     """The request's body.
+
+    Who sends a key may call it what they like: a browser asks before it lets a page send one.
 
     Raises:
         RefusedError: it is too long.
         MalformedError: it does not say that it is JSON, so a browser would let any page send it.
         TooSlowError: it does not come to its end.
     """
-    if request.content_type != "application/json":
+    if caller.holder is ANYBODY_HERE and request.content_type != "application/json":
         raise MalformedError("the body must be JSON, and say so: Content-Type: application/json")
     try:
         async with asyncio.timeout(BODY_WITHIN_S):

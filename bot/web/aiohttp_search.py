@@ -33,7 +33,7 @@ class Search:
 
     async def search(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         """The best passages for this reader."""
-        asked = _asked(await json_body(request), holder=caller.holder)
+        asked = _asked(await json_body(request, caller), holder=caller.holder)
         if self.quota is not None:
             await self.quota.admit(Asker(person=caller.holder.person))
         try:

@@ -95,6 +95,12 @@ async def test_a_form_of_another_site_is_no_request(face: Face, open_url: str) -
     assert face.retrieval.searches == []
 
 
+async def test_who_sends_a_key_need_not_say_that_it_is_json(face: Face) -> None:
+    """As ``curl -d`` does not."""
+    kind = "application/x-www-form-urlencoded"
+    assert await status(face, face.url, face.headers, kind=kind) == 200
+
+
 async def test_a_listed_origin_needs_a_key_all_the_same(face: Face) -> None:
     assert await status(face, face.url, {"Origin": LISTED}) == 401
 
