@@ -7,10 +7,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from desk.noting import note
 from desk.terminal import Terminal, printable
 from ingest.failures_client import FailuresClient
 from wire.failures import PAGE, Failure, ListFailuresReply, SettleFailuresReply
 from wire.nats_connection import connected
+
+SUBJECT_CHARS = 200
+"""Of the ids that stand in the audit log."""
 
 Settle = Callable[[Sequence[str]], Coroutine[None, None, SettleFailuresReply]]
 
@@ -34,7 +38,9 @@ async def replay_failures(ids: Sequence[str], *, nats_url: str) -> SettleFailure
         UnavailableError: NATS or the worker is away.
     """
     async with connected(nats_url, name="answerdesk failures") as client:
-        return await _settle(_batches(ids), FailuresClient(client).replay)
+        settled = await _settle(_batches(ids), FailuresClient(client).replay)
+        await note(client, "failures_replay", subject=" ".join(ids)[:SUBJECT_CHARS])
+        return settled
 
 
 async def replay_all_failures(*, nats_url: str, source: str | None) -> SettleFailuresReply:
@@ -50,7 +56,9 @@ async def replay_all_failures(*, nats_url: str, source: str | None) -> SettleFai
             async for page in failures.pages(source=source):
                 yield [failure.id for failure in page.failures]
 
-        return await _settle(batches(), failures.replay)
+        settled = await _settle(batches(), failures.replay)
+        await note(client, "failures_replay", subject=source, documents=str(len(settled.done)))
+        return settled
 
 
 async def discard_failures(ids: Sequence[str], *, nats_url: str) -> SettleFailuresReply:
@@ -60,7 +68,9 @@ async def discard_failures(ids: Sequence[str], *, nats_url: str) -> SettleFailur
         UnavailableError: NATS or the worker is away.
     """
     async with connected(nats_url, name="answerdesk failures") as client:
-        return await _settle(_batches(ids), FailuresClient(client).discard)
+        settled = await _settle(_batches(ids), FailuresClient(client).discard)
+        await note(client, "failures_discard", subject=" ".join(ids)[:SUBJECT_CHARS])
+        return settled
 
 
 async def _batches(ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:

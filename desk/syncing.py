@@ -2,9 +2,11 @@
 
 from contextlib import aclosing
 
+from nats.aio.client import Client
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from desk.noting import note
 from desk.terminal import Terminal, printable
 from ingest.sync_client import SyncClient
 from wire.errors import UnavailableError
@@ -22,7 +24,7 @@ async def begin_sync(asked: SyncRequested, *, nats_url: str) -> SyncAccepted:
         UnavailableError: NATS or the worker is away.
     """
     async with connected(nats_url, name="answerdesk sync") as client:
-        return await SyncClient(client).sync(asked)
+        return await _begun(client, asked)
 
 
 async def sync_and_wait(asked: SyncRequested, *, nats_url: str, console: Console) -> SyncRun:
@@ -35,7 +37,7 @@ async def sync_and_wait(asked: SyncRequested, *, nats_url: str, console: Console
     """
     async with connected(nats_url, name="answerdesk sync") as client:
         worker = SyncClient(client)
-        accepted = await worker.sync(asked)
+        accepted = await _begun(client, asked)
         with _progress(console) as bar:
             task = bar.add_task("Comparing", total=None, facts="")
             async with aclosing(worker.follow(accepted)) as runs:
@@ -57,7 +59,16 @@ async def cancel_sync(source: str, *, nats_url: str) -> SyncAccepted:
         UnavailableError: NATS or the worker is away.
     """
     async with connected(nats_url, name="answerdesk sync") as client:
-        return await SyncClient(client).cancel(source)
+        accepted = await SyncClient(client).cancel(source)
+        await note(client, "resync_cancel", subject=source)
+        return accepted
+
+
+async def _begun(client: Client, asked: SyncRequested) -> SyncAccepted:
+    accepted = await SyncClient(client).sync(asked)
+    how = {"full": asked.full, "dry_run": asked.dry_run, "accept_shrinking": asked.accept_shrinking}
+    await note(client, "resync", subject=asked.source, **{name: "true" for name, on in how.items() if on})
+    return accepted
 
 
 def show_run(run: SyncRun, terminal: Terminal) -> None:

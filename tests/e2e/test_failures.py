@@ -17,6 +17,7 @@ from tests.conftest import free_port
 from tests.e2e.worker_process import Worker, found
 from wire.documents import DocumentUpsert
 from wire.errors import MalformedError
+from wire.nats_audit import NatsAudit
 
 
 @pytest.fixture
@@ -111,6 +112,8 @@ async def test_a_document_that_failed_is_listed_mended_and_replayed_or_let_go(
             "missing": [],
             "refused": [],
         }
+        noted = {(entry.action, entry.person) async for entry in NatsAudit(client).entries()}
+        assert noted == {("failures_replay", "command-line"), ("failures_discard", "command-line")}
     finally:
         worker.stop()
 
