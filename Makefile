@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CODE := wire retrieval ingest bot sandbox desk tests
 # A test that fails runs once more, and the summary names it: one that then passes is a defect to be mended too.
 ONCE_MORE := --reruns 1 -rR
+# Most of a test's time is waiting. Each of the two has servers of its own; TWO_AT_ONCE= runs one after another.
+TWO_AT_ONCE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-browser check fix bench soak docs lock screenshot
@@ -33,7 +35,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@touch $@
 
 test: $(VENV)/.dev ## unit, contract and end-to-end tests on real engines
-	@$(BIN)/python -m pytest -m "not browser and not soak" $(ONCE_MORE)
+	@$(BIN)/python -m pytest -m "not browser and not soak" $(TWO_AT_ONCE) $(ONCE_MORE)
 
 test-browser: $(VENV)/.dev ## the demo in a real headless Chromium
 	@$(BIN)/python -m pytest -m browser $(ONCE_MORE)

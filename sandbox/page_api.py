@@ -143,13 +143,13 @@ class PageApi:
     # -- faults
 
     async def _faults_now(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._faults.model_dump())
+        return web.json_response(self._faults.model_dump(mode="json"))
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         wanted = checked(Faults, self._faults.model_dump() | await read_body(request))
         for name in Faults.model_fields:
             setattr(self._faults, name, getattr(wanted, name))
-        return web.json_response(self._faults.model_dump())
+        return web.json_response(self._faults.model_dump(mode="json"))
 
     async def _sockets(self, request: web.Request) -> web.Response:
         wanted, sockets = checked(_SocketsAction, await read_body(request)), self._socket_mode
