@@ -193,6 +193,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 answers=watch.over(answering, face="api"),
                 retrieval=RetrievalClient(client),
                 quota=quota if _quota_limits(settings).any else None,
+                audit=watch.audit,
                 routes=routes,
             )
         )

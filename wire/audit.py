@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from wire.shapes import Shape
 
 ANSWERED = "answered"
+SEARCHED = "searched"
 FORGET = "forget"
 COMMAND_LINE = "command-line"
 """The person of what was done with `answerdesk` in a terminal: who that was, the machine's own logs know."""

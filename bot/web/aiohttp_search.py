@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -10,10 +12,12 @@ from bot.answering.quota import Asker, Quota
 from bot.web.aiohttp_callers import Caller, json_body
 from bot.web.keys import Holder
 from retrieval.client import RetrievalClient
+from wire.audit import SEARCHED, Audit, AuditLine, ShownDocument
 from wire.errors import MalformedError, UnavailableError
-from wire.search import SearchRequest
+from wire.search import SearchReply, SearchRequest
 from wire.shapes import read_shape
 
+FACE = "api"
 AT_ONCE = 8
 TURN_WITHIN_S = 10.0
 
@@ -25,10 +29,12 @@ class Search:
     Attributes:
         retrieval: finds passages.
         quota: how often each may ask; None sets no limit.
+        audit: takes note of who was shown what.
     """
 
     retrieval: RetrievalClient
     quota: Quota | None
+    audit: Audit
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def search(self, request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -45,7 +51,23 @@ class Search:
             reply = await self.retrieval.search(asked)
         finally:
             self._turns.release()
+        await self.audit.note(_line(reply, person=caller.holder.person), question=asked.query)
         return web.Response(body=reply.to_json(), content_type="application/json", headers=caller.headers)
+
+
+def _line(reply: SearchReply, *, person: str) -> AuditLine:
+    shown = dict.fromkeys((passage.source, passage.document, passage.version) for passage in reply.passages)
+    return AuditLine(
+        at=datetime.now(UTC),
+        action=SEARCHED,
+        person=person,
+        subject=f"web:{secrets.token_hex(8)}",
+        face=FACE,
+        documents=tuple(
+            ShownDocument(source=source, document=document, version=version)
+            for source, document, version in shown
+        ),
+    )
 
 
 def _asked(body: bytes, *, holder: Holder) -> SearchRequest:

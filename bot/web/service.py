@@ -17,6 +17,7 @@ from bot.web.keys import Keyring
 from bot.web.nats_answers import answering_over_nats
 from bot.web.streams import Answers, AnswerStreams
 from retrieval.client import RetrievalClient
+from wire.audit import Audit
 from wire.settings import Settings
 
 
@@ -42,6 +43,7 @@ async def serving_web(
     answers: Answers,
     retrieval: RetrievalClient,
     quota: Quota | None,
+    audit: Audit,
     routes: Iterable[web.AbstractRouteDef],
 ) -> AsyncIterator[int]:
     """Serve the API, and these routes beside it, while the block lasts; gives the port.
@@ -52,13 +54,14 @@ async def serving_web(
         answers: the pipeline.
         retrieval: finds passages.
         quota: how often each may search; the pipeline has its own.
+        audit: takes note of searches; the pipeline takes its own notes.
         routes: what else is served.
 
     Raises:
         SettingsError: the port is taken.
     """
     callers, streams = callers_of(settings), AnswerStreams(answers)
-    search = Search(retrieval=retrieval, quota=quota)
+    search = Search(retrieval=retrieval, quota=quota, audit=audit)
     api = api_routes(callers=callers, streams=streams, search=search)
     page = page_routes(origins=origins_of(settings))
     host, port = settings.http_host, settings.http_port

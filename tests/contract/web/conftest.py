@@ -27,6 +27,7 @@ from tests.contract.answering.telling import GERMANY, PATIENT_SLICES
 from tests.contract.web.sse import Event, events_of
 from tests.retrieval_stand_in import RetrievalStandIn, passage, retrieval_stand_in
 from wire.key_settings import ApiKey, key_hash
+from wire.nats_audit import NatsAudit
 
 KEY = "adk_the-intranet-s-own-key-0001"
 PEOPLE_KEY = "adk_the-people-team-s-key-0002"
@@ -75,7 +76,7 @@ async def serving_api(
         "people": ApiKey(sha256=key_hash(PEOPLE_KEY), principals=("public", "group:S1")),
     }
     callers = Callers(Keyring(keys), origins=[LISTED], open_here=open_here)
-    search = Search(retrieval=RetrievalClient(client), quota=quota)
+    search = Search(retrieval=RetrievalClient(client), quota=quota, audit=NatsAudit(client))
     routes = [*api_routes(callers=callers, streams=streams, search=search), *page_routes(origins=[LISTED])]
     async with serving_http(host="127.0.0.1", port=0, routes=routes) as port:
         yield f"http://127.0.0.1:{port}"

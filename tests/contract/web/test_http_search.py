@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+from nats.aio.client import Client
+
 from tests.contract.web.conftest import PEOPLE_KEY, QUESTION, Face
 from tests.retrieval_stand_in import passage
+from wire.nats_audit import NatsAudit
 from wire.search import SearchReply
 from wire.shapes import read_shape
 
@@ -55,3 +58,11 @@ async def test_an_index_that_is_away_is_a_503_that_says_when_to_come_back(face: 
     async with post as reply:
         assert (reply.status, reply.headers["Retry-After"]) == (503, "10")
         assert (await reply.json())["error"]["code"] == "retrieval_unavailable"
+
+
+async def test_who_was_shown_what_is_noted_without_a_word_of_it(face: Face, client: Client) -> None:
+    assert (await search(face, query="parental leave"))[0] == 200
+    [line] = [entry async for entry in NatsAudit(client).entries()]
+    assert (line.action, line.person, line.face) == ("searched", "key:intranet", "api")
+    assert [document.document for document in line.documents] == ["leave-policy"]
+    assert b"parental" not in line.to_json()

@@ -19,6 +19,7 @@ from bot.web.service import api_routes
 from retrieval.client import RetrievalClient
 from tests.contract.web.conftest import PEOPLE_KEY, QUESTION, Face
 from wire.aiohttp_metrics import metrics_route
+from wire.nats_audit import NatsAudit
 
 MANIFEST = yaml.safe_load((Path(__file__).parents[3] / "manifests" / "openapi.yaml").read_text())
 
@@ -38,7 +39,7 @@ async def no_page(_: web.Request) -> web.Response:
 
 async def test_every_route_is_told_of_and_no_other(face: Face, client: Client) -> None:
     callers = Callers(Keyring({}), origins=(), open_here=False)
-    search = Search(retrieval=RetrievalClient(client), quota=None)
+    search = Search(retrieval=RetrievalClient(client), quota=None, audit=NatsAudit(client))
     routes = [
         *health_routes({}),
         *api_routes(callers=callers, streams=face.streams, search=search),
