@@ -1,0 +1,88 @@
+"""docs/document-service.md and the NATS user that docs/security.md gives such a service, on a real server."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nats.errors
+import pytest
+
+from desk.engines import nats_command
+from retrieval.copies_client import CopiesClient
+from tests.conftest import free_port, run_engine
+from wire import subjects
+from wire.documents import DocumentUpsert, read_document_changed
+from wire.errors import UnavailableError
+from wire.nats_connection import connected
+from wire.nats_stream import stored
+from wire.nats_topology import ensure_topology
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "document-service.md").read_text()
+RUN_WITHIN_S = 60
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[str]:
+    """A server with the users of the security page; gives the address without a login."""
+    command = nats_command(folder=tmp_path / "nats", port=free_port(), password="unused")
+    config = Path(command.argv[-1])
+    lines = [line for line in config.read_text().splitlines() if not line.startswith("authorization")]
+    (users,) = [block for block in blocks((DOCS / "security.md").read_text(), "") if "authorization" in block]
+    config.write_text("\n".join([*lines, users.replace('"..."', '"secret"')]))
+    for url in run_engine(command):
+        yield f"127.0.0.1:{urlsplit(url).port}"
+
+
+def test_each_message_of_the_page_is_one() -> None:
+    shell = next(block for block in blocks(PAGE, "sh") if "request" in block)
+    messages = [*blocks(PAGE, "json"), *re.findall(r"'(\{.*?\})'", shell, re.DOTALL)]
+    assert len(messages) == 3
+    for message in messages:
+        read_document_changed(message.encode(), source="wiki")
+
+
+async def test_the_program_in_python_announces_as_the_user_of_its_source(
+    guarded: str, tmp_path: Path
+) -> None:
+    (program,) = blocks(PAGE, "python")
+    (tmp_path / "service.py").write_text(program)
+    async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
+        await ensure_topology(client)
+        env = os.environ | {"NATS_URL": f"nats://wiki:secret@{guarded}"}
+        await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, tmp_path / "service.py"],
+            env=env,
+            check=True,
+            timeout=RUN_WITHIN_S,
+        )
+        state = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state
+        assert state.messages == 2
+        message = await client.jetstream().get_msg(subjects.DOCUMENTS_STREAM, 1)
+        changed = read_document_changed(message.data or b"", source="wiki")
+        assert isinstance(changed, DocumentUpsert)
+        assert changed.allow == ("public",)
+
+
+async def test_that_user_can_neither_announce_for_others_nor_read(guarded: str) -> None:
+    async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
+        await ensure_topology(client)
+    async with connected(f"nats://wiki:secret@{guarded}", name="test") as client:
+        with pytest.raises(nats.errors.Error):
+            await client.jetstream().publish("documents.changed.handbook", json.dumps({}).encode(), timeout=2)
+        with pytest.raises(UnavailableError):
+            await CopiesClient(client).page(after=None)
+        with pytest.raises(UnavailableError):
+            async for _ in stored(client, stream="KV_heads", subject="$KV.heads.>"):
+                pass
