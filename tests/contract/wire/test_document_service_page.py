@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,13 +59,9 @@ async def test_the_program_in_python_announces_as_the_user_of_its_source(
     async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
         await ensure_topology(client)
         env = os.environ | {"NATS_URL": f"nats://wiki:secret@{guarded}"}
-        await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, tmp_path / "service.py"],
-            env=env,
-            check=True,
-            timeout=RUN_WITHIN_S,
-        )
+        running = await asyncio.create_subprocess_exec(sys.executable, str(tmp_path / "service.py"), env=env)
+        async with asyncio.timeout(RUN_WITHIN_S):
+            assert await running.wait() == 0
         state = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state
         assert state.messages == 2
         message = await client.jetstream().get_msg(subjects.DOCUMENTS_STREAM, 1)
