@@ -16,8 +16,8 @@ ABOVE = """\
 Every setting, with its default, made from the code (`python -m tests.settings_page`). The environment comes
 first, then `.env`, then `answerdesk.toml`, both in the folder where Answerdesk is started. A name with
 `_FILE` behind it gives the file that holds the value. [.env.example](../.env.example) has them all to copy,
-and [answerdesk.example.toml](../answerdesk.example.toml) the ones that are tables; `SOURCES__WIKI__TOKEN` is the
-`token` of `[sources.wiki]`. A wrong setting is named, and nothing starts.
+and [answerdesk.example.toml](../answerdesk.example.toml) the ones that are tables; `SOURCES__WIKI__TOKEN`
+is the `token` of `[sources.wiki]`. A wrong setting is named, and nothing starts.
 
 | setting | default | |
 | --- | --- | --- |
