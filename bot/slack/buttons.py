@@ -14,7 +14,6 @@ STOP: Action = "answerdesk_stop"
 AGAIN: Action = "answerdesk_again"
 GO_ON: Action = "answerdesk_go_on"
 MUTE: Action = "answerdesk_mute"
-_HUSH = "\N{FACE WITH FINGER COVERING CLOSED LIPS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +47,11 @@ def with_button(
         buttons.append(_button("Go on", GO_ON, anew, thread_ts, hint=hint))
     buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
     if asks_humans and shown.about:
-        hint = "Show what would be posted, and where"
+        hint = "Ask a human: shows what would be posted, and where"
         buttons.append(_button("Ask a human", ASK_A_HUMAN, question, thread_ts, hint=hint))
     if not question.channel.startswith("D"):
-        hint = "Answer in this thread only when mentioned"
-        buttons.append(_button(f"{_HUSH} Mute in this thread", MUTE, question, thread_ts, hint=hint))
+        hint = "Mute thread: answers here only to mentions"
+        buttons.append(_button(":shushing_face: Mute thread", MUTE, question, thread_ts, hint=hint))
     rating = [thumbs(shown.about, question=question, thread_ts=thread_ts)] if shown.about else []
     return replace(shown, blocks=[*shown.blocks, _row(*buttons), *rating])
 
@@ -79,7 +78,7 @@ def read_press(body: dict[str, Any]) -> Press | None:
 def _button(label: str, action: str, question: QuestionName, thread_ts: str, *, hint: str) -> Block:
     return {
         "type": "button",
-        "text": {"type": "plain_text", "text": label},
+        "text": {"type": "plain_text", "text": label, "emoji": True},
         "action_id": action,
         "value": f"{question} {thread_ts}",
         "accessibility_label": hint,

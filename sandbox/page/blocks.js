@@ -1,6 +1,6 @@
 // Block Kit, drawn as Slack draws it in a message.
 
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { elementOf, image } from "./elements.js";
 import { markdown } from "./markdown.js";
 import { broadcastPill, channelPill, emojiOf, groupPill, link, mention, mrkdwn, plainText } from "./mrkdwn.js";
@@ -60,8 +60,8 @@ function contextAction(element, block, surface) {
       "data-action": element.action_id, "data-block": block.block_id, "data-value": value }, label);
   if (element.type === "feedback_buttons") {
     return [
-      pressed(`👍 ${element.positive_button.text.text}`, element.positive_button.value),
-      pressed(`👎 ${element.negative_button.text.text}`, element.negative_button.value),
+      pressed([icon("thumb-up"), element.positive_button.text.text], element.positive_button.value),
+      pressed([icon("thumb-down"), element.negative_button.text.text], element.negative_button.value),
     ];
   }
   return [pressed(element.text?.text ?? element.icon, element.value)];

@@ -18,6 +18,16 @@ const EMOJI = {
   octagonal_sign: "🛑", double_vertical_bar: "⏸️", de: "🇩🇪", "flag-de": "🇩🇪", "flag-pt": "🇵🇹", "flag-ca": "🇨🇦",
 };
 
+const DRAWN = {
+  "+1": "thumb-up", thumbsup: "thumb-up", "-1": "thumb-down", thumbsdown: "thumb-down", shushing_face: "hush",
+  hourglass_flowing_sand: "hourglass",
+};
+
+/** The icon that stands for a shortcode on machines without a font for it, or null. */
+export function drawn(name) {
+  return DRAWN[name] ?? null;
+}
+
 /** The emoji of a shortcode, or null. */
 export function emoji(name) {
   return EMOJI[name] ?? null;

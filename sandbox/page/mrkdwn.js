@@ -1,7 +1,7 @@
 // Slack's mrkdwn, drawn as Slack draws it.
 
-import { h } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { h, icon } from "./dom.js";
+import { drawn, emoji } from "./emoji.js";
 
 /** Slack escapes three characters and no others. */
 export function decode(text) {
@@ -128,6 +128,8 @@ function withEmoji(text) {
 
 /** An emoji, or its shortcode where we don't know it. */
 export function emojiOf(name) {
+  const shape = drawn(name);
+  if (shape) return h("span", { class: "emoji", title: `:${name}:`, role: "img", "aria-label": name.replaceAll("_", " ") }, icon(shape));
   const found = emoji(name);
   return found ? h("span", { class: "emoji", title: `:${name}:` }, found) : `:${name}:`;
 }
