@@ -11,6 +11,8 @@ from wire.sync import SyncRun
 
 FRESHNESS_S = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 WORK_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_CHANGES = {"changed": "changed", "deleted": "deleted", "unread": "failed", "withheld": "withheld"}
+"""What a run counts, by what we call it."""
 
 
 class IngestMetrics:
@@ -65,6 +67,8 @@ class IngestMetrics:
                 self._documents.labels(source=source, outcome=outcome)
             for state in ("done", "failed", "cancelled"):
                 self._runs.labels(source=source, state=state)
+            for kind in _CHANGES:
+                self._changes.labels(source=source, kind=kind)
 
     def tried(self, *, source: str, outcome: Outcome, seconds: float, age_s: float) -> None:
         """An announcement was dealt with."""
@@ -78,14 +82,8 @@ class IngestMetrics:
         """A resync has ended."""
         label = self._source(run.source)
         self._runs.labels(source=label, state=run.state).inc()
-        counts = {
-            "changed": run.changed,
-            "deleted": run.deleted,
-            "unread": run.failed,
-            "withheld": run.withheld,
-        }
         if not run.dry_run:
-            for kind, count in counts.items():
-                self._changes.labels(source=label, kind=kind).inc(count)
+            for kind, field in _CHANGES.items():
+                self._changes.labels(source=label, kind=kind).inc(getattr(run, field))
         if run.saw_all:
             self._synced.labels(source=label).set(run.started_at.timestamp())
