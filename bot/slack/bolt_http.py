@@ -13,9 +13,9 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.slack.manifest import EVENTS_PATH
 from bot.slack.ports import Replays
 
-PATH = "/slack/events"
 BODY_WITHIN_S = 2.5
 """Slack wants its acknowledgement within 3 s."""
 TIMESTAMP_DIGITS = 12
@@ -41,7 +41,7 @@ class SlackOverHttp:
 
     def routes(self) -> list[web.RouteDef]:
         """For the bot's HTTP server."""
-        return [web.post(PATH, self.take)]
+        return [web.post(EVENTS_PATH, self.take)]
 
     async def connected(self) -> bool:
         """Slack comes to us: there is nothing of ours to be up."""

@@ -113,12 +113,6 @@ SHORTCUTS = (
     ),
 )
 
-AGENT: dict[str, Any] | None = {"agent_description": DESCRIPTION}
-"""What stands under ``features.agent_view``: the app is an agent, with a pane of its own; None: it is not."""
-
-HOME_TAB = True
-"""Whether the app has a home page."""
-
 
 def app_manifest(*, url: str | None = None) -> dict[str, Any]:
     """The manifest as Slack takes it.
@@ -131,15 +125,14 @@ def app_manifest(*, url: str | None = None) -> dict[str, Any]:
     features: dict[str, Any] = {
         "bot_user": {"display_name": NAME, "always_online": True},
         "app_home": {
-            "home_tab_enabled": HOME_TAB,
+            "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },
         "slash_commands": [_command(command, request) for command in COMMANDS],
         "shortcuts": [_shortcut(shortcut) for shortcut in SHORTCUTS],
+        "agent_view": {"agent_description": DESCRIPTION},
     }
-    if AGENT is not None:
-        features["agent_view"] = AGENT
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {"name": NAME, "description": DESCRIPTION, "background_color": "#262557"},

@@ -9,7 +9,7 @@ import yaml
 from aiohttp import web
 from nats.aio.client import Client
 
-from bot.slack.bolt_http import PATH
+from bot.slack.manifest import EVENTS_PATH
 from bot.web.aiohttp_callers import Callers
 from bot.web.aiohttp_health import health_routes
 from bot.web.aiohttp_page import page_routes
@@ -45,7 +45,7 @@ async def test_every_route_is_told_of_and_no_other(face: Face, client: Client) -
         *api_routes(callers=callers, streams=face.streams, search=search),
         *page_routes(origins=()),
         metrics_route(nothing, token=None, host="127.0.0.1"),
-        web.post(PATH, no_page),
+        web.post(EVENTS_PATH, no_page),
     ]
     served = {
         (route.path, route.method.lower())
