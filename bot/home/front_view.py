@@ -17,6 +17,8 @@ COMMANDS = ("help", "status", "forget-me", *ADMIN_COMMANDS)
 
 BLOCKS_AT_MOST = 50
 """docs.slack.dev, of a message."""
+CHARS_AT_MOST = 13_000
+"""Slack refuses about 13,200 over all blocks of a message (bolt-js#2509)."""
 _FORGOTTEN = (
     ":white_check_mark: Done: I have erased what I kept about you. Whatever you ask from now on is new to me."
 )
@@ -76,7 +78,12 @@ def forgotten() -> Payload:
 
 def overviewed(facts: Facts, *, now: datetime) -> Payload:
     """What admins look at, in one message."""
-    blocks = bounded(overview(facts, now=now), most=BLOCKS_AT_MOST, last=small_print("…"))
+    blocks = bounded(
+        overview(facts, now=now),
+        most=BLOCKS_AT_MOST,
+        chars=CHARS_AT_MOST,
+        last=small_print("… The rest stands on my *Home* tab."),
+    )
     return Payload(text="Sources, quotas, questions without an answer, feedback", blocks=blocks)
 
 

@@ -1,7 +1,7 @@
 """Gathers what admins look at, all at once, each for a few seconds at the most."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
@@ -14,6 +14,7 @@ from bot.slack.commanding import Readers, Retrieval
 from wire.errors import AnswerdeskError
 from wire.feedback import SourceFeedback
 from wire.gaps import GapList, KnowledgeGap
+from wire.preferences import ChannelPreferences
 from wire.search import IndexFreshness, SearchReply, SearchRequest
 from wire.sync import SourceStatus
 
@@ -36,6 +37,7 @@ class LookingOver:
         *,
         syncs: Syncs,
         failures: Callable[[], Awaitable[int]],
+        channels: Callable[[], Awaitable[Mapping[str, ChannelPreferences]]],
         usage: Usage,
         groups: Sequence[str],
         gaps: Callable[[], Awaitable[Sequence[KnowledgeGap]]],
@@ -48,6 +50,7 @@ class LookingOver:
         Args:
             syncs: knows the sources.
             failures: counts the documents that could not be indexed.
+            channels: those that an admin has set up.
             usage: knows how far quotas have been drawn.
             groups: the user groups that have a quota.
             gaps: the newest questions that found no answer.
@@ -59,6 +62,7 @@ class LookingOver:
         self._readers = readers
         self._syncs = syncs
         self._failures = failures
+        self._channels = channels
         self._usage = usage
         self._groups = tuple(groups)
         self._gaps = gaps
@@ -66,14 +70,22 @@ class LookingOver:
 
     async def facts(self) -> Facts:
         """What is known at this moment."""
-        sources, failures, levels, gaps, feedback = await asyncio.gather(
+        sources, failures, channels, levels, gaps, feedback = await asyncio.gather(
             told(self._sources()),
             told(self._failures()),
+            told(self._channels()),
             told(self._levels()),
             told(self._gap_list()),
             told(self._feedback()),
         )
-        return Facts(sources=sources, failures=failures, levels=levels, gaps=gaps, feedback=feedback)
+        return Facts(
+            sources=sources,
+            failures=failures,
+            channels=channels,
+            levels=levels,
+            gaps=gaps,
+            feedback=feedback,
+        )
 
     async def freshness(self, user: str) -> IndexFreshness | None:
         """How far the index is behind, as a search by this person is told; None where none is answered."""

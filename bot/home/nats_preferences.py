@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing, suppress
 
 import nats.js.errors
 import structlog
@@ -13,7 +14,7 @@ from bot.slack.ports import Wanted
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
-from wire.nats_stream import purged_key
+from wire.nats_stream import purged_key, stored
 from wire.preferences import ChannelPreferences, PersonalPreferences
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, ShapeT, read_shape
@@ -41,6 +42,19 @@ class NatsPreferences:
     async def set_channel(self, channel: str, preferences: ChannelPreferences, *, team: str) -> None:
         """From the next question on."""
         await self._put(f"channel.{team}.{channel}", preferences)
+
+    async def channels(self, *, team: str) -> dict[str, ChannelPreferences]:
+        """Those that an admin has set up, with how they are."""
+        found: dict[str, ChannelPreferences] = {}
+        subject = f"$KV.{subjects.SETTINGS_BUCKET}.channel.{team}.*"
+        async with aclosing(
+            stored(self._client, stream=f"KV_{subjects.SETTINGS_BUCKET}", subject=subject)
+        ) as messages:
+            async for message in messages:
+                with suppress(MalformedError):
+                    channel = message.subject.rpartition(".")[2]
+                    found[channel] = read_shape(ChannelPreferences, message.data)
+        return {channel: set_up for channel, set_up in found.items() if set_up != ChannelPreferences()}
 
     async def change_person(
         self, user: str, change: Callable[[PersonalPreferences], PersonalPreferences], *, team: str

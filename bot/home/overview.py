@@ -1,6 +1,6 @@
 """What admins look at: sources, failures, quotas, questions without an answer, feedback (pure)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,12 @@ from bot.home.resync_view import source_rows
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.feedback import SourceFeedback
 from wire.gaps import GapGroup, GapList
+from wire.preferences import ChannelPreferences
 from wire.sync import SourceStatus
 from wire.sync_words import ago
 
 SOURCES_SHOWN = 20
+CHANNELS_SHOWN = 10
 GAPS_SHOWN = 8
 RATED_SHOWN = 8
 LEVELS_SHOWN = 10
@@ -28,11 +30,13 @@ class Facts:
 
     Attributes:
         failures: how many documents could not be indexed.
+        channels: those that an admin has set up, by id.
         levels: of the groups' quotas and the workspace's.
     """
 
     sources: Sequence[SourceStatus] | None = None
     failures: int | None = None
+    channels: Mapping[str, ChannelPreferences] | None = None
     levels: Sequence[Level] | None = None
     gaps: GapList | None = None
     feedback: Sequence[SourceFeedback] | None = None
@@ -43,6 +47,8 @@ def overview(facts: Facts, *, now: datetime) -> list[Block]:
     return [
         header("Sources"),
         *_sources(facts, now=now),
+        header("Channels with settings of their own"),
+        *lines(_channels(facts.channels)),
         header("Quotas"),
         *lines(_quotas(facts.levels)),
         header("Questions without an answer"),
@@ -79,6 +85,24 @@ def _failed(facts: Facts) -> Block:
         return small_print(text if facts.failures == 0 else AWAY)
     number = "1 document" if facts.failures == 1 else f"{facts.failures:,} documents"
     return beside(f":warning: *{number}* could not be indexed.", button("Look at them", PREFIX + FAILURES))
+
+
+def _channels(channels: Mapping[str, ChannelPreferences] | None) -> list[str]:
+    if channels is None:
+        return [AWAY]
+    shown = [f"• <#{channel}>: {_set_up(each)}" for channel, each in sorted(channels.items())]
+    more = len(shown) - CHANNELS_SHOWN
+    rest = [f"… and {more} more"] if more > 0 else []
+    return [*shown[:CHANNELS_SHOWN], *rest] or ["None; `/answerdesk channel` in one sets it up."]
+
+
+def _set_up(preferences: ChannelPreferences) -> str:
+    also = f"also reads what {', '.join(preferences.principals)} may"
+    parts = [f"only {', '.join(preferences.sources)}"] if preferences.sources else []
+    parts += [also] if preferences.principals else []
+    parts += ["an instruction to the model"] if preferences.instruction else []
+    parts += ["follow-ups with a mention"] if preferences.mention_only else []
+    return escaped(short("; ".join(parts), 250))
 
 
 def _quotas(levels: Sequence[Level] | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Pieces of Block Kit that our pages, lists and modals are made of (pure)."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.slack.mrkdwn import Block, section
@@ -95,9 +96,29 @@ def lines(written: Sequence[str]) -> list[Block]:
     return [section(text) for text in texts]
 
 
-def bounded(blocks: Sequence[Block], *, most: int, last: Block) -> list[Block]:
-    """So many at the most; where there are more, the last one says so."""
-    return list(blocks) if len(blocks) <= most else [*blocks[: most - 1], last]
+def bounded(blocks: Sequence[Block], *, most: int, last: Block, chars: int | None = None) -> list[Block]:
+    """So many at the most, and with so many characters; where there are more, the last one says so."""
+    fitting: list[Block] = []
+    left = math.inf if chars is None else chars - sum(map(len, _texts(last)))
+    for block in blocks:
+        left -= sum(map(len, _texts(block)))
+        if left < 0 or (len(fitting) == most - 1 and len(blocks) > most):
+            return [*fitting, last]
+        fitting.append(block)
+    return fitting
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Every string that is shown to a reader."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _texts(item)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from _texts(value)
 
 
 def _option(value: str, label: str) -> Block:

@@ -88,6 +88,7 @@ def _front(given: Given, *, admins: Admins, errands: Errands, otherwise: Command
     looking_over = LookingOver(
         syncs=syncs,
         failures=mending.count,
+        channels=partial(given.preferences.channels, team=given.workspace.identity.team),
         usage=given.usage,
         groups=given.quota_groups,
         gaps=partial(NatsGaps(given.client).newest, most=GAPS_READ),

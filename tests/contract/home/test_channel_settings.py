@@ -76,6 +76,11 @@ async def test_an_admin_sets_a_channel_up_and_it_is_kept_and_noted(
     saved = str(slack.modal("marta"))
     assert "Saved." in saved
     assert FINANCE in saved
+    assert list(await kept.channels(team=TEAM)) == [GENERAL]
+    await slack.command("marta", "travel", "/answerdesk admin")
+    assert "<#C0GENERAL>: only wiki; also reads what group:S0FINANCE, channel:C0TRAVEL may" in newest_whisper(
+        slack, "marta"
+    )
     lines = await audited(client)
     assert (f"{TEAM}:U0MARTA", "channel_settings", GENERAL, "done") in lines
     await slack.command("marta", "general", "/answerdesk channel")

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 from bot.answering.quota import Asker, Level, QuotaLimits
+from bot.home.front_view import overviewed
 from bot.home.home_view import Page, home, preferred
 from bot.home.overview import Facts
-from sandbox.blocks import check_view
+from sandbox.blocks import check_blocks, check_view
 from wire.answer_settings import GroupQuota
 from wire.feedback import SourceFeedback
 from wire.gaps import GapGroup, GapList, NearDocument
-from wire.preferences import PersonalPreferences, RecentQuestion
+from wire.preferences import ChannelPreferences, PersonalPreferences, RecentQuestion
 from wire.sync import SourceStatus
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -28,6 +29,15 @@ def levels() -> list[Level]:
     return [Level(pot=pot, used=4, reserved=1) for pot in pots]
 
 
+def everything_set() -> ChannelPreferences:
+    return ChannelPreferences(
+        sources=tuple(f"{n}-{'x' * 60}" for n in range(100)),
+        principals=tuple(f"directory:{'&' * 240}" for _ in range(20)),
+        instruction="&" * 600,
+        mention_only=True,
+    )
+
+
 def full() -> Page:
     near = NearDocument(source="wiki", document="d", title="&" * 1000)
     gap = GapGroup(question="&" * 500, times=9, people=9, not_found=1, nearest=(near,), last_asked_at=NOW)
@@ -39,6 +49,7 @@ def full() -> Page:
         admin=Facts(
             sources=[SourceStatus(name=f"{n}-{'x' * 60}", kind="files", documents=n) for n in range(80)],
             failures=3,
+            channels={f"C{n:09}": everything_set() for n in range(40)},
             levels=levels(),
             gaps=GapList(gaps=(gap,) * 500, questions=500),
             feedback=[SourceFeedback(source="x" * 63, helpful=1, unhelpful=2)] * 60,
@@ -50,6 +61,14 @@ def test_it_fits_however_much_there_is() -> None:
     view = check_view(home(full(), now=NOW), types=("home",))
     assert "… and 492 more" in str(view)
     assert "and 61 more" in str(view)
+
+
+def test_what_admins_see_of_it_fits_a_message_too() -> None:
+    facts = full().admin
+    assert facts is not None
+    blocks = check_blocks(overviewed(facts, now=NOW).blocks)
+    assert "The rest stands on my *Home* tab." in str(blocks)
+    assert "The rest" not in str(overviewed(Facts(sources=[]), now=NOW).blocks)
 
 
 def test_it_is_there_where_nothing_can_be_told() -> None:
