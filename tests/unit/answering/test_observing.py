@@ -120,6 +120,9 @@ class Model:
         self.calls: list[ModelCall] = []
         self.observed = ObservedModel(self, meter=self, provider="anthropic")
 
+    async def count(self, prompt: Prompt) -> int | None:
+        return prompt.tokens
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         assert prompt == PROMPT
         for event in self._events:
