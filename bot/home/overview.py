@@ -10,7 +10,7 @@ from bot.home.failure_view import FAILURES
 from bot.home.pieces import bar, beside, button, header, lines
 from bot.home.resync_view import source_rows
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
-from wire.feedback import SourceFeedback
+from wire.feedback import NO_SOURCE, SourceFeedback
 from wire.gaps import GapGroup, GapList
 from wire.preferences import ChannelPreferences
 from wire.sync import SourceStatus
@@ -136,7 +136,11 @@ def _feedback(feedback: Sequence[SourceFeedback] | None) -> list[str]:
     if feedback is None:
         return [AWAY]
     shown = [
-        f"• *{escaped(each.source)}*: {each.unhelpful} not helpful, {each.helpful} helpful"
+        f"• {_rated(each.source)}: {each.unhelpful} not helpful, {each.helpful} helpful"
         for each in feedback[:RATED_SHOWN]
     ]
     return shown or ["Nobody has said anything of an answer yet."]
+
+
+def _rated(source: str) -> str:
+    return "answers that showed no document" if source == NO_SOURCE else f"*{escaped(source)}*"

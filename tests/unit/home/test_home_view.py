@@ -8,7 +8,7 @@ from bot.home.home_view import Page, home, preferred
 from bot.home.overview import Facts
 from sandbox.blocks import check_blocks, check_view
 from wire.answer_settings import GroupQuota
-from wire.feedback import SourceFeedback
+from wire.feedback import NO_SOURCE, SourceFeedback
 from wire.gaps import GapGroup, GapList, NearDocument
 from wire.preferences import ChannelPreferences, PersonalPreferences, RecentQuestion
 from wire.sync import SourceStatus
@@ -61,6 +61,11 @@ def test_it_fits_however_much_there_is() -> None:
     view = check_view(home(full(), now=NOW), types=("home",))
     assert "… and 492 more" in str(view)
     assert "and 61 more" in str(view)
+
+
+def test_answers_without_a_document_are_named_among_the_feedback() -> None:
+    facts = Facts(feedback=[SourceFeedback(source=NO_SOURCE, helpful=0, unhelpful=2)])
+    assert "answers that showed no document: 2 not helpful" in str(overviewed(facts, now=NOW).blocks)
 
 
 def test_what_admins_see_of_it_fits_a_message_too() -> None:
