@@ -8,6 +8,7 @@ waits for the next one. Interactions and commands are sent once: Slack does not 
 import asyncio
 import itertools
 import json
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -62,6 +63,8 @@ class Delivery:
     socket: int
     attempt: int
     acknowledged: bool
+    took_s: float
+    """From sending it to the end of the wait for its acknowledgement."""
 
 
 class _Socket:
@@ -181,6 +184,7 @@ class SocketMode:
             envelope |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
         acknowledged: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         socket.waiting[envelope["envelope_id"]] = acknowledged
+        sent_at = time.monotonic()
         try:
             async with asyncio.timeout(self._redelivery.ack_within_s):
                 await socket.send(envelope)
@@ -189,7 +193,10 @@ class SocketMode:
             answer = None
         finally:
             del socket.waiting[envelope["envelope_id"]]
-        self._remember(payload, socket=socket.number, attempt=attempt, acknowledged=answer is not None)
+        took_s = time.monotonic() - sent_at
+        self._remember(
+            payload, socket=socket.number, attempt=attempt, acknowledged=answer is not None, took_s=took_s
+        )
         return answer
 
     async def _next_socket(self) -> _Socket | None:
@@ -202,7 +209,9 @@ class SocketMode:
                 return self._sockets[next(self._turn) % len(self._sockets)]
         return None
 
-    def _remember(self, payload: Json, *, socket: int, attempt: int, acknowledged: bool) -> None:
+    def _remember(
+        self, payload: Json, *, socket: int, attempt: int, acknowledged: bool, took_s: float
+    ) -> None:
         self.deliveries.append(
             Delivery(
                 kind=payload.get("event", payload).get("type", "slash_commands"),
@@ -210,6 +219,7 @@ class SocketMode:
                 socket=socket,
                 attempt=attempt,
                 acknowledged=acknowledged,
+                took_s=took_s,
             )
         )
 

@@ -155,13 +155,14 @@ class Replying:
         goes_on = wait_s < left_s or claim.written is not None
         text = (_GOES_ON if goes_on else _TOO_BUSY).format(wait=duration(wait_s))
         with contextlib.suppress(AnswerdeskError):
-            if not message.standing.empty and not goes_on:
+            if not goes_on:
                 await self._finish(claim, message, payloads(View(text=text)))
                 return True
-        with contextlib.suppress(AnswerdeskError):
-            if not message.standing.empty and claim.written is None:
+            if claim.written is None:
                 await message.open(View(doing=text))
                 return False
+        # Or where not even that may be said there, to the asker alone.
+        with contextlib.suppress(AnswerdeskError):
             await self._whisper(question, question.user, text)
             if not goes_on:
                 await claim.note_answered()

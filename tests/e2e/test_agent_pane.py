@@ -185,3 +185,30 @@ async def test_where_no_message_may_be_posted_for_an_hour_the_asker_is_told(
     assert "ask again in 1 hour" in whisper.text
     await asyncio.sleep(1)
     assert len(slack.calls("chat.postMessage")) == 1
+
+
+async def test_where_slack_does_not_say_who_reads_it_for_an_hour_the_message_says_so(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """Promise 8: Retry-After of 3,600 s on what the audience is told from; marked, and called no more."""
+    slack.faults.rate_limited = {"users.info": RateLimited(calls=1000, retry_after_s=3600)}
+    await started(fleet, slack)
+    question = slack.say("jonas", "dm", ASKED)
+    await until(lambda: finished(slack, question), within_s=60)
+    [reply] = replies(slack, question)
+    assert "ask again in 1 hour" in reply.text
+    assert len(slack.calls("users.info")) == 1
+
+
+async def test_where_slack_makes_us_wait_for_half_a_minute_the_message_says_so_and_the_answer_comes(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """Promise 8: Retry-After of 30 s."""
+    slack.faults.rate_limited = {"conversations.info": RateLimited(calls=1, retry_after_s=30)}
+    await started(fleet, slack)
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: "go on in 30 seconds" in str(replies(slack, question, "general")[:1]), within_s=30)
+    await until(lambda: finished(slack, question, "general"), within_s=90)
+    refused, *later = slack.calls("conversations.info")
+    assert all(call.at - refused.at >= 29.9 for call in later)
+    assert len(replies(slack, question, "general")) == 1

@@ -18,6 +18,7 @@ from desk.engines import nats_command
 from sandbox.service import Sandbox
 from tests.conftest import free_port, wait_for_port
 from tests.contract.slack.conftest import APP_TOKEN, bot_app
+from tests.slow_door import slow_door
 from tests.until import until
 from wire.errors import SettingsError
 from wire.nats_connection import connected
@@ -159,3 +160,22 @@ async def test_a_reply_right_after_the_question_is_a_follow_up(
             return await stored(client) == 2
 
         await until(both, within_s=10)
+
+
+async def test_an_event_is_acknowledged_in_time_where_nats_is_far_away(
+    nats_url: str, slack: Sandbox, intake: Intake
+) -> None:
+    """Promise 3: 100 events a second while NATS takes 50 ms each way; none waits for the one before it."""
+    async with slow_door(nats_url, delay_s=0.05) as far, connected(far, name="far") as client:
+        await ensure_topology(client)
+        async with intake(client):
+            for n in range(100):
+                slack.say("jonas", "dm", f"question {n}")
+                await asyncio.sleep(0.01)
+            await until(lambda: len(slack.deliveries("message")) >= 100, within_s=30)
+        assert unanswered(slack) == 0
+        assert await stored(client) == 100
+        took_s = sorted(sent.took_s for sent in slack.deliveries("message"))
+        print(f"acknowledged after {took_s[50]:.3f} s (median), {took_s[98]:.3f} s (p99)")
+        # One after another they would take 100 times two round trips.
+        assert took_s[50] < 2
