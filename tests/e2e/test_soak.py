@@ -1,13 +1,16 @@
 """The whole system under steady load, with a fault every so often: nothing lost, doubled, leaked or told.
 
-Questions come as fast as Slack lets one workspace's answers grow: 50 edits a minute, some for each of them.
+In Slack as fast as it lets one workspace's answers grow (50 edits a minute, some for each of them), and from
+programs besides.
 """
 
 import asyncio
+import itertools
 import random
 import statistics
 import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +20,9 @@ from pathlib import Path
 import psutil
 import pytest
 import redis.asyncio
+from nats.aio.client import Client
 
+from bot.client import AnswersClient
 from desk.engines import EngineCommand, valkey_command
 from ingest.client import IngestClient
 from sandbox.conversations import Message
@@ -31,7 +36,9 @@ from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, Fleet
 from tests.e2e.test_questions import answer
 from tests.e2e.worker_process import OwnNats, Worker, found
 from tests.until import until
+from wire.answers import Done, Failed
 from wire.documents import DocumentUpsert
+from wire.errors import UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 
@@ -50,13 +57,16 @@ class Plan:
 
     last_s: float
     every_s: float
+    """Between two questions in Slack."""
+    program_every_s: float
+    """Between two of programs."""
     fault_every_s: float
     whole: bool
     """Long enough to tell a leak from warming up."""
 
 
-SHORT = Plan(last_s=45, every_s=4.0, fault_every_s=5, whole=False)
-LONG = Plan(last_s=20 * 60, every_s=4.0, fault_every_s=20, whole=True)
+SHORT = Plan(last_s=40, every_s=4.0, program_every_s=1.0, fault_every_s=5, whole=False)
+LONG = Plan(last_s=20 * 60, every_s=4.0, program_every_s=0.2, fault_every_s=20, whole=True)
 
 
 @dataclass
@@ -221,6 +231,7 @@ async def test_steady_load_with_faults_loses_doubles_leaks_and_tells_nothing(
     system: System, plan: Plan
 ) -> None:
     """Promise 40: invariants 1, 4, 21 and 28 hold; the long run watches memory, files and patience too."""
+    programs = Programs(system, every_s=plan.program_every_s)
     seed = random.randrange(10**6)
     print("seed", seed)
     chance = random.Random(seed)
@@ -230,10 +241,12 @@ async def test_steady_load_with_faults_loses_doubles_leaks_and_tells_nothing(
         asyncio.create_task(ask(system, asked, plan)),
         asyncio.create_task(watch(system, asked)),
         asyncio.create_task(sample(system, memory)),
+        asyncio.create_task(programs.run()),
     ]
     try:
         await disturb(system, plan, chance)
         tasks[0].cancel()
+        tasks[-1].cancel()
         await until(lambda: all(each.took_s is not None for each in asked), within_s=ANSWERED_WITHIN_S)
         for each in asked:
             assert await until(partial(answer, system.slack, each.message), within_s=ANSWERED_WITHIN_S)
@@ -242,11 +255,48 @@ async def test_steady_load_with_faults_loses_doubles_leaks_and_tells_nothing(
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert [error for error in ended if not isinstance(error, asyncio.CancelledError)] == []
-    print(len(asked), "questions;", ", ".join(system.told))
+    print(len(asked), "questions in Slack;", ", ".join(system.told))
+    print("programs:", dict(programs.ends))
+    assert programs.ends["done"] > 0
+    assert programs.doubled == 0
     check_nothing_told(system)
     if plan.whole:
         check_nothing_leaked(memory)
         check_patience(asked)
+
+
+class Programs:
+    """Programs that ask over NATS; while a part is away they are told so, and never twice how it ended."""
+
+    AT_ONCE = 50
+
+    def __init__(self, system: System, *, every_s: float) -> None:
+        self._system = system
+        self._every_s = every_s
+        self._slots = asyncio.Semaphore(self.AT_ONCE)
+        self.ends: Counter[str] = Counter()
+        self.doubled = 0
+
+    async def run(self) -> None:
+        async with connected(self._system.nats.url, name="programs") as client, asyncio.TaskGroup() as group:
+            for number in itertools.count():
+                async with self._slots:
+                    group.create_task(self._ask(client, number))
+                await asyncio.sleep(self._every_s)
+
+    async def _ask(self, client: Client, number: int) -> None:
+        text = f"How many days do I get for {TOPICS[number % len(TOPICS)]} in Germany? (program {number})"
+        ends = 0
+        try:
+            async with self._slots, asyncio.timeout(ANSWERED_WITHIN_S):
+                async for event in AnswersClient(client, asker="soak").answer(text, principals=("public",)):
+                    assert CANARY not in event.to_json().decode()
+                    if isinstance(event, Done | Failed):
+                        ends += 1
+                        self.ends["done" if isinstance(event, Done) else event.code] += 1
+        except (UnavailableError, TimeoutError):
+            self.ends["away"] += 1
+        self.doubled += ends > 1
 
 
 async def ask(system: System, asked: list[Asked], plan: Plan) -> None:
