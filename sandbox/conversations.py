@@ -69,6 +69,8 @@ class Conversation:
     members: list[str]
     topic: str = ""
     external: bool = False
+    pending_external: bool = False
+    """Another company is invited, and has not accepted yet."""
     messages: dict[str, Message] = field(default_factory=dict)
     """By ``ts``, oldest first; replies among them."""
     threads: dict[str, list[str]] = field(default_factory=dict)

@@ -101,7 +101,7 @@ def conversation_json(conversation: Conversation, *, workspace: Workspace, num_m
         "is_shared": conversation.external,
         "is_ext_shared": conversation.external,
         "is_org_shared": False,
-        "is_pending_ext_shared": False,
+        "is_pending_ext_shared": conversation.pending_external,
         "pending_shared": [],
         "shared_team_ids": _teams(conversation, workspace),
         "context_team_id": workspace.company.team.id,

@@ -134,7 +134,7 @@ def read_human_asked(body: dict[str, Any]) -> HumanAsked | None:
 
 def human_post(asked: HumanAsked, *, link: str | None) -> Payload:
     """The question, in its asker's name; what they typed are words, whatever they typed."""
-    where = f" · <{link}|where I could not answer it well enough>" if link else ""
+    where = f" · <{link}|what I could say about it>" if link else ""
     blocks = [small_print(f"<@{asked.by}> asks{where}"), section(escaped(asked.text))]
     return Payload(text=escaped(asked.text), blocks=blocks)
 

@@ -92,10 +92,11 @@ async def test_the_message_grows_as_the_model_writes(
     assert lengths == sorted(lengths)
 
 
+@pytest.mark.parametrize("asked", [12, pytest.param(1_000, marks=pytest.mark.soak)])
 async def test_every_event_is_answered_once_whatever_slack_repeats(
-    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, asked: int
 ) -> None:
-    """Promise 4: each event 1 to 4 times, to three replicas, with twins."""
+    """Promise 4: each event 1 to 4 times, to three replicas, with twins; 5,000 of them by ``make soak``."""
     claude.default = Script(pace_s=0.01)
     seed = random.randrange(10**6)
     print("seed", seed)
@@ -103,7 +104,7 @@ async def test_every_event_is_answered_once_whatever_slack_repeats(
     fleet.start(3)
     await until(lambda: slack.open_sockets >= 3, within_s=60)
     questions = []
-    for n in range(12):
+    for n in range(asked):
         slack.faults.repeat_events = chance.randrange(4)
         questions.append(slack.say("jonas", "general", f"{QUESTION} ({n})"))
         await asyncio.sleep(chance.random() * 0.05)
