@@ -4,7 +4,7 @@ An answer that is being written for them is stopped first, so that nothing is ke
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 import nats.js.errors
@@ -49,7 +49,8 @@ class NatsErasing:
         """Erase it; gives how many entries there were."""
         erased = await self._forget_waiting(person)
         for bucket, key in ((subjects.QUESTIONS_BUCKET, "answer.>"), (subjects.THREADS_BUCKET, "part.>")):
-            async for subject in self._theirs(person, stream=f"KV_{bucket}", subject=f"$KV.{bucket}.{key}"):
+            theirs = await self._theirs(person, stream=f"KV_{bucket}", subject=f"$KV.{bucket}.{key}")
+            for subject in theirs:
                 erased += await purged(self._client, stream=f"KV_{bucket}", subject=subject)
                 # The line of a thread that is theirs alone, under the same name.
                 if ".part." in subject:
@@ -102,18 +103,18 @@ class NatsErasing:
                 found[after] = asked
         return found
 
-    async def _theirs(self, person: str, *, stream: str, subject: str) -> AsyncIterator[str]:
+    async def _theirs(self, person: str, *, stream: str, subject: str) -> list[str]:
         """The subjects of the entries that are this person's."""
-        subjects_found = []
-        async for message in stored(self._client, stream=stream, subject=subject):
-            try:
-                known = read_shape(_Theirs, message.data)
-            except MalformedError:
-                continue
-            if person in (known.asker, known.person):
-                subjects_found.append(message.subject)
-        for each in subjects_found:
-            yield each
+        found: list[str] = []
+        async with aclosing(stored(self._client, stream=stream, subject=subject)) as messages:
+            async for message in messages:
+                try:
+                    known = read_shape(_Theirs, message.data)
+                except MalformedError:
+                    continue
+                if person in (known.asker, known.person):
+                    found.append(message.subject)
+        return found
 
 
 def _away() -> UnavailableError:
