@@ -42,7 +42,7 @@ class Participation(Protocol):
         ...
 
     async def mute(self, *, team: str, channel: str, thread_ts: str) -> bool:
-        """From now on it does; False where we take no part in it anyway. Raises UnavailableError."""
+        """From now on it does; False where it did already, or we take no part. Raises UnavailableError."""
         ...
 
 
@@ -97,12 +97,16 @@ class Asking:
     async def mute(self, wish: MuteAsked) -> None:
         """Stay out of a thread until somebody mentions us there."""
         async with in_time(HEARD_WITHIN_S):
-            muted = await self._participation.mute(
-                team=wish.team, channel=wish.channel, thread_ts=wish.thread_ts
-            )
-            if muted:
-                shown = payload(View(text=_MUTED))
-                await self._whisper(wish.channel, thread_ts=wish.thread_ts, user=wish.by, shown=shown)
+            # Once for Slack's twin events.
+            if await self._mute(wish):
+                await self._say_muted(wish)
+
+    async def _mute(self, wish: MuteAsked) -> bool:
+        return await self._participation.mute(team=wish.team, channel=wish.channel, thread_ts=wish.thread_ts)
+
+    async def _say_muted(self, wish: MuteAsked) -> None:
+        shown = payload(View(text=_MUTED))
+        await self._whisper(wish.channel, thread_ts=wish.thread_ts, user=wish.by, shown=shown)
 
     async def stop(self, order: StopAsked) -> None:
         """Let the answer stop."""
@@ -135,11 +139,11 @@ class Asking:
         async with in_time(HEARD_WITHIN_S):
             question = press.question
             if press.action == MUTE:
-                await self.mute(
-                    MuteAsked(
-                        team=question.team, channel=question.channel, thread_ts=press.thread_ts, by=press.by
-                    )
+                wish = MuteAsked(
+                    team=question.team, channel=question.channel, thread_ts=press.thread_ts, by=press.by
                 )
+                await self._mute(wish)
+                await self._say_muted(wish)
             elif press.action == STOP:
                 await self._stops.tell(
                     StopAsked(

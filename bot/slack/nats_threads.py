@@ -71,12 +71,22 @@ class Threads:
         await self._note(f"part.{_thread(question)}", part)
 
     async def mute(self, *, team: str, channel: str, thread_ts: str) -> bool:
-        """From now on it needs one; False where we take no part in the thread anyway. Raises likewise."""
+        """From now on it needs one; False where it did already, or we take no part. Raises likewise."""
         key = f"part.{team}.{channel}.{thread_ts}"
         if (entry := await self._get(key)) is None:
             return False
         part = read_shape(_Part, entry.value or b"{}")
-        await self._note(key, part.model_copy(update={"muted": True}))
+        if part.muted:
+            return False
+        muted = part.model_copy(update={"muted": True})
+        try:
+            async with asyncio.timeout(KV_WITHIN_S):
+                await self._bucket.update(key, muted.to_json(), last=entry.revision)
+        except nats.js.errors.KeyWrongLastSequenceError:
+            # The wish's twin was first, or somebody has just mentioned us, which counts for more.
+            return False
+        except FAULTS as error:
+            raise UnavailableError("the thread can't be noted", service="nats") from error
         return True
 
     async def _note(self, key: str, part: _Part) -> None:

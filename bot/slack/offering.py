@@ -191,3 +191,5 @@ async def _quietly(work: Awaitable[None]) -> None:
             await work
     except (AnswerdeskError, TimeoutError) as error:
         _log.warning("an asker was not told", reason=str(error))
+    except Exception:  # noqa: BLE001 — a bug here must not cost the answer that stands
+        _log.exception("an asker was not told")

@@ -1,5 +1,6 @@
 """What becomes of a button that is pressed and of a question that reads otherwise: NATS and Slack's API."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -134,6 +135,19 @@ async def test_a_thread_that_is_muted_is_left_alone_until_somebody_mentions_us(
     next_one = slack.say("jonas", "general", "and in Toronto?", thread_ts=root.ts)
     await asking.hear(Asked(question=of(next_one), addressed=False))
     assert await stored(client) == 3
+
+
+async def test_the_word_mutes_once_though_slack_sends_it_twice(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    root = slack.say("jonas", "general", "@answerdesk how many days?")
+    await asking.hear(Asked(question=of(root), addressed=True))
+    wish = MuteAsked(
+        team=slack.workspace.company.team.id, channel=root.channel, thread_ts=root.ts, by=root.user
+    )
+    await asyncio.gather(asking.mute(wish), asking.mute(wish))
+    assert len(slack.whispers("jonas")) == 1
+    assert not await (await open_threads(client)).takes_part(of(root))
 
 
 async def test_where_we_take_no_part_there_is_nothing_to_mute(asking: Asking, slack: Sandbox) -> None:
