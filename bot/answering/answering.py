@@ -161,7 +161,14 @@ class Answering:
         run.mark("retrieval")
         if run.question.files:
             yield Status(text=sentences.reading_files([file.name for file in run.question.files]))
-            run.files = await self._read(run.question)
+        async with (
+            self._reading(run.question) as run.files,
+            aclosing(self._found(run, found)) as events,
+        ):
+            async for event in events:
+                yield event
+
+    async def _found(self, run: Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         if not found.passages or found.relevance < self._limits.relevance_floor:
             if not run.files.read:
                 for event in await self._nothing(run, found):
@@ -189,10 +196,10 @@ class Answering:
         if self._charging is not None:
             await self._charging.admit(_asker(question))
 
-    async def _read(self, question: Question) -> Files:
-        if self._attachments is None:
-            return unread(question.files)
-        return await self._attachments.read(question.files)
+    def _reading(self, question: Question) -> AbstractAsyncContextManager[Files]:
+        if self._attachments is None or not question.files:
+            return nullcontext(unread(question.files))
+        return self._attachments.reading(question.files)
 
     async def _search(self, run: Run) -> SearchReply:
         return await self._searching.search(

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -10,7 +11,7 @@ from nats.aio.client import Client
 
 from bot.answering.attachments import FILES, PICTURES_BYTES, Attachments, Fetched
 from bot.answering.extractive_model import ExtractiveModel
-from bot.answering.files import picture_type
+from bot.answering.files import TextFile, picture_type
 from bot.answering.nats_files import NatsFiles
 from bot.answering.question import Attached, Question
 from bot.answering.valkey_cache import ValkeyCache
@@ -24,6 +25,7 @@ from tests.contract.answering.telling import Desk, question, tell
 from tests.contract.ingest.formats.documents import PDF, pdf
 from tests.until import until
 from wire import subjects
+from wire.answers import Sources
 from wire.errors import MalformedError, RefusedError, UnavailableError
 from wire.gaps import KnowledgeGap
 from wire.nats_objects import open_objects
@@ -211,6 +213,50 @@ async def test_pictures_are_held_up_to_so_many_bytes(
     told = await tell(desk.answering(attachments=attachments), about(*files))
     assert "screen1.png (the pictures are too large together)" in told.done.text
     assert "screen0.png (" not in told.done.text
+
+
+async def test_what_all_questions_hold_together_is_bounded_too(desk: Desk, shelf: Shelf) -> None:
+    """However many wait for the model: what finds no room is not read, and room comes back with every end."""
+
+    async def never_asked(fetched: Fetched) -> TextFile:
+        raise AssertionError(fetched.name)
+
+    attachments = Attachments(fetch=shelf, read_text=never_asked, in_hand_bytes=2 * len(PNG) + 20)
+    first, second = (shelf.put(PNG, name=f"screen{number}.png") for number in range(2))
+    answering = desk.answering(attachments=attachments)
+    async with attachments.reading([first]):
+        told = await tell(answering, about(second))
+        assert "screen1.png (I have too many files in hand right now)" in told.done.text
+    for _ in range(3):
+        assert "couldn't read" not in (await tell(answering, about(second))).done.text
+    async with aclosing(answering.answer(about(first))) as events:
+        async for event in events:
+            if isinstance(event, Sources):
+                break
+    assert "couldn't read" not in (await tell(answering, about(second))).done.text
+
+
+async def test_a_question_that_is_given_up_while_its_files_are_read_holds_nothing(shelf: Shelf) -> None:
+    asked = asyncio.Event()
+
+    async def never(fetched: Fetched) -> TextFile:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError(fetched.name)
+
+    attachments = Attachments(fetch=shelf, read_text=never, in_hand_bytes=2 * len(PNG) + 20)
+    picture, text = shelf.put(PNG, name="screen.png"), shelf.put(PLAN, name="move.md")
+
+    async def reads() -> None:
+        async with attachments.reading([picture, text]):
+            pass
+
+    reading = asyncio.create_task(reads())
+    await asked.wait()
+    reading.cancel()
+    await asyncio.wait([reading])
+    async with attachments.reading([picture]) as files:
+        assert [each.name for each in files.pictures] == ["screen.png"]
 
 
 async def test_so_many_are_read_and_no_more(desk: Desk, shelf: Shelf, attachments: Attachments) -> None:
