@@ -16,6 +16,9 @@ from wire.answers import Usage
 
 SHORT_WORDS = 4
 """A question of so few words is taken to lean on what was said ("And in France?", "For how long?")."""
+OPENED_WORDS = 7
+"""A longer one that opens with "and" has a subject of its own ("And how do I submit an expense report?"): on
+mtrag-un joining those as well finds neither more nor less (``tests/bench/bench_following_up.py``)."""
 REACHES_BACK = 3
 """How many questions a chain of follow-ups may join; the subject of older ones has usually changed."""
 QUERY_CHARS = 2_000
@@ -71,8 +74,9 @@ def _answered(turns: Iterable[Turn]) -> list[str]:
 
 
 def _leans(text: str) -> bool:
+    words = len(_WORD.findall(text))
     return (
-        len(_WORD.findall(text)) <= SHORT_WORDS
-        or _OPENINGS.match(text) is not None
+        words <= SHORT_WORDS
+        or (words <= OPENED_WORDS and _OPENINGS.match(text) is not None)
         or _POINTERS.search(text) is not None
     )
