@@ -128,7 +128,7 @@ class Replying:
     async def _reply(
         self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int, left_s: float
     ) -> None:
-        if claim.messages_unknown:
+        if claim.messages_unknown and not claim.messages:
             await message.find()
         if claim.written is not None and await self._readers(question) == claim.readers:
             await self._finish(claim, message, claim.written)

@@ -55,6 +55,7 @@ class Standing:
         place: Place,
         hold: Hold,
         known: Sequence[str] = (),
+        more_may_stand: bool = False,
     ) -> None:
         self.messages = list(known)
         self._slack = messages
@@ -65,7 +66,8 @@ class Standing:
         self._noted = tuple(known)
         self._shown: dict[int, Payload] = {}
         self._stream: NativeStream | None = None
-        self._post_lost = False
+        # What an earlier owner posted without living to note it is looked for before anything is posted.
+        self._post_lost = more_may_stand and bool(known)
         self._in_order = InOrder()
 
     @property
@@ -134,7 +136,7 @@ class Standing:
             asks_humans=place.asks_humans,
         )
         for part, page in enumerate((*pages[:-1], last)):
-            if self._post_lost:
+            if self._post_lost and part >= len(self.messages):
                 await self.find()
             if part >= len(self.messages):
                 await self._ours(partial(self._posted, part, page))

@@ -53,6 +53,7 @@ class Surface:
             place=place,
             hold=claim,
             known=claim.messages,
+            more_may_stand=claim.messages_unknown,
         )
         seen = Seen(self.meter, asked_at=question.asked_at)
         return LiveMessage(standing=standing, agent=agent, seen=seen)
