@@ -1,4 +1,4 @@
-"""Made-up secrets of twelve kinds, to be sown wherever one could get in."""
+"""Made-up secrets of thirteen kinds, to be sown wherever one could get in."""
 
 SECRETS = {
     "bot token": "xoxb-2424-aBcD3fGh",
@@ -6,6 +6,7 @@ SECRETS = {
     "refresh token": "xoxe.xoxp-1-Mi0yLTAb",
     "app token": "xapp-1-A0123-456-abc",
     "Anthropic key": "sk-ant-api03-abcdefgh-IJK",
+    "key of ours": "adk_Zm9vYmFyYmF6-quux_01234",
     "AWS key": "AKIAIOSFODNN7EXAMPLE",
     "GitHub token": "ghp_16C7e42F292c6912E7",
     "GitLab token": "glpat-abcdEFGH1234",

@@ -33,7 +33,8 @@ def metrics_route(
     is_open = expected is None and is_loopback(host)
 
     async def metrics(request: web.Request) -> web.Response:
-        shown = request.headers.get("Authorization", "").encode()
+        # A header may hold any bytes, as surrogates.
+        shown = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         if not is_open and not (expected is not None and hmac.compare_digest(shown, expected)):
             return web.json_response(
                 {"error": NOT_FOR_YOU}, status=401, headers={"WWW-Authenticate": "Bearer"}

@@ -20,6 +20,7 @@ _SECRET = re.compile(
     | hooks\.slack\.com/[\w/+-]+                            # a response_url or a webhook
     | wss?://[^\s"']+ticket=[^\s"'&]+                       # a socket's address with its ticket
     | \bsk-[A-Za-z0-9][\w-]{7,}                             # Anthropic's keys, and others' that begin so
+    | (?<![A-Za-z0-9])adk_[\w-]{8,}                          # ours: see wire.key_settings
     | \b(?:AKIA|ASIA)[A-Z0-9]{12,}                          # AWS
     | \b(?:gh[oprsu]_|github_pat_)\w{8,}                    # GitHub
     | \bglpat-[\w-]{8,}                                     # GitLab

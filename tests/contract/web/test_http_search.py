@@ -5,7 +5,9 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from tests.contract.web.conftest import PEOPLE_KEY, QUESTION, Face
+from bot.answering.valkey_connection import valkey
+from bot.answering.valkey_quota import ValkeyQuota
+from tests.contract.web.conftest import HURRIED, PEOPLE_KEY, QUESTION, Face, serving_api
 from tests.retrieval_stand_in import passage
 from wire.nats_audit import NatsAudit
 from wire.search import SearchReply
@@ -50,6 +52,15 @@ async def test_what_is_no_search_is_said_to_be_none(face: Face) -> None:
 async def test_searches_count_among_what_a_key_may_ask(face: Face) -> None:
     face.headers = {"Authorization": f"Bearer {PEOPLE_KEY}"}
     assert [(await search(face, query="leave"))[0] for _ in range(3)] == [200, 200, 429]
+
+
+async def test_quotas_that_are_away_are_no_reason_not_to_search(client: Client, face: Face) -> None:
+    """Promise 24, of searches: they cost nothing, and nobody is counted meanwhile."""
+    async with valkey("redis://127.0.0.1:1/0") as nowhere:
+        quota = ValkeyQuota(nowhere, limits=HURRIED)
+        async with serving_api(face.streams, client, quota) as url:
+            face.url, face.headers = url, {"Authorization": f"Bearer {PEOPLE_KEY}"}
+            assert (await search(face, query="parental leave"))[0] == 200
 
 
 async def test_an_index_that_is_away_is_a_503_that_says_when_to_come_back(face: Face) -> None:

@@ -44,6 +44,15 @@ async def test_metrics_are_for_whoever_shows_the_token(host: str) -> None:
     assert await status_of(guarded, Authorization="Basic a-long-token") == 401
 
 
+async def test_a_header_that_is_no_text_is_no_token() -> None:
+    async with serving_http(host="127.0.0.1", port=0, routes=[route(token=TOKEN, host="0.0.0.0")]) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+        async with asyncio.timeout(30):
+            assert await reader.readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+        writer.close()
+
+
 async def test_without_a_token_they_are_served_on_this_machine_alone() -> None:
     """Promise 37: a port that is open to the network is no open book."""
     assert await status_of(route(token=None, host="127.0.0.1")) == 200
