@@ -13,20 +13,10 @@ import structlog
 from bot.answering.question import Attached, Question, Turn
 from bot.answering.sentences import SEARCHING, duration
 from bot.slack.audience import Audience
+from bot.slack.claim_ports import Claim, Claims
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage
-from bot.slack.ports import (
-    Claim,
-    Claims,
-    Identity,
-    Messages,
-    Preferences,
-    Recent,
-    Stops,
-    StopWish,
-    ThreadMessage,
-    Turns,
-)
+from bot.slack.ports import Identity, Messages, Preferences, Recent, Stops, StopWish, ThreadMessage, Turns
 from bot.slack.surface import Surface
 from bot.slack.unfinished import presentable
 from bot.slack.view import Payload, View, after, payload, payloads, without_blocks

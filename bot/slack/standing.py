@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.slack.buttons import with_button
+from bot.slack.claim_ports import Hold
 from bot.slack.edit_budget import UPDATE, Edit
 from bot.slack.in_order import InOrder
 from bot.slack.native_ports import Streams
 from bot.slack.native_stream import NativeStream, Streaming
-from bot.slack.ports import EditBudget, Hold, Messages, SlackRefusedError, SupersededError
+from bot.slack.ports import EditBudget, Messages, SlackRefusedError, SupersededError
 from bot.slack.view import Payload, View
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 from wire.questions import QuestionName

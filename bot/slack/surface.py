@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from bot.slack.agent_thread import Agents, AgentThread
+from bot.slack.claim_ports import Claim
 from bot.slack.live_message import LiveMessage
 from bot.slack.metering import UNMETERED, Seen, ShownMeter
 from bot.slack.native_stream import Streaming
-from bot.slack.ports import Claim, EditBudget, Messages
+from bot.slack.ports import EditBudget, Messages
 from bot.slack.standing import Place, Standing
 from wire.questions import QuestionAsked
 

@@ -17,9 +17,10 @@ from tests.attacks import ATTACKS
 from tests.claude_answers import ORDER
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, question, tell
-from tests.contract.slack.held import Held, live_message
-from tests.rendered import HIDDEN, in_slack
+from tests.contract.slack.held import Held, live_message, streaming
+from tests.rendered import HIDDEN, in_slack, rendered
 from tests.retrieval_stand_in import passage
+from wire.answers import Delta
 
 HERE = "https://docs.example.com/leave-policy"
 PEOPLE = 20
@@ -36,6 +37,18 @@ async def slack() -> AsyncIterator[Sandbox]:
 async def workspace(slack: Sandbox) -> AsyncIterator[SlackWorkspace]:
     async with open_workspace(token=SecretStr("xoxb-test"), api_url=slack.api_url) as opened:
         yield opened
+
+
+async def answer_in_a_stream(answering: Answering, slack: Sandbox, workspace: SlackWorkspace) -> None:
+    """As a reply is written in direct messages: by Slack's own streaming."""
+    asked = slack.say("jonas", "dm", "how many months?")
+    message = live_message(workspace, asked, hold=Held(), streamed=streaming(workspace, "native"))
+    view = View(doing="Searching")
+    async with aclosing(answering.answer(question())) as events:
+        async for event in events:
+            view = after(view, event)
+            if isinstance(event, Delta) and view.text:
+                await message.standing.stream(view)
 
 
 async def answer_in_slack(answering: Answering, slack: Sandbox, workspace: SlackWorkspace) -> None:
@@ -84,6 +97,24 @@ async def test_nothing_leaves_through_slack(desk: Desk, slack: Sandbox, workspac
             name: call.arguments.get(name) for name in ("unfurl_links", "unfurl_media", "parse", "link_names")
         }
         assert quiet == {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
+
+
+async def test_nothing_leaves_through_a_stream(desk: Desk, slack: Sandbox, workspace: SlackWorkspace) -> None:
+    """Promise 31: Slack parses what streams, so it is looked at as both Markdown and mrkdwn, always."""
+    answering, streamed = desk.answering(), 0
+    for attack in ATTACKS[::2]:
+        before = len(slack.calls())
+        desk.claude.scripts.append(Script(text=attack.writes, piece_chars=5))
+        await answer_in_a_stream(answering, slack, workspace)
+        shown = ""
+        for call in slack.calls()[before:]:
+            shown += "".join(chunk["text"] for chunk in call.arguments.get("chunks") or [])
+            assert rendered(shown).addresses | in_slack({"text": shown}).addresses <= {HERE}, shown
+            assert not rendered(shown).pictures
+            assert not in_slack({"text": shown}).html, "a mention"
+            assert not HIDDEN.search(shown)
+        streamed += bool(shown)
+    assert streamed > len(ATTACKS) / 4
 
 
 async def test_what_is_looked_for_would_be_seen(slack: Sandbox, workspace: SlackWorkspace) -> None:

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from nats.aio.client import Client
 
+from bot.slack.claim_ports import Claim
 from bot.slack.nats_claims import open_claims
-from bot.slack.ports import Claim, SupersededError
+from bot.slack.ports import SupersededError
 from bot.slack.view import Payload
 from tests.contract.slack.asked import asked
 
