@@ -10,6 +10,9 @@ from wire.questions import QuestionName
 
 ASK_A_HUMAN = "answerdesk_human"
 TEXT_CHARS = 2_000
+_SECTION_CHARS = 3_000
+_ESCAPED_CHARS = 590
+"""Which fit into a section even if each of them has to be escaped."""
 _WHOM_CHARS = 75
 """docs.slack.dev, option object: the longest text."""
 
@@ -135,8 +138,11 @@ def read_human_asked(body: dict[str, Any]) -> HumanAsked | None:
 def human_post(asked: HumanAsked, *, link: str | None) -> Payload:
     """The question, in its asker's name; what they typed are words, whatever they typed."""
     where = f" · <{link}|what I could say about it>" if link else ""
-    blocks = [small_print(f"<@{asked.by}> asks{where}"), section(escaped(asked.text))]
-    return Payload(text=escaped(asked.text), blocks=blocks)
+    pieces = [asked.text]
+    if len(escaped(asked.text)) > _SECTION_CHARS:
+        pieces = [asked.text[at : at + _ESCAPED_CHARS] for at in range(0, len(asked.text), _ESCAPED_CHARS)]
+    blocks = [small_print(f"<@{asked.by}> asks{where}"), *(section(escaped(piece)) for piece in pieces)]
+    return Payload(text=escaped(asked.text[:_ESCAPED_CHARS]), blocks=blocks)
 
 
 def refused_in_modal(sentence: str) -> dict[str, Any]:
