@@ -7,6 +7,7 @@ and frames its stream as the API does. ``python -m tests.claude_stand_in --port 
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
@@ -52,6 +53,7 @@ class ClaudeStandIn:
             ``count_tokens``, too.
         refused: how many requests it did not take.
         counted: how often it was asked how many tokens a prompt is.
+        spoilt: what it says of pictures whose bytes hold ``spoilt``.
         keeps: whether it keeps what is marked for its prompt cache, and counts it as read the next time.
     """
 
@@ -63,6 +65,7 @@ class ClaudeStandIn:
     ended: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     base_url: str = ""
     lacks: frozenset[str] = frozenset()
+    spoilt: str = "Could not process image"
     keeps: bool = False
     refused: int = 0
     counted: int = 0
@@ -72,6 +75,7 @@ class ClaudeStandIn:
     async def messages(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
         complaint = complaint_about(request, body) or complaint_about_lacking(body, self.lacks)
+        complaint = complaint or (self.spoilt if has_spoilt_picture(body) else None)
         if complaint is not None:
             self.refused += 1
             return error_response(400, "invalid_request_error", complaint)
@@ -272,6 +276,11 @@ def complaint_about_lacking(body: dict[str, Any], lacks: frozenset[str]) -> str 
     used = {*body, *(str(block["type"]) for block in blocks)}
     used |= {"cache_control"} if "cache_control" in json.dumps(body.get("system", "")) else set()
     return next((f"unknown field or block: {name}" for name in sorted(used & lacks)), None)
+
+
+def has_spoilt_picture(body: dict[str, Any]) -> bool:
+    pictures = [block for said in body["messages"] for block in content_of(said) if block["type"] == "image"]
+    return any(b"spoilt" in base64.b64decode(picture["source"]["data"]) for picture in pictures)
 
 
 def complaint_about_block(block: dict[str, Any]) -> str | None:

@@ -54,7 +54,7 @@ NEAR_THE_EDGE = 0.9
 """Of the prompt's tokens: from here on the model is asked how many they are, which costs a moment."""
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
-NOT_SEEN = "the model sees no pictures"
+NOT_SEEN = "the model can't see it"
 _log = structlog.get_logger("answering")
 
 

@@ -39,7 +39,7 @@ from bot.answering import sentences
 from bot.answering.claude_models import ClaudeFacts, facts_of
 from bot.answering.files import Picture
 from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Unseen, Used
-from bot.answering.model_features import KnownFeatures, ModelFeatures, without
+from bot.answering.model_features import KnownFeatures, ModelFeatures, complains_of_a_picture, without
 from bot.answering.prompt import (
     Prompt,
     file_text,
@@ -155,6 +155,10 @@ class ClaudeModel:
                 async with aclosing(self._attempt(prompt)) as events:
                     async for event in events:
                         yield event
+            except _UnseenError:
+                _log.warning("the model's server did not take a question's pictures; it is asked without")
+                prompt = dataclasses.replace(prompt, pictures=())
+                yield Unseen()
             except _LacksError as lacking:
                 self._features.lack(lacking.left)
                 _log.warning("the model's server lacks a feature; it is done without", left=lacking.left)
@@ -220,17 +224,24 @@ class ClaudeModel:
                     for event in reader.read(raw):
                         yield event
         except (anthropic.APIError, httpx2.HTTPError, json.JSONDecodeError, TimeoutError) as error:
-            left = _left_after(error, features)
+            complaint = _complaint(error)
+            if prompt.pictures and features.images and complains_of_a_picture(complaint):
+                raise _UnseenError from error
+            left = without(features, complaint)
             raise (_translated(error) if left is None else _LacksError(left)) from error
         if not reader.ended:
             raise UnavailableError(sentences.MODEL_LOST, service="model")
 
 
-def _left_after(error: Exception, asked: ModelFeatures) -> ModelFeatures | None:
-    """The features to go on with, where the server's refusal names one that it lacks."""
+def _complaint(error: Exception) -> str:
+    """What the server says of a request that it does not take; nothing for any other error."""
     if not isinstance(error, anthropic.APIStatusError) or error.status_code not in NOT_TAKEN:
-        return None
-    return without(asked, str(error.body or error.message))
+        return ""
+    return str(error.body or error.message)
+
+
+class _UnseenError(Exception):
+    """The server refuses the question's pictures, whether it knows none or one is spoilt."""
 
 
 class _LacksError(Exception):
@@ -307,13 +318,9 @@ class _Reader:
 
 
 def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
-    match facts.thinking:
-        case "between_tools":
-            return {"type": "between_tools"}
-        case "disabled":
-            return {"type": "disabled"}
-        case None:
-            return None
+    if facts.thinking == "between_tools":
+        return {"type": "between_tools"}
+    return {"type": "disabled"} if facts.thinking else None
 
 
 def _messages(

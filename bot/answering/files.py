@@ -1,5 +1,6 @@
 """What came with a question, as a model is given it (pure)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,14 +8,13 @@ IMAGE_BYTES = 3_500_000
 """The API takes 5 MB of it as base64."""
 IMAGE_TOKENS = 1_600
 """Of a picture of 1,024 pixels each way, by the API's rule (width x height / 750) 1,398, on the high side."""
-_PICTURES = (
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"GIF87a", 0, "image/gif"),
-    (b"GIF89a", 0, "image/gif"),
-    (b"WEBP", 8, "image/webp"),
-)
-"""What their first bytes are, from where on."""
+_PICTURES = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
+"""What their first bytes are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Files:
 
 def picture_type(body: bytes) -> str | None:
     """The media type of a picture that models take, by what it is rather than what it is called."""
-    return next((kind for magic, at, kind in _PICTURES if body[at : at + len(magic)] == magic), None)
+    return next((kind for kind, begins in _PICTURES.items() if begins.match(body)), None)
 
 
 def gathered(read: Sequence[TextFile | Picture | UnreadFile]) -> Files:

@@ -2,7 +2,8 @@
 
 A server of one's own often knows only a part of the API. What it lacks is found out by its first refusal,
 which names the field and says that it is not known, and done without for an hour: a server is updated, and
-one may have meant something else.
+one may have meant something else. Pictures are left out of the refused request alone: whoever asks chooses
+them, and a spoilt one must not blind the model for everybody.
 """
 
 import dataclasses
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 _NAMES = {
     "citations": ("search_result", "citation"),
     "prompt_caching": ("cache_control", "ephemeral"),
-    "images": ("image",),
     "thinking": ("thinking", "between_tools"),
     "effort": ("output_config", "effort"),
 }
@@ -68,6 +68,11 @@ def without(features: ModelFeatures, complaint: str) -> ModelFeatures | None:
     named = {name: False for name, words in _NAMES.items() if any(word in said for word in words)}
     left = dataclasses.replace(features, **named)
     return left if left != features else None
+
+
+def complains_of_a_picture(complaint: str) -> bool:
+    """Whether a refusal may be about a picture, or about there being one."""
+    return "image" in complaint.casefold()
 
 
 class KnownFeatures:

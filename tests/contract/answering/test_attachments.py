@@ -152,10 +152,32 @@ async def test_one_that_does_not_see_says_so(desk: Desk, shelf: Shelf, attachmen
     desk.claude.lacks = frozenset({"image"})
     told = await tell(desk.answering(attachments=attachments), about(shelf.put(PNG, name="screen.png")))
     assert told.done.text.endswith(
-        "_I couldn't read this attached file: screen.png (the model sees no pictures). "
+        "_I couldn't read this attached file: screen.png (the model can't see it). "
         "Paste the text that matters._"
     )
     assert "image" not in [block["type"] for block in desk.claude.requests[-1]["messages"][-1]["content"]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "messages.0.content.1.image.source.base64: Could not process image",
+        "messages.0.content.1.image.source: Image does not match the provided media type image/png",
+        "Unsupported image format",
+    ],
+)
+async def test_a_spoilt_picture_costs_no_answer_and_blinds_nobody_else(
+    desk: Desk, shelf: Shelf, attachments: Attachments, said: str
+) -> None:
+    """Whoever asks chooses the picture: what the API says of it is no word about the model."""
+    desk.claude.spoilt = said
+    answering = desk.answering(attachments=attachments)
+    told = await tell(answering, replace(question(), files=(shelf.put(PNG + b"spoilt", name="spoilt.png"),)))
+    assert "14 months" in told.done.text
+    assert "spoilt.png (the model can't see it)" in told.done.text
+    told = await tell(answering, about(shelf.put(PNG, name="screen.png")))
+    assert "couldn't read" not in told.done.text
+    assert "image" in [block["type"] for block in desk.claude.requests[-1]["messages"][-1]["content"]]
 
 
 async def test_without_a_model_no_file_is_fetched(
@@ -333,5 +355,6 @@ def test_pictures_are_known_by_their_first_bytes() -> None:
     assert picture_type(b"GIF89a...") == "image/gif"
     assert picture_type(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
     assert picture_type(b"RIFF\0\0\0\0WAVEfmt ") is None
+    assert picture_type(b"NOTES ONWEBP and others") is None
     assert picture_type(b"%PDF-1.7") is None
     assert picture_type(b"") is None
