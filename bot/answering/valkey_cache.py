@@ -72,7 +72,8 @@ _FORGET_OF = (
     _FORGET
     + """
 local asker, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local listed, theirs = redis.call('ZRANGE', order, first, last), 0
+-- The newest first: what is kept meanwhile pushes out the oldest, and shifts nothing that is still to come.
+local listed, theirs = redis.call('ZREVRANGE', order, first, last), 0
 for _, key in ipairs(listed) do
   local entry = redis.call('GET', key)
   if entry and cjson.decode(entry).asker == asker then

@@ -1,5 +1,8 @@
 """A cached answer is served only while it is as true, and as permitted, as a new one."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from bot.answering.answering import Answering
@@ -7,7 +10,7 @@ from bot.answering.cache import CachedAnswer, CacheKey, cache_key
 from bot.answering.question import Turn
 from bot.answering.quota import QuotaLimits, utc_now
 from bot.answering.recalling import MUST_HAVE_READ
-from bot.answering.valkey_cache import ENTRY_BYTES, ValkeyCache
+from bot.answering.valkey_cache import ENTRY_BYTES, FORGOTTEN_AT_ONCE, ValkeyCache
 from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
@@ -226,3 +229,36 @@ async def test_an_entry_of_another_release_counts_as_none(connection: Valkey) ->
     assert await kept(cache, "k") == []
     await cache.keep(key("k"), entry("y"))
     assert await kept(cache, "k") == ["y"]
+
+
+async def test_all_of_a_persons_answers_are_erased_while_others_are_kept(connection: Valkey) -> None:
+    """Promise 38: a full cache pushes answers out while it is read through, a hundred at a time."""
+    answers = FORGOTTEN_AT_ONCE + 50
+    cache = ValkeyCache(connection, entries=answers)
+
+    async def keep(number: int, *, asker: str) -> None:
+        answer = CachedAnswer(
+            question=f"question {number}",
+            text="An answer.",
+            citations=(),
+            given=(f"passage-{number}",),
+            model="m",
+            answered_at=utc_now(),
+            asker=asker,
+        )
+        await cache.keep(cache_key(answer.question, model="m"), answer)
+
+    class Meanwhile:
+        """The connection, and somebody else's questions in the middle of it."""
+
+        async def run(self, script: str, *, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+            found = await connection.run(script, keys=keys, args=args)
+            for number in range(1_000, 1_030):
+                await keep(number, asker="T1:U3")
+            return found
+
+    for number in range(answers):
+        await keep(number, asker="T1:U1" if number >= FORGOTTEN_AT_ONCE else "T1:U2")
+    forgetting = ValkeyCache(Meanwhile(), entries=answers)  # type: ignore[arg-type]  # all that it calls
+    assert await forgetting.forget("T1:U1") == answers - FORGOTTEN_AT_ONCE
+    assert await cache.forget("T1:U1") == 0
