@@ -24,6 +24,8 @@ _ADMINS_ACTS = _ABOUT_RUNS | {failure_view.FAILURES, failure_view.FAILURE, failu
 _CHOICES = frozenset({home_view.LANGUAGE, home_view.CACHED, home_view.MUTED})
 _SHOWN_ALREADY = Payload(text="")
 _LOOKING = "Looking…"
+SEEN_TO_WITHIN_S = 90.0
+"""Slack was told before; what erases or mends much takes its time, and must not be left half done."""
 
 
 class Forget(Protocol):
@@ -59,7 +61,7 @@ class Pressing:
         Raises:
             AnswerdeskError: Slack takes nothing that could be shown.
         """
-        shown = await answered(self._allowed(act))
+        shown = await answered(self._allowed(act), within_s=SEEN_TO_WITHIN_S)
         if shown is not _SHOWN_ALREADY:
             await self._show(act, shown)
         if act.home:
@@ -119,7 +121,7 @@ class Pressing:
         """At once, since the trigger holds for 3 s; then what the worker says."""
         window = modal(failure_view.TITLE, [section(_LOOKING)])
         view_id = await self._board.open_view(trigger=act.trigger, view=window)
-        shown = await answered(self._mending.listed())
+        shown = await answered(self._mending.listed(), within_s=SEEN_TO_WITHIN_S)
         await self._board.update_view(view_id=view_id, view=_window(shown))
 
     async def _write(self, user: str, shown: Payload) -> None:

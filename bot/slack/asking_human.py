@@ -39,6 +39,7 @@ _NOBODY = (
     "I know nobody to ask: I can't write in the channel that was chosen for it. Please tell an administrator."
 )
 _GONE = "I can't read that question any more. Please ask it in a new message."
+_NO_WORDS = "There are no words in that. What would you like to know?"
 _BEFORE = "That was sent before; please look there before you send it again."
 _NOT_POSTED = "Slack does not let me write there. Choose somebody else, or tell an administrator."
 _log = structlog.get_logger("human")
@@ -112,6 +113,8 @@ class AskingHuman:
         """Post it; gives what goes back into the modal."""
         if await self._reads(asked.by, team=asked.team) is None:
             return refused_in_modal(_NOT_FOR_OUTSIDERS)
+        if not asked.text:
+            return refused_in_modal(_NO_WORDS)
         if not await self._once.first(f"human {asked.modal}"):
             await self._tell(asked, _BEFORE)
             return {}

@@ -166,10 +166,10 @@ class Commanding:
         return commands.said("Asked below, where everybody here can read the answer.")
 
 
-async def answered(work: Awaitable[Payload]) -> Payload:
-    """What it gives, or a sentence that says why not; in time for Slack."""
+async def answered(work: Awaitable[Payload], *, within_s: float = ANSWERED_WITHIN_S) -> Payload:
+    """What it gives, or a sentence that says why not; in time for Slack, which waits for it by default."""
     try:
-        async with asyncio.timeout(ANSWERED_WITHIN_S):
+        async with asyncio.timeout(within_s):
             return await work
     except TimeoutError:
         return commands.said(_LATE)

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from pydantic import SecretStr
 
 from bot.answering.quota import Asker, Level, QuotaLimits
-from bot.forgetting import Forgetting
+from bot.forgetting import Eraser, Forgetting
 from bot.home.front import Front
 from bot.home.nats_preferences import open_preferences
 from bot.home.nats_recent import open_recent
@@ -100,9 +100,14 @@ def files(folder: Path, **changes: object) -> SourceSettings:
 
 @asynccontextmanager
 async def running_front(
-    client: Client, workspace: SlackWorkspace, slack: Sandbox, *, admins: AdminSettings | None = None
+    client: Client,
+    workspace: SlackWorkspace,
+    slack: Sandbox,
+    *,
+    admins: AdminSettings | None = None,
+    also_erased: Mapping[str, Eraser] | None = None,
 ) -> AsyncIterator[Front]:
-    """The bot's commands and pages, once it has a socket."""
+    """The bot's commands and pages, once it has a socket; what else is erased of people comes first."""
     async with (
         watching_people(workspace) as audience,
         opened_home(
@@ -118,7 +123,9 @@ async def running_front(
                 usage=half_used,
                 quota_groups=("S0PEOPLETEAM",),
                 forget=Forgetting(
-                    {"settings": preferences, "last questions": recent}, team="T0LARKSPUR", audit=audit
+                    {**(also_erased or {}), "settings": preferences, "last questions": recent},
+                    team="T0LARKSPUR",
+                    audit=audit,
                 ).forget,
             ),
             otherwise=Otherwise(),

@@ -1,5 +1,6 @@
 """The Home tab: everybody's own, and what admins see besides."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -8,10 +9,11 @@ from nats.aio.client import Client
 from bot.answering.nats_gaps import NatsGaps
 from bot.home.nats_preferences import open_preferences
 from bot.home.nats_recent import open_recent
+from bot.slack.commanding import ANSWERED_WITHIN_S
 from bot.slack.commands import said
 from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.service import Sandbox
-from tests.contract.home.conftest import direct, newest_whisper, seen
+from tests.contract.home.conftest import audited, direct, newest_whisper, running_front, seen
 from tests.until import until
 from wire.gaps import KnowledgeGap, NearDocument
 from wire.preferences import PersonalPreferences
@@ -185,6 +187,30 @@ async def test_forget_me_asks_first_and_then_forgets(
     await until(lambda: "Done" in newest_whisper(slack, "jonas"), within_s=30)
     assert await kept.of_person("U0JONAS", team=TEAM) == PersonalPreferences()
     assert await (await open_recent(client)).of("U0JONAS", team=TEAM) == ()
+
+
+class Slow:
+    """Takes longer to erase than Slack waits for an answer, as where an answer has to be stopped first."""
+
+    async def forget(self, person: str) -> int:  # noqa: ARG002 — the port names it
+        await asyncio.sleep(ANSWERED_WITHIN_S + 0.5)
+        return 1
+
+
+async def test_what_takes_longer_to_erase_than_slack_waits_is_erased_all_the_same(
+    slack: Sandbox, client: Client, workspace: SlackWorkspace
+) -> None:
+    """Promise 38."""
+    kept = await open_preferences(client)
+    await kept.change_person("U0JONAS", lambda _: PersonalPreferences(language="German"), team=TEAM)
+    async with running_front(client, workspace, slack, also_erased={"questions": Slow()}):
+        await slack.command("jonas", "general", "/answerdesk forget-me")
+        [asks] = slack.whispers("jonas")
+        await slack.press("jonas", asks, "home_forget")
+        await until(lambda: newest_whisper(slack, "jonas") != seen(asks), within_s=30)
+        assert "Done" in newest_whisper(slack, "jonas")
+    assert await kept.of_person("U0JONAS", team=TEAM) == PersonalPreferences()
+    assert await audited(client) == [("T0LARKSPUR:U0JONAS", "forget", "T0LARKSPUR:U0JONAS", "done")]
 
 
 @pytest.mark.usefixtures("front", "worker")

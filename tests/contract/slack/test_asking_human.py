@@ -65,6 +65,13 @@ async def test_exactly_what_was_shown_is_posted_once_and_only_with_consent(
     assert "Asked" in told.text
 
 
+async def test_a_question_of_mere_spaces_is_not_posted(slack: Sandbox, reply: Message) -> None:
+    await slack.press("jonas", reply, ASK_A_HUMAN)
+    problems = await slack.submit("jonas", fields("C0ASKHR", " \n "))
+    assert "no words" in problems["text"]
+    assert not slack.messages("ask-hr")
+
+
 async def test_the_owner_whom_a_document_names_can_be_asked(
     slack: Sandbox, reply: Message, retrieval: RetrievalStandIn
 ) -> None:
