@@ -4,14 +4,18 @@ Documents stay, those that they alone may read too: they are the company's, and 
 go. Audit lines stay, without words. What stands in Slack is Slack's.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
 
 from wire.audit import FORGET, Audit, AuditLine
-from wire.errors import UnavailableError
+from wire.errors import MalformedError, UnavailableError
 from wire.people import Forgotten
+
+_PERSON = re.compile(r"[\w.@-]+(:[\w.@-]+)?", re.ASCII)
+"""Erasers make subjects of it, where ``*`` would stand for everybody."""
 
 _log = structlog.get_logger("forgetting")
 
@@ -50,8 +54,14 @@ class Forgetting:
             by: who asks for it.
 
         Raises:
+            MalformedError: that is nobody's name.
             UnavailableError: something could not be reached; names it. Ask again.
         """
+        if not _PERSON.fullmatch(person):
+            raise MalformedError(
+                "Nobody is called that: give a Slack user's id, such as U0123ABCD or T0123ABCD:U0123ABCD, "
+                "or key:<name>."
+            )
         whole = person if ":" in person else f"{self._team}:{person}"
         erased: dict[str, int] = {}
         away: list[str] = []

@@ -7,6 +7,7 @@ import pytest
 from nats.aio.client import Client
 
 from bot.answering.question import Manner
+from bot.forgetting import Forgetting
 from bot.home.nats_preferences import NatsPreferences, open_preferences
 from bot.slack.asking import Asking
 from bot.slack.audience import watching_people
@@ -20,6 +21,8 @@ from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.service import Sandbox
 from tests.contract.home.conftest import audited, newest_whisper
 from wire import subjects
+from wire.errors import MalformedError
+from wire.nats_audit import NatsAudit
 from wire.preferences import ChannelPreferences, PersonalPreferences
 from wire.questions import QuestionAsked
 
@@ -200,3 +203,14 @@ async def test_what_a_person_has_set_can_be_erased(kept: NatsPreferences) -> Non
     assert await kept.forget(f"{TEAM}:U0JONAS") == 1
     assert await kept.of_person("U0JONAS", team=TEAM) == PersonalPreferences()
     assert await kept.forget(f"{TEAM}:U0JONAS") == 0
+
+
+@pytest.mark.parametrize("person", ["*", ">", f"{TEAM}:*", "U0*", "U0JONAS ", "a:b:c", ":", ""])
+async def test_nobody_is_erased_by_a_name_that_stands_for_many(
+    client: Client, kept: NatsPreferences, person: str
+) -> None:
+    await kept.change_person("U0JONAS", lambda _: PersonalPreferences(language="German"), team=TEAM)
+    forgetting = Forgetting({"settings": kept}, team=TEAM, audit=NatsAudit(client))
+    with pytest.raises(MalformedError, match="Nobody is called that"):
+        await forgetting.forget(person, by="command-line")
+    assert (await kept.of_person("U0JONAS", team=TEAM)).language == "German"
