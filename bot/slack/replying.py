@@ -132,7 +132,8 @@ class Replying:
                 readers = await self._readers(question)
                 known = message.meant_for in (None, readers)
                 view = _as_stopped(message.newest if known else View(doing=SEARCHING))
-                await self._finish_written(claim, message, view, readers=readers)
+                before = await self._broken_off(question, readers=readers)
+                await self._finish_written(claim, message, view, readers=readers, before=before)
         if stands := message.standing.messages:
             await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
 

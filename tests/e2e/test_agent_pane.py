@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 from bot.home.greeting import HELLO, TITLE
-from bot.slack.buttons import GO_ON
+from bot.slack.buttons import GO_ON, STOP
 from sandbox.conversations import Message
 from sandbox.faults import RateLimited, Refused
 from sandbox.service import Sandbox
@@ -118,27 +118,32 @@ async def test_a_workspace_without_any_of_it_is_answered_by_edits(
     assert not slack.calls("chat.startStream")
 
 
-async def test_an_answer_that_broke_off_is_gone_on_with_at_a_press(
+async def test_an_answer_that_broke_off_is_gone_on_with_at_a_press_and_again_where_that_was_stopped(
     fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
 ) -> None:
     claude.scripts.append(Script(sentences=3, ending="cut", after_words=12))
+    claude.scripts.append(Script(text=LONG, ending="stall", after_words=12, pings=True))
     await started(fleet, slack)
     question = slack.say("jonas", "general", QUESTION)
     await until(lambda: finished(slack, question, "general"), within_s=60)
-    [reply] = replies(slack, question, "general")
-    assert GO_ON in str(reply.blocks)
+    slack.click("theo", replies(slack, question, "general")[-1], GO_ON)
+    await until(lambda: "Paragraph 0" in replies(slack, question, "general")[-1].text, within_s=60)
+    assert "every parent" in written_before(claude)
+    slack.click("theo", replies(slack, question, "general")[-1], STOP)
+    await until(lambda: GO_ON in str(replies(slack, question, "general")[-1].blocks), within_s=30)
     before = len(claude.requests)
-    slack.click("theo", reply, GO_ON)
-    await until(
-        lambda: len(replies(slack, question, "general")) == 2 and finished(slack, question, "general"),
-        within_s=60,
-    )
-    asked = claude.requests[-1]["messages"]
-    assert len(claude.requests) > before
-    assert any(
-        said["role"] == "assistant" and "every parent" in json.dumps(said["content"]) for said in asked
-    )
-    assert "Go on exactly where it ended" in json.dumps(asked[-1])
+    slack.click("theo", replies(slack, question, "general")[-1], GO_ON)
+    await until(lambda: len(claude.requests) > before, within_s=60)
+    assert "every parent" in written_before(claude)
+    assert "Paragraph 0" in written_before(claude)
+
+
+def written_before(claude: ClaudeStandIn) -> str:
+    """What the model is shown of the answer that it is to go on with."""
+    *_, written, order = claude.requests[-1]["messages"]
+    assert written["role"] == "assistant"
+    assert "Go on exactly where it ended" in json.dumps(order)
+    return json.dumps(written)
 
 
 async def test_a_long_answer_is_several_messages_whatever_dies_meanwhile(
