@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -48,12 +48,23 @@ def read_address(url: str) -> NatsAddress:
     given = dict(parse_qsl(query))
     if unknown := next((name for name in given if name not in PARAMETERS), None):
         raise SettingsError(f"NATS_URL: has no parameter {unknown!r}; there are {', '.join(PARAMETERS)}")
+    addresses = servers.split(",")
+    if not all(map(_is_address, addresses)):
+        raise SettingsError("NATS_URL: must look like nats://user:password@host:4222, several with commas")
     options: dict[str, Any] = {}
     if "ca" in given or "certificate" in given:
         options["tls"] = _tls(given)
     if "credentials" in given:
         options |= _signing(Path(given["credentials"]))
-    return NatsAddress(servers=servers.split(","), options=options)
+    return NatsAddress(servers=addresses, options=options)
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _tls(given: dict[str, str]) -> ssl.SSLContext:

@@ -14,7 +14,7 @@ import structlog
 from nats.aio.client import Client
 
 from wire.errors import SettingsError, UnavailableError
-from wire.nats_address import NatsAddress, read_address
+from wire.nats_address import read_address
 
 CONNECT_WITHIN_S = 5
 DEFAULT_PORT = 4222
@@ -53,7 +53,7 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
     async def on_reconnected() -> None:
         _log.info("nats connection back")
 
-    client = Client()
+    client = _Client(tls=any(server.startswith("tls://") for server in address.servers))
     try:
         # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
         async with asyncio.timeout(within_s):
@@ -74,6 +74,8 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
             )
     except (nats.errors.Error, OSError, TimeoutError) as error:
         await client.close()
+        if client.met_no_tls:
+            raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://") from None
         where = urlsplit(address.servers[0])
         raise UnavailableError(
             f"NATS at {where.hostname}:{where.port or DEFAULT_PORT} does not let us in; is it running, and "
@@ -81,18 +83,31 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
             service="nats",
         ) from error
     try:
-        _check_tls(client, address)
         yield client
     finally:
         # drain() was seen to hang after pull fetches and fails while reconnecting.
         await _close(client)
 
 
-def _check_tls(client: Client, address: NatsAddress) -> None:
-    """nats-py leaves it to the server whether the connection is encrypted, whatever the URL says."""
-    wanted = any(server.startswith("tls://") for server in address.servers)
-    if wanted and not client._server_info.get("tls_required"):  # noqa: SLF001 — it tells nobody otherwise
-        raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://")
+class _Client(Client):
+    """Shows our login to no server without TLS where the URL wants it, at no reconnection either.
+
+    nats-py leaves it to the server whether a connection is encrypted, whatever the URL says.
+
+    Attributes:
+        met_no_tls: whether a server was left because it has none.
+    """
+
+    def __init__(self, *, tls: bool) -> None:
+        super().__init__()
+        self._tls = tls
+        self.met_no_tls = False
+
+    def _connect_command(self) -> bytes:
+        if self._tls and not self._server_info.get("tls_required"):
+            self.met_no_tls = True
+            raise nats.errors.Error("that server has no TLS")
+        return super()._connect_command()
 
 
 async def _close(client: Client) -> None:

@@ -1,6 +1,8 @@
 """Engines that speak TLS, as a company runs them: real servers, with an authority of our own."""
 
+import asyncio
 import base64
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -58,6 +60,36 @@ async def test_nats_over_tls_with_an_authority_of_ones_own(
 async def test_a_server_that_nobody_vouches_for_is_not_talked_to(nats_with_tls: str) -> None:
     with pytest.raises(UnavailableError, match="does not let us in"):
         async with connected(nats_with_tls, name="test"):
+            pass
+
+
+async def test_a_login_is_not_shown_to_a_server_without_tls() -> None:
+    """Whoever stands between may say that there is none, then or at any reconnection."""
+    heard = bytearray()
+
+    async def pretend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            b'INFO {"server_id":"x","version":"2.11.0","max_payload":1048576,"auth_required":true}\r\n'
+        )
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(1024):
+                heard.extend(piece)
+        writer.close()
+
+    async with await asyncio.start_server(pretend, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(SettingsError, match="no TLS"):
+            async with connected(f"tls://bot:hunter2secret@127.0.0.1:{port}", name="test", within_s=3):
+                pass
+    assert b"hunter2secret" not in heard
+
+
+@pytest.mark.parametrize(
+    "url", ["nats://u:hunter2@host:99999", "nats://u:hunter2@[::1", "nats://u:hunter2@h:x"]
+)
+async def test_an_address_that_is_none_is_said_to_be_none_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_URL: must look like nats://user:password@host:4222"):
+        async with connected(url, name="test"):
             pass
 
 
