@@ -15,6 +15,8 @@ from wire.nats_connection import FAULTS
 from wire.nats_stream import keep_for, purged, stored
 from wire.shapes import Shape, read_shape
 
+QUESTION_CHARS = 4_000
+"""Of the words that are kept: what was refused for its length must not push out everybody's lines."""
 NOTE_WITHIN_S = 1.0
 """What an answer or an admin may wait for a line to be kept."""
 
@@ -36,7 +38,7 @@ class NatsAudit:
             async with asyncio.timeout(NOTE_WITHIN_S):
                 await self._keep(subjects.AUDIT_LINE, line)
                 if self._with_questions and question is not None and line.subject is not None:
-                    words = AuditedQuestion(subject=line.subject, question=question)
+                    words = AuditedQuestion(subject=line.subject, question=question[:QUESTION_CHARS])
                     await self._keep(subjects.audit_words(line.person), words)
         except FAULTS:
             _log.error(

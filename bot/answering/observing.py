@@ -107,9 +107,10 @@ class Observed:
                 async for event in events:
                     told.hear(event, after_s=time.monotonic() - started)
                     if isinstance(event, Done | Failed):
-                        # On record before its reader can know of it.
-                        noted = True
+                        # On record before its reader can know of it; twice rather than never, where it is
+                        # stopped at this moment.
                         await self._note(question, told)
+                        noted = True
                     yield event
         finally:
             told.seconds = time.monotonic() - started

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from wire import subjects
 from wire.audit import AuditEntry, AuditLine, ShownDocument
 from wire.errors import UnavailableError
-from wire.nats_audit import NatsAudit
+from wire.nats_audit import QUESTION_CHARS, NatsAudit
 from wire.nats_connection import connected
 
 
@@ -43,6 +43,15 @@ async def test_words_are_kept_only_where_that_is_configured(client: Client) -> N
     await NatsAudit(client).note(answered("T1:C1:1.0:0"), question="What is my salary?")
     await NatsAudit(client, with_questions=True).note(answered("T1:C1:2.0:0"), question="What is leave?")
     assert [entry.question for entry in await entries(NatsAudit(client))] == [None, "What is leave?"]
+
+
+async def test_of_a_long_question_the_beginning_is_kept(client: Client) -> None:
+    """One that is refused for its length is noted, too, and not among what a minute allows."""
+    await NatsAudit(client, with_questions=True).note(answered("1"), question="long " * 50_000)
+    [entry] = await entries(NatsAudit(client))
+    assert entry.question is not None
+    assert entry.question.startswith("long long")
+    assert len(entry.question) == QUESTION_CHARS
 
 
 async def test_forgetting_erases_a_persons_words_and_nobody_elses_and_no_line(client: Client) -> None:

@@ -1,5 +1,6 @@
 """What became of a question, and of a call of a model, is told once, whichever way it ends."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -84,6 +85,27 @@ async def test_who_stops_reading_has_stopped_it_and_what_was_cited_is_on_record(
     [(line, _)] = desk.noted
     assert line.outcome == "stopped"
     assert [shown.document for shown in line.documents] == ["leave"]
+
+
+async def test_what_is_stopped_while_it_is_noted_is_on_record_all_the_same() -> None:
+    """Its words have been read by then."""
+    begun = asyncio.Event()
+
+    class Slow(Desk):
+        async def note(self, line: AuditLine, *, question: str | None = None) -> None:
+            if not begun.is_set():
+                begun.set()
+                await asyncio.Event().wait()
+            await super().note(line, question=question)
+
+    desk = Slow(Delta(text="30 days"), Citation(index=1, source=LEAVE, quote="30"), DONE)
+    reading = asyncio.create_task(desk.told_of())
+    await begun.wait()
+    reading.cancel()
+    await asyncio.wait([reading])
+    [(line, _)] = desk.noted
+    assert [shown.document for shown in line.documents] == ["leave"]
+    assert len(desk.counted) == 1
 
 
 async def test_the_audit_line_is_there_before_its_reader_knows_the_end() -> None:
