@@ -170,7 +170,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             interactions=(*spoken.interactions, front),
             overhear=[
                 partial(tell_of_threads, client=client),
-                partial(tell_of_people, client=client),
+                partial(tell_of_people, client=client, team=workspace.identity.team),
                 front.overhear,
                 greeting.overhear,
             ],

@@ -145,9 +145,12 @@ class Audience:
         for user in news.people:
             self._everybody.changed(user)
             self._askers.pop(user, None)
+        for user in news.members:
+            self._askers.pop(user, None)
         for channel in news.channels:
             self._channels.pop(channel, None)
-        if news.people:
+        taken_in = [user for user in news.members if self._everybody.taken_in(user)]
+        if news.people or taken_in:
             # Any channel may have them.
             self._channels.clear()
         if news.groups:

@@ -25,9 +25,9 @@ LEAVE_WITHIN_S = 2.0
 _log = structlog.get_logger("people")
 
 
-async def tell_of_people(body: dict[str, Any], *, client: Client) -> None:
-    """Tell every bot, this one included, if this ``event_callback`` is news of people."""
-    changed = read_people_changed(body.get("event") or {})
+async def tell_of_people(body: dict[str, Any], *, client: Client, team: str) -> None:
+    """Tell every bot, this one included, if this ``event_callback`` is news of people of our workspace."""
+    changed = read_people_changed(body.get("event") or {}, team=team)
     if changed is not None and client.is_connected:
         with contextlib.suppress(*FAULTS):
             await client.publish(subjects.PEOPLE_CHANGED, changed.to_json())

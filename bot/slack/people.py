@@ -73,6 +73,17 @@ class Everybody:
         self._people.pop(user, None)
         self._changed[user] = time.monotonic()
 
+    def taken_in(self, user: str) -> bool:
+        """Somebody belongs to the workspace: whether they were known as from outside, which counts no more.
+
+        Of whoever was known as one of us nothing is asked anew: that would be everybody, all day long.
+        """
+        person, _ = self._people.get(user, (None, 0.0))
+        if person is None or not person.outside:
+            return False
+        self.changed(user)
+        return True
+
     async def keep_reading(self) -> None:
         """Read everybody again and again, page by page, as slowly as Slack wants it."""
         while True:

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from bot.slack.slack_answers import read_person
 from wire.people_news import PeopleChanged
 
 
-def read_people_changed(event: dict[str, Any]) -> PeopleChanged | None:
-    """What has changed, if an event says so."""
+def read_people_changed(event: dict[str, Any], *, team: str) -> PeopleChanged | None:
+    """What has changed, if an event says so, as seen from our workspace."""
     match event.get("type"):
         case "user_change" | "team_join":
-            return PeopleChanged(people=(str((event.get("user") or {}).get("id") or ""),))
+            user = event.get("user") or {}
+            named = (str(user.get("id") or ""),)
+            if not named[0] or read_person(user, team).outside:
+                return PeopleChanged(people=named)
+            return PeopleChanged(members=named)
         case "member_joined_channel" | "member_left_channel" | "channel_shared" | "channel_unshared":
             return PeopleChanged(channels=(str(event.get("channel") or ""),))
         case "channel_id_changed":

@@ -122,7 +122,7 @@ async def bot_app(
             listener=listener,
             commands=commands,
             interactions=(listener, commands, rating, picking, offering, human),
-            overhear=[partial(tell_of_people, client=client)],
+            overhear=[partial(tell_of_people, client=client, team=workspace.identity.team)],
             signing_secret=signing_secret,
         )
 

@@ -87,6 +87,24 @@ async def test_which_groups_somebody_is_in_and_what_they_are_called(
     await until(renamed, within_s=WITHIN_S)
 
 
+@pytest.mark.usefixtures("bot")
+async def test_a_member_who_stays_one_has_no_channel_looked_at_anew(
+    slack: Sandbox, audience: Audience
+) -> None:
+    """Every status that a calendar sets is news, of somebody in a large company at any moment."""
+    await reads(audience, EVERYBODY)
+    assert "user:U0THEO" in await audience.of_person("U0THEO")
+    slack.change_person("theo", email="theo.brandt@larkspur.example")
+
+    async def heard() -> bool:
+        return "email:theo.brandt@larkspur.example" in await audience.of_person("U0THEO")
+
+    await until(heard, within_s=WITHIN_S)
+    before = len(slack.calls())
+    await reads(audience, EVERYBODY)
+    assert len(slack.calls()) == before
+
+
 async def test_without_news_what_was_read_too_long_ago_is_asked_for_anew(
     slack: Sandbox, workspace: SlackWorkspace
 ) -> None:

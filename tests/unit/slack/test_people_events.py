@@ -12,6 +12,12 @@ from wire.people_news import PeopleChanged
     ("event", "changed"),
     [
         ({"type": "user_change", "user": {"id": "U1"}}, PeopleChanged(people=("U1",))),
+        ({"type": "user_change", "user": {"id": "U1", "team_id": "T2"}}, PeopleChanged(people=("U1",))),
+        ({"type": "user_change", "user": {"id": "U1", "team_id": "T1"}}, PeopleChanged(members=("U1",))),
+        (
+            {"type": "user_change", "user": {"id": "U1", "team_id": "T1", "is_restricted": True}},
+            PeopleChanged(people=("U1",)),
+        ),
         ({"type": "team_join", "user": {"id": "U1"}}, PeopleChanged(people=("U1",))),
         ({"type": "member_joined_channel", "channel": "C1", "user": "U1"}, PeopleChanged(channels=("C1",))),
         ({"type": "member_left_channel", "channel": "C1", "user": "U1"}, PeopleChanged(channels=("C1",))),
@@ -31,4 +37,4 @@ from wire.people_news import PeopleChanged
     ],
 )
 def test_an_event_is_news_of_those_it_names(event: dict[str, Any], changed: PeopleChanged | None) -> None:
-    assert read_people_changed(event) == changed
+    assert read_people_changed(event, team="T1") == changed
