@@ -76,7 +76,7 @@ def _line(reply: SearchReply, *, person: str) -> AuditLine:
 def _asked(body: bytes, *, holder: Holder) -> SearchRequest:
     try:
         fields = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedError("the body is not JSON") from None
     if isinstance(fields, dict) and fields.get("principals") is None:
         fields = {**fields, "principals": list(holder.principals)}

@@ -159,6 +159,6 @@ async def _next(response: web.WebSocketResponse, *, within_s: float | None) -> s
 def _fields(data: str) -> dict[str, Any]:
     try:
         fields = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}

@@ -49,6 +49,12 @@ async def test_what_is_no_search_is_said_to_be_none(face: Face) -> None:
         assert (status, json.loads(body)["error"]["code"]) == (400, "malformed"), fields
 
 
+async def test_brackets_without_end_are_no_search(face: Face) -> None:
+    post = face.session.post(f"{face.url}/v1/search", data=b"[" * 100_000, headers=face.headers)
+    async with post as reply:
+        assert (reply.status, (await reply.json())["error"]["code"]) == (400, "malformed")
+
+
 async def test_searches_count_among_what_a_key_may_ask(face: Face) -> None:
     face.headers = {"Authorization": f"Bearer {PEOPLE_KEY}"}
     assert [(await search(face, query="leave"))[0] for _ in range(3)] == [200, 200, 429]

@@ -104,6 +104,7 @@ async def test_a_second_question_before_the_first_is_answered_closes_the_socket(
     ("sent", "code"),
     [
         ("no JSON", "malformed"),
+        ("[" * 100_000, "malformed"),
         ('{"question": "?", "principals": ["user:U2"]}', "not_allowed"),
         ('{"resume": "gone.1"}', "cancelled"),
     ],
