@@ -72,16 +72,18 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
                 reconnected_cb=on_reconnected,
                 **address.options,
             )
+    except SettingsError:
+        await client.close()
+        raise
     except (nats.errors.Error, OSError, TimeoutError) as error:
         await client.close()
-        if client.met_no_tls:
-            raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://") from None
         where = urlsplit(address.servers[0])
         raise UnavailableError(
             f"NATS at {where.hostname}:{where.port or DEFAULT_PORT} does not let us in; is it running, and "
             "is NATS_URL right, password included?",
             service="nats",
         ) from error
+    client.let_in = True
     try:
         yield client
     finally:
@@ -95,18 +97,19 @@ class _Client(Client):
     nats-py leaves it to the server whether a connection is encrypted, whatever the URL says.
 
     Attributes:
-        met_no_tls: whether a server was left because it has none.
+        let_in: whether a server has let us in before: from then on another one is tried.
     """
 
     def __init__(self, *, tls: bool) -> None:
         super().__init__()
         self._tls = tls
-        self.met_no_tls = False
+        self.let_in = False
 
     def _connect_command(self) -> bytes:
         if self._tls and not self._server_info.get("tls_required"):
-            self.met_no_tls = True
-            raise nats.errors.Error("that server has no TLS")
+            if self.let_in:
+                raise nats.errors.Error("that server has no TLS")
+            raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://")
         return super()._connect_command()
 
 
