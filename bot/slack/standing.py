@@ -67,6 +67,8 @@ class Standing:
         self._noted = tuple(known)
         self._shown: dict[int, Payload] = {}
         self._stream: NativeStream | None = None
+        self._replacing = False
+        self._outdated: list[str] = []
         # What an earlier owner posted without living to note it is looked for before anything is posted.
         self._post_lost = more_may_stand and bool(known)
         self._in_order = InOrder()
@@ -95,6 +97,7 @@ class Standing:
             # We may not read here. A message that stands twice is better than none.
             _log.warning("an earlier message can't be looked for", reason=str(error))
             found = []
+        found = [ts for ts in found if ts not in self._outdated]
         self.messages += found[len(self.messages) :]
         self._post_lost = False
 
@@ -148,26 +151,26 @@ class Standing:
             await self._withdraw(self.messages[-1])
             self.messages.pop()
             await self._note()
+        await self._withdraw_outdated()
 
     async def replace(self, pages: Sequence[Payload]) -> None:
         """Have these stand in new messages, for when those that stand can't be edited for a long while.
 
+        Asked again after a failure it goes on where it ended: Slack takes few posts at once.
+
         Raises:
-            SupersededError, AnswerdeskError: as ``bring``; then the old ones are still ours.
+            SupersededError, AnswerdeskError: as ``bring``; if no new one stands the old ones are still ours.
         """
-        old, shown = self.messages, self._shown
-        self.messages, self._shown, self._stream = [], {}, None
+        if not self._replacing:
+            self._replacing = True
+            self._outdated, self.messages, self._shown, self._stream = self.messages, [], {}, None
         try:
             await self.bring(pages, edit="last")
         except BaseException:
-            if not self.messages:
-                self.messages, self._shown = old, shown
+            if self.empty:
+                self._replacing = False
+                self.messages, self._outdated = self._outdated, []
             raise
-        for ts in old:
-            try:
-                await self._withdraw(ts)
-            except UnavailableError as error:
-                _log.warning("an unfinished message stays beside the finished one", reason=str(error))
 
     async def settled(self) -> None:
         """Wait for the call under way, if any."""
@@ -208,6 +211,14 @@ class Standing:
                 raise
             await self._ours(partial(self._stopped, self._streaming.streams, self.messages[part]))
             raise UnavailableError("it was being streamed still", service="slack") from error
+
+    async def _withdraw_outdated(self) -> None:
+        while self._outdated:
+            try:
+                await self._withdraw(self._outdated[-1])
+            except UnavailableError as error:
+                _log.warning("an unfinished message stays beside the finished one", reason=str(error))
+            self._outdated.pop()
 
     async def _withdraw(self, ts: str) -> None:
         try:

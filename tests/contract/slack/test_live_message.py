@@ -230,3 +230,17 @@ async def test_a_post_that_nobody_waits_for_any_more_is_found_again(growing: Gro
     slack.faults.slow_api_s = 0.0
     await growing.message.close(FINAL)
     assert [reply.text for reply in growing.replies()] == ["The whole answer."]
+
+
+async def test_a_long_answer_that_has_to_be_posted_anew_stands_once_however_slack_limits_posts(
+    growing: Growing, slack: Sandbox
+) -> None:
+    """Promises 5 and 8: more messages than Slack takes at once, and no edit for an hour."""
+    slack.faults.rate_limited = {"chat.update": RateLimited(calls=1000, retry_after_s=3600)}
+    pages = payloads(View(text="\n\n".join(f"Page {n}. " + "All of it is true. " * 180 for n in range(6))))
+    assert len(pages) == 6
+    async with growing.written() as message:
+        message.show(View(text="half", doing="Writing…"))
+    await message.close(pages)
+    assert [reply.text[:7] for reply in growing.replies()] == [f"Page {n}." for n in range(6)]
+    assert growing.noted == tuple(reply.ts for reply in growing.replies())
