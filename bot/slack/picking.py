@@ -29,6 +29,7 @@ SEEN_TO_WITHIN_S = 2.5
 
 _OURS = "That is a message of mine. Use its buttons, or ask me something."
 _NO_WORDS = "There are no words in that message that I could answer."
+_NOTHING_TYPED = "There are no words in that. Please open this window again and type a question."
 _ANSWERED = "I have taken that question up already; see its thread."
 _ANSWERING = "I'm answering in that message's thread."
 _NOT_THERE = "I'm not in this conversation, so I'm answering in {link}, where only you can read it."
@@ -125,6 +126,8 @@ class Picking:
     async def _ask(self, typed: TypedQuestion) -> str:
         if typed.team != self._identity.team:
             return _STRANGER
+        if not typed.text:
+            return _NOTHING_TYPED
         try:
             async with asyncio.timeout(SEEN_TO_WITHIN_S):
                 asked = await self._asking_for.privately(

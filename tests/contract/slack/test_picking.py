@@ -96,6 +96,13 @@ async def test_a_question_is_asked_from_anywhere_and_answered_in_private(
 
 
 @pytest.mark.usefixtures("bot")
+async def test_mere_spaces_are_no_question(slack: Sandbox) -> None:
+    await slack.pick("jonas", ASK_A_QUESTION)
+    await slack.submit("jonas", {"question": {"question": " \n "}})
+    assert "no words" in str(slack.modal("jonas"))
+
+
+@pytest.mark.usefixtures("bot")
 async def test_a_question_that_could_not_be_kept_is_said_to_be_so(slack: Sandbox, client: Client) -> None:
     await slack.pick("jonas", ASK_A_QUESTION)
     await client.jetstream().delete_stream("QUESTIONS")
