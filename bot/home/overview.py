@@ -127,7 +127,8 @@ def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:
 def _gap(group: GapGroup, *, now: datetime) -> str:
     who = "1 person" if group.people == 1 else f"{group.people} people"
     near = group.nearest[0] if group.nearest else None
-    where = f", nearest: {escaped(short(near.title or near.document, 60))}" if near else ""
+    # Its title is the asker's to read, and need not be this admin's.
+    where = f", nearest in {escaped(near.source)}" if near else ""
     question = escaped(short(group.question, 140))
     return f"• *{question}*\n    {who}, last {ago(group.last_asked_at, now=now)}{where}"
 
