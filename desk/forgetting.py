@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from desk.terminal import Terminal
+from desk.terminal import Terminal, printable
 from wire import subjects
 from wire.audit import AuditEntry
 from wire.nats_audit import NatsAudit
@@ -23,11 +24,11 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def since_of(text: str) -> datetime:
     """A time that somebody typed: ``30m``, ``12h``, ``7d`` ago, or a date and time as ISO 8601 has it."""
-    if (ago := _AGO.fullmatch(text.strip())) is not None:
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if (ago := _AGO.fullmatch(text.strip())) is not None:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise typer.BadParameter("give a time such as 7d, 12h, 30m or 2026-11-25") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -75,7 +76,7 @@ def show_audit(entries: list[AuditEntry], console: Console) -> None:
     table = Table("when", "who", "did", "to", "outcome", "documents", "cost", box=None, header_style="bold")
     for entry in entries:
         shown = ", ".join(f"{each.source}/{each.document}@{each.version}" for each in entry.documents)
-        table.add_row(
+        cells = (
             f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}",
             entry.person,
             entry.action,
@@ -84,6 +85,7 @@ def show_audit(entries: list[AuditEntry], console: Console) -> None:
             shown,
             f"${entry.cost_usd:.4f}" if entry.cost_usd else "",
         )
+        table.add_row(*(Text(printable(cell)) for cell in cells))
         if entry.question is not None:
-            table.add_row("", "", "", entry.question, "", "", "", style="dim")
+            table.add_row("", "", "", Text(printable(entry.question)), "", "", "", style="dim")
     console.print(table)

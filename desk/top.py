@@ -85,18 +85,24 @@ class Looker:
         """Look now; ``live`` tells of the last minute, and else it is all since the processes' start.
 
         Raises:
-            UnavailableError: none of them answers.
+            UnavailableError: none of them answers, or another program does.
         """
         now = time.monotonic()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LOOK_WITHIN_S)) as session:
             pages = await asyncio.gather(*(self._page(session, url) for url in self._urls))
         told = [(url, page) for url, page in zip(self._urls, pages, strict=True) if page is not None]
+        try:
+            samples = read_samples(told)
+        except ValueError:
+            raise UnavailableError(
+                f"What answers at {' or '.join(url for url, _ in told)} is no bot or worker of ours.",
+                service="metrics",
+            ) from None
         if not told:
             raise UnavailableError(
                 f"Nothing answers at {' or '.join(self._urls)}. Is it running, and is METRICS_TOKEN right?",
                 service="metrics",
             )
-        samples = read_samples(told)
         while self._looks and now - self._looks[0][0] > LAST_S:
             self._looks.popleft()
         before = self._looks[0] if live and self._looks else None
@@ -110,7 +116,7 @@ class Looker:
         try:
             async with session.get(f"{url}/metrics", headers=headers) as response:
                 return await response.text() if response.status == HTTPStatus.OK else None
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return None
 
 

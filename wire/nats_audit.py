@@ -1,6 +1,7 @@
 """The audit log in the JetStream stream ``AUDIT``, kept for as many days as ``AUDIT_DAYS`` says."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
@@ -90,6 +91,7 @@ class NatsAudit:
             stored(self._client, stream=subjects.AUDIT_STREAM, subject=subjects.AUDIT_WORDS_ALL, since=since)
         ) as messages:
             async for message in messages:
-                kept = read_shape(AuditedQuestion, message.data)
-                words[kept.subject] = kept.question
+                with contextlib.suppress(MalformedError):
+                    kept = read_shape(AuditedQuestion, message.data)
+                    words[kept.subject] = kept.question
         return words

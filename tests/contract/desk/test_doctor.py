@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from nats.aio.client import Client
 from pydantic import SecretStr
 
@@ -156,3 +158,22 @@ def test_the_command_exits_with_1_on_a_failure_and_prints_json(tmp_path: Path) -
     assert done.returncode == 1, done.stderr
     failures = [each for each in json.loads(done.stdout)["findings"] if each["state"] == "failed"]
     assert [each["check"] for each in failures] == ["HTTP"]
+
+
+async def test_a_model_server_that_answers_in_its_own_way_is_no_end_of_the_diagnosis(tmp_path: Path) -> None:
+    async def messages(_: web.Request) -> web.Response:
+        return web.json_response({"error": "no model of that name"}, status=404)
+
+    app = web.Application()
+    app.router.add_post("/v1/messages", messages)
+    async with TestServer(app) as server:
+        settings = Settings(
+            _env_file=None,
+            data_dir=tmp_path,
+            http_port=0,
+            anthropic_base_url=str(server.make_url("")),
+            rewrite_model="none",
+        )
+        found = of(await examine(settings), "model")
+    assert found.state == "failed"
+    assert "no model of that name" in found.says

@@ -1,16 +1,20 @@
 """docs/document-service.md and the NATS user that docs/security.md gives such a service, on a real server."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nats
 import nats.errors
 import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from desk.engines import nats_command
 from tests.conftest import free_port, run_engine
@@ -67,12 +71,42 @@ async def test_the_program_in_python_announces_as_the_user_of_its_source(
         assert changed.allow == ("public",)
 
 
+@contextlib.asynccontextmanager
+async def as_the_service(address: str) -> AsyncIterator[Client]:
+    client = await nats.connect(f"nats://wiki:secret@{address}", inbox_prefix="_INBOX_wiki")
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
 async def test_that_user_can_neither_announce_for_others_nor_read(guarded: str) -> None:
     async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
         await ensure_topology(client)
-    async with connected(f"nats://wiki:secret@{guarded}", name="test") as client:
+    async with as_the_service(guarded) as service:
         with pytest.raises(nats.errors.Error):
-            await client.jetstream().publish("documents.changed.handbook", json.dumps({}).encode(), timeout=2)
+            await service.jetstream().publish(
+                "documents.changed.handbook", json.dumps({}).encode(), timeout=2
+            )
         for subject in (subjects.INDEX_COPIES, subjects.RETRIEVAL_SEARCH, "$JS.API.STREAM.MSG.GET.KV_heads"):
             with pytest.raises(nats.errors.Error):
-                await client.request(subject, b'{"seq": 1}', timeout=1)
+                await service.request(subject, b'{"seq": 1}', timeout=1)
+
+
+async def test_that_user_hears_nobody_elses_replies(guarded: str) -> None:
+    """Passages found for others are such replies, and so is the whole index in a backup."""
+    async with (
+        connected(f"nats://answerdesk:secret@{guarded}", name="test") as client,
+        as_the_service(guarded) as service,
+    ):
+        heard = [await service.subscribe(subject) for subject in ("_INBOX.>", "_INBOX.*.*", ">")]
+        await service.flush()
+
+        async def answer(message: Msg) -> None:
+            await message.respond(b"a secret passage")
+
+        await client.subscribe(subjects.RETRIEVAL_SEARCH, cb=answer)
+        assert (await client.request(subjects.RETRIEVAL_SEARCH, b"", timeout=30)).data == b"a secret passage"
+        # What the server had for the service is here once its own pong is.
+        await service.flush()
+        assert [each.pending_msgs for each in heard] == [0, 0, 0]

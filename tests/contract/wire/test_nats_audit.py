@@ -54,6 +54,13 @@ async def test_of_a_long_question_the_beginning_is_kept(client: Client) -> None:
     assert len(entry.question) == QUESTION_CHARS
 
 
+async def test_words_that_cannot_be_read_hide_no_line(client: Client) -> None:
+    audit = NatsAudit(client)
+    await client.jetstream().publish(subjects.audit_words("T1:U2"), b"{}")
+    await audit.note(answered("1"))
+    assert [entry.subject for entry in await entries(audit)] == ["1"]
+
+
 async def test_forgetting_erases_a_persons_words_and_nobody_elses_and_no_line(client: Client) -> None:
     """Promise 38: the audit line remains without content."""
     audit = NatsAudit(client, with_questions=True)

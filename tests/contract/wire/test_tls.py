@@ -99,6 +99,67 @@ async def test_tls_that_is_asked_for_is_not_done_without(nats_url: str) -> None:
             pass
 
 
+INFO = (
+    b'INFO {"server_id":"A","version":"2.11.0","max_payload":1048576,"auth_required":true,"headers":true}\r\n'
+)
+"""What a server says that wants a login and no TLS."""
+
+
+class Between:
+    """Stands between us and the server: lets connections pass, and turns into a server itself."""
+
+    def __init__(self, *, to_port: int) -> None:
+        self.to_port: int | None = to_port
+        self.told: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ways: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError), contextlib.closing(writer):
+            if self.to_port is None:
+                writer.write(INFO)
+                await self.told.put(await reader.read(4096))
+                return
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.to_port)
+            self._ways += [writer, there_writer]
+            with contextlib.closing(there_writer):
+                await asyncio.gather(_pass(reader, there_writer), _pass(there_reader, writer))
+
+    def turn(self) -> None:
+        self.to_port = None
+        for way in self._ways:
+            way.transport.abort()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65536):
+        writer.write(chunk)
+
+
+@contextlib.asynccontextmanager
+async def standing_between(*, to_port: int) -> AsyncIterator[tuple[Between, int]]:
+    between = Between(to_port=to_port)
+    server = await asyncio.start_server(between.serve, "127.0.0.1", 0)
+    try:
+        yield between, server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        between.turn()
+
+
+async def test_nor_where_a_connection_is_lost_and_one_without_tls_answers_then(
+    nats_with_tls: str, certificates: Certificates
+) -> None:
+    login, _, place = nats_with_tls.rpartition("@")
+    async with standing_between(to_port=urlsplit(nats_with_tls).port or 0) as (between, port):
+        url = f"{login}@{place.split(':')[0]}:{port}?ca={certificates.authority}"
+        async with connected(url, name="test") as client:
+            between.turn()
+            async with asyncio.timeout(30):
+                # It is tried again, and again nothing is said.
+                assert [await between.told.get(), await between.told.get()] == [b"", b""]
+            assert not client.is_connected
+
+
 @pytest.mark.parametrize(
     ("behind", "said"),
     [

@@ -4,13 +4,16 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from rich.console import Console
 
 from bot.answering.observing import Told
 from bot.prometheus_metrics import BotMetrics
 from desk.glancing import shown
 from desk.prometheus_reading import Samples, read_samples
-from desk.top import Glance, Process, Spread
+from desk.top import Glance, Looker, Process, Spread
+from wire.errors import UnavailableError
 from wire.prometheus_process import ProcessMetrics
 
 
@@ -91,3 +94,14 @@ def test_it_is_told_within_the_terminals_width(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     for told in ("30.0 a minute", "model unavailable", "800 ms / 6.2 s", "2, oldest 90 s", "away", "$0.1800"):
         assert told in text, text
+
+
+async def test_another_program_at_that_address_is_told_of() -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<p>hello {there}</p>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/metrics", page)
+    async with TestServer(app) as server:
+        with pytest.raises(UnavailableError, match="no bot or worker of ours"):
+            await Looker([str(server.make_url("")).rstrip("/")]).glance(live=False)
