@@ -58,9 +58,9 @@ async def _model(settings: Settings, name: str, model: str) -> Finding:
         do = "Try again in a minute; if it stays so, ask for a higher limit."
         return warning("model", f"{name}: {model} is busy or limits us", do=do)
     if answer.status != 200:  # noqa: PLR2004 — HTTP's number
-        error = answer.body.get("error")
         # Anthropic's is an object; other servers of the Messages API have a sentence there.
-        kind = str(error.get("type") if isinstance(error, dict) else error or f"HTTP {answer.status}")
+        told = answer.body.get("error")
+        kind = str(told.get("type") if isinstance(told, dict) else told or f"HTTP {answer.status}")
         do = f"Set {name} to a model that this key may use, and look whether there is credit left."
         return failed("model", f"{name}: {model} does not answer ({kind})", do=do)
     return fine("model", f"{name}: {model} answers")

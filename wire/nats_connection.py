@@ -108,7 +108,8 @@ class _Client(Client):
     def _connect_command(self) -> bytes:
         if self._tls and not self._server_info.get("tls_required"):
             if self._transport:
-                self._transport.close()  # nats-py leaves it to the garbage collector, try after try
+                # nats-py leaves it to the garbage collector, try after try.
+                self._transport.close()  # type: ignore[no-untyped-call]
             if self.let_in:
                 raise nats.errors.Error("that server has no TLS")
             raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://")
