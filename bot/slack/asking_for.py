@@ -5,15 +5,17 @@ What was clicked twice is asked once: whoever asks names the click, and the firs
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from bot.slack.asking import Participation, Store
 from bot.slack.mrkdwn import escaped
 from bot.slack.ports import Messages
 from wire.errors import AnswerdeskError, UnavailableError
-from wire.questions import QuestionAsked
+from wire.questions import AskedFile, QuestionAsked
 
 
 class Once(Protocol):
@@ -45,7 +47,9 @@ class AskingFor:
         self._once = once
         self._under_way: set[asyncio.Task[str | None]] = set()
 
-    async def privately(self, question: str, *, user: str, team: str, click: str) -> PrivateQuestion:
+    async def privately(
+        self, question: str, *, user: str, team: str, click: str, files: tuple[AskedFile, ...] = ()
+    ) -> PrivateQuestion:
         """Ask in our direct messages with this person, where nobody else reads along.
 
         Args:
@@ -53,13 +57,14 @@ class AskingFor:
             user: who asks.
             team: their workspace.
             click: what they did to ask it, by a name that a second delivery of it has as well.
+            files: of the message that is asked again here; they stay where they are.
 
         Raises:
             RefusedError: Slack lets us write them no direct message.
             UnavailableError: it could not be posted or kept, and may be tried again.
         """
         channel = await self._messages.open_direct(user=user)
-        ts = await self.ask(question, user=user, team=team, channel=channel, click=click)
+        ts = await self.ask(question, user=user, team=team, channel=channel, click=click, files=files)
         if ts is None:
             return PrivateQuestion(link=None)
         try:
@@ -67,35 +72,51 @@ class AskingFor:
         except AnswerdeskError:
             return PrivateQuestion(link=None)
 
-    async def ask(self, question: str, *, user: str, team: str, channel: str, click: str) -> str | None:
+    async def ask(
+        self,
+        question: str,
+        *,
+        user: str,
+        team: str,
+        channel: str,
+        click: str,
+        files: tuple[AskedFile, ...] = (),
+    ) -> str | None:
         """Ask in a channel; gives the question's ``ts``, or None where this click has asked already.
 
         It is seen to the end even if that takes longer than whoever waits for it may wait.
         Raises as ``privately``.
         """
-        asking = asyncio.create_task(
-            self._ask_once(question, user=user, team=team, channel=channel, click=click)
-        )
+        asked = partial(self._ask, question, user=user, team=team, channel=channel, files=files)
+        deed = f"ask {team} {channel} {user} {click}"
+        asking = asyncio.create_task(self._once_only(deed, asked))
         self._under_way.add(asking)
         asking.add_done_callback(self._under_way.discard)
         asking.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(asking)
 
-    async def _ask_once(self, question: str, *, user: str, team: str, channel: str, click: str) -> str | None:
-        deed = f"ask {team} {channel} {user} {click}"
+    async def _once_only(self, deed: str, asked: Callable[[], Awaitable[str]]) -> str | None:
         if not await self._once.first(deed):
             return None
         try:
-            return await self._ask(question, user=user, team=team, channel=channel)
+            return await asked()
         except BaseException:
             with contextlib.suppress(UnavailableError):
                 await self._once.undone(deed)
             raise
 
-    async def _ask(self, question: str, *, user: str, team: str, channel: str) -> str:
+    async def _ask(
+        self, question: str, *, user: str, team: str, channel: str, files: tuple[AskedFile, ...]
+    ) -> str:
         ts = await self._messages.post_question(channel=channel, text=question, asker=user)
         asked = QuestionAsked(
-            team=team, channel=channel, ts=ts, user=user, text=escaped(question), asked_at=datetime.now(UTC)
+            team=team,
+            channel=channel,
+            ts=ts,
+            user=user,
+            text=escaped(question),
+            files=files,
+            asked_at=datetime.now(UTC),
         )
         try:
             await self._participation.take_part(asked)

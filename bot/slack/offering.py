@@ -149,7 +149,11 @@ class Offering:
         )
         try:
             private = await self._asking_for.privately(
-                words, user=accepted.by, team=accepted.team, click=f"privately {asked}"
+                words,
+                user=accepted.by,
+                team=accepted.team,
+                click=f"privately {asked}",
+                files=question.files,
             )
         except RefusedError:
             return _NO_DIRECT

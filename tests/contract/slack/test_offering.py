@@ -154,6 +154,23 @@ async def test_a_private_answer_is_asked_for_once_and_in_the_direct_message(
     assert not slack.thread("general", root.ts)[1:]
 
 
+@pytest.mark.usefixtures("bot")
+async def test_a_private_answer_looks_into_the_files_of_the_question_too(
+    slack: Sandbox, offering: Offering, client: Client
+) -> None:
+    queue = QuestionQueue(client)
+    root = slack.say("marta", "general", WORDS, files=[("bands.csv", b"Berlin,1")])
+    asked_here = await queue.take()
+    await asked_here.done()
+    await offering.answered(of(root))
+    [offer] = whispered(slack)
+    await slack.press("marta", offer, ANSWER_PRIVATELY)
+    question = (await queue.take()).question
+    assert question.direct
+    assert [file.name for file in question.files] == ["bands.csv"]
+    assert question.files == asked_here.question.files
+
+
 async def test_with_the_worker_away_nobody_is_told_anything(
     slack: Sandbox, offering: Offering, retrieval: RetrievalStandIn
 ) -> None:
