@@ -23,7 +23,9 @@ PER_MINUTE = {
 SHARE = 0.9
 """How much of a tier we use: others count the same calls a little otherwise."""
 ENDINGS_SHARE = 0.2
-"""Of ours, what growing text leaves to last edits, which must not wait."""
+"""Of ours, what is left to last edits, which must not wait."""
+FIRSTS_SHARE = 0.3
+"""Of ours, what growing text leaves to first words besides."""
 SESSION_ENDINGS_SHARE = 0.5
 """As many as begin."""
 AHEAD = 8
@@ -51,7 +53,8 @@ def rate(method: str, edit: Edit) -> Rate:
     ours = int(PER_MINUTE[method] * SHARE)
     for_text = ours - int(ours * (SESSION_ENDINGS_SHARE if method == SESSION else ENDINGS_SHARE))
     if edit == "growing":
-        return Rate(in_window=for_text, gap_s=WINDOW_S / for_text)
+        growing = for_text - int(ours * FIRSTS_SHARE)
+        return Rate(in_window=growing, gap_s=WINDOW_S / growing)
     return Rate(in_window=ours if edit == "last" else for_text, gap_s=0.0)
 
 

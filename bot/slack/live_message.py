@@ -28,6 +28,10 @@ FIRST_PACE_S = 1.0
 FIRST_PACE_FOR_S = 10.0
 PACE_S = 3.0
 """docs.slack.dev, developing agents: call chat.update once every three seconds."""
+WORDLESS_FOR_S = 3.0
+"""How long a status alone says what is being done: a first post that has words needs no edit for them."""
+GATHERED_S = 0.3
+"""How long the first words wait for the rest: an answer that is whole by then is one post and no edit."""
 SHOWN_WITHIN_S = 45.0
 """How long a first post or a last edit is tried for, before the question goes back to the queue."""
 RETRY_AFTER_S = 1.0
@@ -59,6 +63,7 @@ class LiveMessage:
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._worded = False
+        self._post_at = 0.0
 
     @property
     def newest(self) -> View:
@@ -74,8 +79,9 @@ class LiveMessage:
         await self._patiently(self.standing.find)
 
     async def begin(self, view: View) -> None:
-        """Show what is being done: as a status where a stream will begin, else in a message. As ``open``."""
-        if self.standing.streamable and await self._told(view):
+        """Show what is being done: as a status where nothing stands yet, else in a message. As ``open``."""
+        self._post_at = time.monotonic() + WORDLESS_FOR_S
+        if self.standing.empty and await self._told(view):
             self._newest = self._sent = view
         else:
             await self.open(view)
@@ -114,8 +120,10 @@ class LiveMessage:
         started = time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STATUS_AGAIN_S):
+                async with asyncio.timeout(self._unchanged_s()):
                     await self._changed.wait()
+            if self._posts_next and self.newest.text:
+                await self._rest(GATHERED_S)
             if self._stopping.is_set():
                 return
             self._changed.clear()
@@ -129,6 +137,15 @@ class LiveMessage:
             except (RefusedError, MalformedError) as error:
                 _log.warning("preview refused", reason=str(error))
             await self._rest(max(wait_s, self._pace_s(time.monotonic() - started)))
+
+    @property
+    def _posts_next(self) -> bool:
+        """Whether nothing stands yet, and it is a message that will."""
+        return self.standing.empty and not self.standing.streamable
+
+    def _unchanged_s(self) -> float:
+        """When to look again though nothing has changed."""
+        return max(0.0, self._post_at - time.monotonic()) if self._posts_next else STATUS_AGAIN_S
 
     def _pace_s(self, age_s: float) -> float:
         if not self._worded:
@@ -159,15 +176,23 @@ class LiveMessage:
                 raise
             _log.warning("Slack takes no edit for long; the answer is posted anew", reason=str(error))
             await self._patiently(lambda: self.standing.replace(pages))
+            await self._cleared()
         self._seen.whole(since=ready_at)
+
+    async def _cleared(self) -> None:
+        try:
+            await self._patiently(self.standing.clear)
+        except UnavailableError as error:
+            _log.warning("an unfinished message stays beside the finished one", reason=str(error))
 
     async def _preview(self) -> bool:
         """Send the newest view; False where there was nothing new to send."""
         view, since = self.newest, self._newest_at
-        if not view.text and self.standing.streamable and await self._told(view):
+        telling = self.standing.streamable or (self._posts_next and time.monotonic() < self._post_at)
+        if not view.text and telling and await self._told(view):
             self._sent = view
             return True
-        if view == self._sent:
+        if view == self._sent and not self._posts_next:
             return False
         pages = payloads(view)
         if not (view.text and len(pages) == 1 and await self.standing.stream(view)):

@@ -151,12 +151,12 @@ class Standing:
             await self._withdraw(self.messages[-1])
             self.messages.pop()
             await self._note()
-        await self._withdraw_outdated()
 
     async def replace(self, pages: Sequence[Payload]) -> None:
         """Have these stand in new messages, for when those that stand can't be edited for a long while.
 
-        Asked again after a failure it goes on where it ended: Slack takes few posts at once.
+        Asked again after a failure it goes on where it ended: Slack takes few posts at once. The old ones go
+        with ``clear``.
 
         Raises:
             SupersededError, AnswerdeskError: as ``bring``; if no new one stands the old ones are still ours.
@@ -171,6 +171,17 @@ class Standing:
                 self._replacing = False
                 self.messages, self._outdated = self._outdated, []
             raise
+
+    async def clear(self) -> None:
+        """Withdraw what was replaced.
+
+        Raises:
+            SupersededError: another replica has taken over.
+            UnavailableError: Slack does not take it now; what is left can be tried again.
+        """
+        while self._outdated:
+            await self._withdraw(self._outdated[-1])
+            self._outdated.pop()
 
     async def settled(self) -> None:
         """Wait for the call under way, if any."""
@@ -211,14 +222,6 @@ class Standing:
                 raise
             await self._ours(partial(self._stopped, self._streaming.streams, self.messages[part]))
             raise UnavailableError("it was being streamed still", service="slack") from error
-
-    async def _withdraw_outdated(self) -> None:
-        while self._outdated:
-            try:
-                await self._withdraw(self._outdated[-1])
-            except UnavailableError as error:
-                _log.warning("an unfinished message stays beside the finished one", reason=str(error))
-            self._outdated.pop()
 
     async def _withdraw(self, ts: str) -> None:
         try:

@@ -92,11 +92,14 @@ async def test_the_message_grows_as_the_model_writes(
     assert lengths == sorted(lengths)
 
 
-@pytest.mark.parametrize("asked", [12, pytest.param(1_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("asked", [12, pytest.param(600, marks=pytest.mark.soak)])
 async def test_every_event_is_answered_once_whatever_slack_repeats(
     fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, asked: int
 ) -> None:
-    """Promise 4: each event 1 to 4 times, to three replicas, with twins; 5,000 of them by ``make soak``."""
+    """Promise 4: each event 1 to 4 times, to three replicas, with twins; some 3,000 of them by ``make soak``.
+
+    More would not be answered in time: Slack takes a message a second in a channel.
+    """
     claude.default = Script(pace_s=0.01)
     seed = random.randrange(10**6)
     print("seed", seed)
@@ -109,7 +112,7 @@ async def test_every_event_is_answered_once_whatever_slack_repeats(
         questions.append(slack.say("jonas", "general", f"{QUESTION} ({n})"))
         await asyncio.sleep(chance.random() * 0.05)
     for question in questions:
-        await until(partial(answer, slack, question), within_s=60)
+        await until(partial(answer, slack, question), within_s=60 + asked)
     await asyncio.sleep(3)
     for question in questions:
         assert answer(slack, question)
@@ -149,8 +152,8 @@ async def test_a_crash_in_mid_stream_heals_in_the_same_message(
     fleet.start()
     question = slack.say("jonas", "general", QUESTION)
     await until(lambda: claude.streams_open, within_s=60)
-    await asyncio.sleep(1.2)
-    [before] = slack.thread("general", question.ts)
+    [before] = await until(lambda: slack.thread("general", question.ts), within_s=30)
+    await asyncio.sleep(1.0)
     fleet.kill()
     fleet.start()
     text = await until(lambda: answer(slack, question), within_s=45)

@@ -1,9 +1,11 @@
 """A hold on a question, as a test keeps it."""
 
+from bot.slack.agent_thread import Agents, AgentThread
 from bot.slack.edit_budget import OwnEditBudget
 from bot.slack.features import Features
 from bot.slack.live_message import LiveMessage
 from bot.slack.native_stream import Mode, Streaming
+from bot.slack.slack_agent import SlackAgent
 from bot.slack.slack_streams import SlackStreams
 from bot.slack.slack_workspace import SlackWorkspace
 from bot.slack.standing import Place, Standing
@@ -31,8 +33,19 @@ def streaming(workspace: SlackWorkspace, mode: Mode) -> Streaming:
     )
 
 
+def agent_thread(workspace: SlackWorkspace, under: Message) -> AgentThread:
+    """What Slack shows of us in a message's thread."""
+    agents = Agents(agent=SlackAgent(workspace), budget=OwnEditBudget(), features=Features())
+    return AgentThread(agents, channel=under.channel, thread_ts=under.thread_ts or under.ts, asker=under.user)
+
+
 def live_message(
-    workspace: SlackWorkspace, under: Message, *, hold: Held, streamed: Streaming | None = None
+    workspace: SlackWorkspace,
+    under: Message,
+    *,
+    hold: Held,
+    streamed: Streaming | None = None,
+    agent: AgentThread | None = None,
 ) -> LiveMessage:
     """The answer to a message, nothing of it known yet."""
     place = Place(
@@ -48,4 +61,4 @@ def live_message(
         place=place,
         hold=hold,
     )
-    return LiveMessage(standing=standing)
+    return LiveMessage(standing=standing, agent=agent)

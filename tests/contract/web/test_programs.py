@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,10 +59,15 @@ async def test_a_question_at_the_terminal_is_answered_with_its_sources(
 async def test_ctrl_c_at_the_terminal_ends_the_models_call(face: Face, env: dict[str, str]) -> None:
     face.claude.default = Script(sentences=40, pace_s=0.1)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "desk", "ask", QUESTION, env=env, stdout=-3, stderr=-3
+        *(sys.executable, "-m", "desk", "ask", QUESTION),
+        env=env,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        # Tests that run in the background of a shell are deaf to Ctrl-C, and so would this be.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     await until(lambda: face.claude.streams_open == 1, within_s=WITHIN_S)
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     await until(lambda: face.claude.streams_open == 0, within_s=30)
     assert await process.wait() == 130
 
