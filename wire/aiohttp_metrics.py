@@ -1,16 +1,17 @@
 """``GET /metrics``, for whoever shows ``METRICS_TOKEN``.
 
-Without that setting it answers only where the server listens on this machine alone: counts and costs are
-nobody else's business. API keys open no metrics, and the token opens nothing else, so that what scrapes can't
-read documents.
+Without that setting it answers only where the server listens on this machine alone, and nobody who comes
+through a proxy: counts and costs are nobody else's business. API keys open no metrics, and the token opens
+nothing else, so that what scrapes can't read documents.
 """
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from pydantic import SecretStr
+
+from wire.aiohttp_from_here import is_from_here, is_loopback
 
 NOT_FOR_YOU = (
     "Metrics are for whoever shows METRICS_TOKEN (Authorization: Bearer ...). Where that is not set, they "
@@ -26,7 +27,8 @@ def metrics_route(
 
     Args:
         exposition: makes the page.
-        token: what a caller must show; None: nothing, where ``host`` is loopback, and else nobody is served.
+        token: what a caller must show; None: nothing, where ``host`` is loopback and they come from this
+            machine, and else nobody is served.
         host: what the server listens on.
     """
     expected = f"Bearer {token.get_secret_value()}".encode() if token else None
@@ -35,20 +37,12 @@ def metrics_route(
     async def metrics(request: web.Request) -> web.Response:
         # A header may hold any bytes, as surrogates.
         shown = request.headers.get("Authorization", "").encode(errors="surrogateescape")
-        if not is_open and not (expected is not None and hmac.compare_digest(shown, expected)):
+        if not (is_open and is_from_here(request)) and not (
+            expected is not None and hmac.compare_digest(shown, expected)
+        ):
             return web.json_response(
                 {"error": NOT_FOR_YOU}, status=401, headers={"WWW-Authenticate": "Bearer"}
             )
         return web.Response(body=await exposition(), headers={"Content-Type": CONTENT_TYPE})
 
     return web.get("/metrics", metrics)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server that listens on this host is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import AsyncGenerator
 from datetime import datetime
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -42,7 +43,15 @@ async def stored(
             async with asyncio.timeout(CALL_WITHIN_S):
                 left = (await reading.consumer_info()).num_pending or 0
             while left:
-                for message in await reading.fetch(min(left, BATCH), timeout=CALL_WITHIN_S):
+                try:
+                    messages = await reading.fetch(min(left, BATCH), timeout=CALL_WITHIN_S)
+                except nats.errors.TimeoutError:
+                    # What was left may have been erased, or become too old, meanwhile.
+                    async with asyncio.timeout(CALL_WITHIN_S):
+                        if (await reading.consumer_info()).num_pending:
+                            raise
+                    return
+                for message in messages:
                     yield message
                     left = message.metadata.num_pending
         finally:

@@ -6,8 +6,6 @@ page that a browser here has open can't borrow that, since its origin or the hos
 """
 
 import asyncio
-import ipaddress
-import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +13,7 @@ from aiohttp import web
 
 from bot.web.http_errors import RETRY_AFTER_S, TooSlowError, UnauthorizedError, status_of
 from bot.web.keys import ANYBODY_HERE, Holder, Keyring
+from wire.aiohttp_from_here import is_from_here
 from wire.errors import AnswerdeskError, MalformedError, RefusedError
 from wire.nats_service import ErrorBody, ErrorReply
 from wire.opentelemetry_spans import span
@@ -22,15 +21,12 @@ from wire.opentelemetry_spans import span
 BODY_BYTES = 256 * 1024
 """Of a request: a long question and a long conversation."""
 BODY_WITHIN_S = 10.0
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
-"""A proxy stands before us: who comes from this machine is then anybody."""
 BEARER = "bearer "
 SUBPROTOCOL = "answerdesk"
 SUBPROTOCOL_KEY = "bearer."
 """A browser's WebSocket sends no headers of its own, but names subprotocols: ``answerdesk, bearer.<key>``."""
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 PREFLIGHT_KEPT_S = 600
-_HOST = re.compile(r"(\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<name>[A-Za-z0-9.-]+))(:\d{1,5})?", re.ASCII)
 _NO_KEY = "Send one of the keys of API_KEYS: Authorization: Bearer <key>."
 
 
@@ -76,7 +72,7 @@ class Callers:
         if key is not None:
             holder = self._keyring.holder(key)
         else:
-            holder = ANYBODY_HERE if self._open_here and _is_from_here(request) else None
+            holder = ANYBODY_HERE if self._open_here and is_from_here(request) else None
         if holder is None:
             raise UnauthorizedError(_NO_KEY)
         if not self._may_ask(request):
@@ -184,19 +180,3 @@ def _key(request: web.Request) -> str | None:
         if name.strip().startswith(SUBPROTOCOL_KEY):
             return name.strip().removeprefix(SUBPROTOCOL_KEY)
     return None
-
-
-def _is_from_here(request: web.Request) -> bool:
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    # A name that was made to point at this machine is not this machine's name (DNS rebinding).
-    named = _HOST.fullmatch(request.host)
-    host = (named["v6"] or named["name"]) if named else ""
-    return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

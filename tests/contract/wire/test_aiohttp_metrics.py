@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.web.aiohttp_server import serving_http
-from wire.aiohttp_metrics import is_loopback, metrics_route
+from wire.aiohttp_from_here import is_loopback
+from wire.aiohttp_metrics import metrics_route
 from wire.nats_connection import connected
 from wire.prometheus_process import ProcessMetrics, QueueMetrics
 
@@ -59,6 +60,18 @@ async def test_without_a_token_they_are_served_on_this_machine_alone() -> None:
     assert await status_of(route(token=None, host="0.0.0.0")) == 401
     assert await status_of(route(token=None, host="0.0.0.0"), Authorization="Bearer ") == 401
     assert await status_of(route(token=None, host="0.0.0.0"), Authorization="Bearer None") == 401
+
+
+async def test_without_a_token_nobody_reads_them_through_a_proxy_or_a_page() -> None:
+    """What stands before us on this machine speaks for anybody, and so does a name made to point here."""
+    open_here = route(token=None, host="127.0.0.1")
+    for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
+        assert await status_of(open_here, **{name: "203.0.113.9"}) == 401
+    assert await status_of(open_here, Host="evil.example.com") == 401
+    assert await status_of(open_here, Host="localhost:8080") == 200
+    guarded = route(token=TOKEN, host="127.0.0.1")
+    shown = {"Authorization": "Bearer a-long-token", "X-Forwarded-For": "203.0.113.9"}
+    assert await status_of(guarded, **shown) == 200
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A stream is read in large steps, and nothing is taken from it."""
 
 import asyncio
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from nats.aio.client import Client
 from wire import subjects
 from wire.errors import UnavailableError
 from wire.nats_reading import read_stream
-from wire.nats_stream import BATCH
+from wire.nats_stream import BATCH, stored
 
 
 async def kept(client: Client, number: int, *, subject: str = "gaps.found.one", start: int = 0) -> None:
@@ -44,3 +45,18 @@ async def test_only_the_newest_of_one_subject_or_since_a_time(client: Client) ->
 async def test_a_stream_that_is_not_there_is_said(client: Client) -> None:
     with pytest.raises(UnavailableError, match="NOWHERE"):
         await read_stream(client, "NOWHERE", within_s=5)
+
+
+async def test_what_is_erased_while_it_is_read_ends_the_reading_and_is_no_error(client: Client) -> None:
+    """Somebody is forgotten while an admin looks."""
+    for start in range(0, BATCH + 10, 100):
+        await kept(client, min(100, BATCH + 10 - start), subject=f"gaps.found.p{start}", start=start)
+    read = 0
+    async with aclosing(
+        stored(client, stream=subjects.GAPS_STREAM, subject=subjects.GAPS_FOUND_ALL)
+    ) as kept_now:
+        async for _ in kept_now:
+            read += 1
+            if read == BATCH:
+                await client.jetstream().purge_stream(subjects.GAPS_STREAM)
+    assert read == BATCH
