@@ -52,3 +52,6 @@ async def _looked_at(name: str, check: Check) -> list[Finding]:
     except TimeoutError:
         do = "Try again; if it stays so, look at the network between."
         return [failed(name, f"took longer than {CHECK_WITHIN_S:.0f} s", do=do)]
+    except Exception as error:  # noqa: BLE001 — one check that breaks must not keep the others' findings back
+        do = "Look at its settings; if they are right, tell us: this is a bug."
+        return [failed(name, f"could not be looked at ({type(error).__name__})", do=do)]

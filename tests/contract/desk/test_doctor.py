@@ -177,3 +177,10 @@ async def test_a_model_server_that_answers_in_its_own_way_is_no_end_of_the_diagn
         found = of(await examine(settings), "model")
     assert found.state == "failed"
     assert "no model of that name" in found.says
+
+
+async def test_a_check_that_breaks_keeps_no_finding_back(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, http_host="bü..ro")
+    diagnosis = await examine(settings)
+    assert of(diagnosis, "HTTP").state == "failed"
+    assert of(diagnosis, "embedding model").state == "ok"
