@@ -72,7 +72,6 @@ async def test_a_question_is_counted_from_slack_to_the_model_and_back(
     assert series[f"answerdesk_model_tokens_total{{kind=output,{model}}}"] > 0
     assert series[f"answerdesk_model_cost_usd_total{{{model}}}"] > 0
     assert series["answerdesk_slack_calls_total{method=chat.postMessage,result=ok}"] == 2
-    assert series["answerdesk_slack_calls_total{method=chat.update,result=ok}"] >= 2
     for seen in ("first_sign", "first_words", "finished"):
         assert series[f"answerdesk_{seen}_seconds_count{{}}"] == 2
         assert 0 < series[f"answerdesk_{seen}_seconds_sum{{}}"] < 120

@@ -82,7 +82,9 @@ async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
     assert by_name["answer"].parent == answered.id
     assert by_name["answer"].attributes["answerdesk.outcome"] == "answered"
     _check_model_span(by_name["chat claude-sonnet-5-5"], under=answered)
-    assert any(each.name == "slack chat.update" and each.parent == answered.id for each in asked)
+    # How many edits there are depends on how the words come: one post may have them all.
+    shown_by = ("slack chat.postMessage", "slack chat.update")
+    assert any(each.name in shown_by and each.parent == answered.id for each in asked)
 
     document = next(each for each in indexed if each.name == "index a document")
     assert document.trace == HANDED.split("-")[1]
