@@ -12,7 +12,7 @@ from bot.slack.edit_budget import SESSION, Edit
 from bot.slack.features import Features
 from bot.slack.native_ports import Agent, SessionStatus
 from bot.slack.ports import EditBudget
-from wire.errors import AnswerdeskError, MalformedError, RefusedError, UnavailableError
+from wire.errors import AnswerdeskError, MalformedError, RefusedError, SettingsError, UnavailableError
 from wire.stopping import stopped
 
 TOLD_WITHIN_S = 1.5
@@ -40,7 +40,11 @@ class AgentThread:
         self._asker = asker
 
     async def tell(self, doing: str) -> bool:
-        """Show what is being done, until our next message; whether Slack shows it."""
+        """Show what is being done, until our next message; whether Slack shows it.
+
+        Raises:
+            SettingsError: Slack refuses our token, and will refuse the message too.
+        """
         if not self._agents.features.has("status"):
             return False
         try:
@@ -48,6 +52,8 @@ class AgentThread:
                 await self._agents.agent.set_status(
                     channel=self._channel, thread_ts=self._thread_ts, doing=doing
                 )
+        except SettingsError:
+            raise
         except AnswerdeskError as error:
             self._agents.features.refused("status", error)
             return False
