@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 import stamina
 import structlog
@@ -28,34 +27,28 @@ from bot.answering.valkey_connection import Valkey, valkey
 from bot.answering.valkey_flights import ValkeyFlights
 from bot.answering.valkey_quota import ValkeyQuota
 from bot.forgetting import Forgetting
-from bot.home.errands import running_errands
-from bot.home.greeting import Greeting
-from bot.home.nats_preferences import open_preferences
-from bot.home.nats_recent import open_recent
+from bot.home.nats_preferences import NatsPreferences, open_preferences
+from bot.home.nats_recent import NatsRecent, open_recent
 from bot.home.service import Given, opened_home
 from bot.models import opened_model, opened_rewriter
 from bot.nats_people import serving_people
 from bot.showing import shown_in_slack
 from bot.slack.aiohttp_files import open_slack_files
 from bot.slack.audience import watching_people
-from bot.slack.bolt_hearing import Ears, hearing
-from bot.slack.bolt_intake import bolt_app
+from bot.slack.bolt_hearing import Ears
 from bot.slack.metering import CallMeter
 from bot.slack.nats_claims import open_claims
 from bot.slack.nats_erasing import NatsErasing
 from bot.slack.nats_feedback import NatsFeedback
-from bot.slack.nats_people import hearing_of_people, tell_of_people
+from bot.slack.nats_people import hearing_of_people
 from bot.slack.nats_questions import QuestionQueue
-from bot.slack.nats_stops import hearing_stops
+from bot.slack.nats_stops import NatsStops, hearing_stops
 from bot.slack.nats_threads import open_threads
 from bot.slack.replying import Replying
-from bot.slack.slack_agent import SlackAgent
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
-from bot.slack.source_events import tell_of_threads
 from bot.slack.taking import Afterwards, take_questions
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
-from bot.slack.valkey_replays import ValkeyReplays
-from bot.talk import Kept, talk
+from bot.talk import Kept, listening, talk
 from bot.watching import watching
 from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
@@ -63,8 +56,8 @@ from bot.web.service import serving_web
 from retrieval.client import RetrievalClient
 from wire import subjects
 from wire.admin_settings import AdminSettings
-from wire.answer_settings import SUGGESTED
 from wire.errors import SettingsError, UnavailableError
+from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
 from wire.nats_objects import open_objects
 from wire.nats_topology import ensure_topology
@@ -109,32 +102,12 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         audience = await stack.enter_async_context(watching_people(workspace, mapped=preferences.mapped))
         await stack.enter_async_context(hearing_of_people(client, audience.changed))
         stops = await stack.enter_async_context(hearing_stops(client))
-        threads, claims, queue = await open_threads(client), await open_claims(client), QuestionQueue(client)
-        feedback = NatsFeedback(client)
-        await feedback.keep_for(settings.feedback_days)
-        kept = Kept(
-            queue=queue,
-            threads=threads,
-            claims=claims,
-            stops=stops,
-            feedback=feedback,
-            preferences=preferences,
-        )
+        kept = await _kept(settings, client, stops=stops, preferences=preferences)
         spoken = talk(settings, client, workspace=workspace, audience=audience, kept=kept, usage=quota.usage)
         budget = ValkeyEditBudget(redis, team=workspace.identity.team)
-        forgetting = Forgetting(
-            {
-                "questions and threads": NatsErasing(client, stops=stops),
-                "answers kept for others": ValkeyCache(redis),
-                "quotas": quota,
-                "questions without an answer": NatsGaps(client),
-                "feedback": feedback,
-                "settings": preferences,
-                "last questions": recent,
-                "words in the audit log": watch.audit,
-            },
-            team=workspace.identity.team,
-            audit=watch.audit,
+        team = workspace.identity.team
+        forgetting = _forgetting(
+            client, redis, kept, quota=quota, recent=recent, audit=watch.audit, team=team
         )
         await stack.enter_async_context(serving_people(client, forgetting=forgetting))
         front = await stack.enter_async_context(
@@ -155,34 +128,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 otherwise=spoken.commanding,
             )
         )
-        greeting = Greeting(
-            conversation=workspace,
-            suggestions=SlackAgent(workspace),
-            prompts=SUGGESTED if settings.suggested_prompts is None else settings.suggested_prompts,
-            once=claims,
-            errands=await stack.enter_async_context(running_errands()),
-        )
-        app = bolt_app(
-            client=workspace.client,
-            identity=workspace.identity,
-            listener=spoken.asking,
-            commands=front,
-            interactions=(*spoken.interactions, front),
-            overhear=[
-                partial(tell_of_threads, client=client),
-                partial(tell_of_people, client=client, team=workspace.identity.team),
-                front.overhear,
-                greeting.overhear,
-            ],
-            signing_secret=settings.slack_signing_secret,
-        )
         ears = await stack.enter_async_context(
-            hearing(
-                app,
-                app_token=settings.slack_app_token,
-                signing_secret=settings.slack_signing_secret,
-                check_tokens=workspace.check_tokens,
-                replays=ValkeyReplays(redis),
+            listening(
+                settings, client, redis, workspace=workspace, spoken=spoken, front=front, once=kept.claims
             )
         )
         routes = [*health_routes(_checks(client, workspace, ears)), *ears.routes, *watch.routes]
@@ -202,8 +150,8 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             answers=watch.over(answering, face="slack"),
             surface=shown_in_slack(settings, workspace, budget, meter=watch.metrics),
             audience=audience,
-            claims=claims,
-            turns=threads,
+            claims=kept.claims,
+            turns=kept.threads,
             stops=stops,
             preferences=preferences,
             recent=recent,
@@ -212,8 +160,50 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             at_once=in_hand,
         )
         await _take_until(
-            stop, workspace, queue=queue, replying=replying, afterwards=spoken.offering, in_hand=in_hand
+            stop, workspace, queue=kept.queue, replying=replying, afterwards=spoken.offering, in_hand=in_hand
         )
+
+
+async def _kept(
+    settings: Settings, client: Client, *, stops: NatsStops, preferences: NatsPreferences
+) -> Kept:
+    feedback = NatsFeedback(client)
+    await feedback.keep_for(settings.feedback_days)
+    return Kept(
+        queue=QuestionQueue(client),
+        threads=await open_threads(client),
+        claims=await open_claims(client),
+        stops=stops,
+        feedback=feedback,
+        preferences=preferences,
+    )
+
+
+def _forgetting(
+    client: Client,
+    redis: Valkey,
+    kept: Kept,
+    *,
+    quota: ValkeyQuota,
+    recent: NatsRecent,
+    audit: NatsAudit,
+    team: str,
+) -> Forgetting:
+    """Whatever keeps something of a person stands here."""
+    return Forgetting(
+        {
+            "questions and threads": NatsErasing(client, stops=kept.stops),
+            "answers kept for others": ValkeyCache(redis),
+            "quotas": quota,
+            "questions without an answer": NatsGaps(client),
+            "feedback": kept.feedback,
+            "settings": kept.preferences,
+            "last questions": recent,
+            "words in the audit log": audit,
+        },
+        team=team,
+        audit=audit,
+    )
 
 
 def _checks(client: Client, workspace: SlackWorkspace, ears: Ears) -> dict[str, Check]:

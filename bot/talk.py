@@ -1,18 +1,28 @@
 """What people say and do in Slack, and who sees to each kind of it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from nats.aio.client import Client
 
+from bot.answering.valkey_connection import Valkey
+from bot.home.errands import running_errands
+from bot.home.front import Front
+from bot.home.greeting import Greeting
 from bot.home.nats_preferences import NatsPreferences
 from bot.slack.asking import Asking
 from bot.slack.asking_for import AskingFor
 from bot.slack.asking_human import AskingHuman
 from bot.slack.audience import Audience
+from bot.slack.bolt_hearing import Ears, hearing
+from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding, Usage
 from bot.slack.following import Following
 from bot.slack.nats_claims import NatsClaims
 from bot.slack.nats_feedback import NatsFeedback
+from bot.slack.nats_people import tell_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import NatsStops
 from bot.slack.nats_threads import Threads
@@ -20,8 +30,12 @@ from bot.slack.offering import Offering
 from bot.slack.picking import Picking
 from bot.slack.ports import Interaction
 from bot.slack.rating import Rating
+from bot.slack.slack_agent import SlackAgent
 from bot.slack.slack_workspace import SlackWorkspace
+from bot.slack.source_events import tell_of_threads
+from bot.slack.valkey_replays import ValkeyReplays
 from retrieval.client import RetrievalClient
+from wire.answer_settings import SUGGESTED
 from wire.settings import Settings
 
 
@@ -122,3 +136,47 @@ def talk(
     ]
     interactions: tuple[Interaction, ...] = (asking, commanding, rating, picking, offering, *humans)
     return Talk(asking=asking, commanding=commanding, offering=offering, interactions=interactions)
+
+
+@asynccontextmanager
+async def listening(
+    settings: Settings,
+    client: Client,
+    redis: Valkey,
+    *,
+    workspace: SlackWorkspace,
+    spoken: Talk,
+    front: Front,
+    once: NatsClaims,
+) -> AsyncIterator[Ears]:
+    """Whatever comes from Slack goes to whom it is for, for as long as the block lasts."""
+    async with running_errands() as errands:
+        greeting = Greeting(
+            conversation=workspace,
+            suggestions=SlackAgent(workspace),
+            prompts=SUGGESTED if settings.suggested_prompts is None else settings.suggested_prompts,
+            once=once,
+            errands=errands,
+        )
+        app = bolt_app(
+            client=workspace.client,
+            identity=workspace.identity,
+            listener=spoken.asking,
+            commands=front,
+            interactions=(*spoken.interactions, front),
+            overhear=[
+                partial(tell_of_threads, client=client),
+                partial(tell_of_people, client=client, team=workspace.identity.team),
+                front.overhear,
+                greeting.overhear,
+            ],
+            signing_secret=settings.slack_signing_secret,
+        )
+        async with hearing(
+            app,
+            app_token=settings.slack_app_token,
+            signing_secret=settings.slack_signing_secret,
+            check_tokens=workspace.check_tokens,
+            replays=ValkeyReplays(redis),
+        ) as ears:
+            yield ears
