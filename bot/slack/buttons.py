@@ -1,11 +1,12 @@
 """The buttons of our messages: what they look like, and what pressing one says (pure)."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from bot.slack.feedback import thumbs
 from bot.slack.human import ASK_A_HUMAN
 from bot.slack.mrkdwn import Block
+from bot.slack.pressed import read_pressed
 from bot.slack.view import Payload
 from wire.questions import QuestionName
 
@@ -63,16 +64,15 @@ def again_button(label: str, *, question: QuestionName, thread_ts: str) -> Block
 
 def read_press(body: dict[str, Any]) -> Press | None:
     """The press in a ``block_actions`` payload, if it is of a button of ours that can still be read."""
-    if body.get("type") != "block_actions":
+    pressed = read_pressed(body, get_args(Action))
+    if pressed is None:
         return None
-    for action in body.get("actions") or []:
-        name, _, thread_ts = str(action.get("value") or "").partition(" ")
-        question = QuestionName.read(name)
-        known = (STOP, AGAIN, GO_ON, MUTE)
-        pressed = next((each for each in known if each == action.get("action_id")), None)
-        if pressed and question and thread_ts:
-            return Press(action=pressed, question=question, thread_ts=thread_ts, by=str(body["user"]["id"]))
-    return None
+    return Press(
+        action=cast("Action", pressed.action),
+        question=pressed.question,
+        thread_ts=pressed.thread_ts,
+        by=str(body["user"]["id"]),
+    )
 
 
 def _button(label: str, action: str, question: QuestionName, thread_ts: str, *, hint: str) -> Block:

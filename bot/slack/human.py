@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.mrkdwn import escaped, section, short, small_print
+from bot.slack.pressed import read_pressed
 from bot.slack.view import Payload
 from wire.questions import QuestionName
 
@@ -60,18 +61,16 @@ class HumanAsked:
 
 def read_human_wanted(body: dict[str, Any]) -> HumanWanted | None:
     """The wish to ask a person in a ``block_actions`` payload."""
-    for action in body.get("actions") or [] if body.get("type") == "block_actions" else []:
-        name, _, thread_ts = str(action.get("value") or "").partition(" ")
-        question = QuestionName.read(name)
-        if action.get("action_id") == ASK_A_HUMAN and question and thread_ts:
-            return HumanWanted(
-                question=question,
-                thread_ts=thread_ts,
-                by=str(body["user"]["id"]),
-                team=str(body["user"].get("team_id") or ""),
-                trigger=str(body.get("trigger_id") or ""),
-            )
-    return None
+    pressed = read_pressed(body, (ASK_A_HUMAN,))
+    if pressed is None:
+        return None
+    return HumanWanted(
+        question=pressed.question,
+        thread_ts=pressed.thread_ts,
+        by=str(body["user"]["id"]),
+        team=str(body["user"].get("team_id") or ""),
+        trigger=str(body.get("trigger_id") or ""),
+    )
 
 
 def human_modal(wanted: HumanWanted, whom: Sequence[Whom], *, words: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.slack.commands import ASK_ABOUT, VALUE_CHARS
 from bot.slack.mrkdwn import Block, section
+from bot.slack.pressed import read_pressed
 from bot.slack.view import Payload
 from wire.questions import QuestionAsked, QuestionName
 
@@ -53,18 +54,16 @@ def not_posted(question: QuestionAsked, *, words: str) -> Payload:
 
 def read_accepted(body: dict[str, Any]) -> Accepted | None:
     """The wish for a private answer in a ``block_actions`` payload."""
-    for action in body.get("actions") or [] if body.get("type") == "block_actions" else []:
-        name, _, thread_ts = str(action.get("value") or "").partition(" ")
-        question = QuestionName.read(name)
-        if action.get("action_id") == ANSWER_PRIVATELY and question and thread_ts:
-            return Accepted(
-                question=question,
-                thread_ts=thread_ts,
-                by=str(body["user"]["id"]),
-                team=str(body["user"].get("team_id") or ""),
-                answer_url=str(body.get("response_url") or ""),
-            )
-    return None
+    pressed = read_pressed(body, (ANSWER_PRIVATELY,))
+    if pressed is None:
+        return None
+    return Accepted(
+        question=pressed.question,
+        thread_ts=pressed.thread_ts,
+        by=str(body["user"]["id"]),
+        team=str(body["user"].get("team_id") or ""),
+        answer_url=str(body.get("response_url") or ""),
+    )
 
 
 def _private_button(question: QuestionAsked) -> Block:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.answering.quota import Asker, Quota
+from bot.answering.searching import in_turn
 from bot.web.aiohttp_callers import Caller, json_body
 from bot.web.keys import Holder
 from retrieval.client import RetrievalClient
@@ -45,15 +46,8 @@ class Search:
             # Where it is away nobody is counted: a search costs nothing.
             with contextlib.suppress(UnavailableError):
                 await self.quota.admit(Asker(person=caller.holder.person))
-        try:
-            async with asyncio.timeout(TURN_WITHIN_S):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise UnavailableError("Too many searches are waiting.", service="retrieval") from None
-        try:
+        async with in_turn(self._turns, within_s=TURN_WITHIN_S):
             reply = await self.retrieval.search(asked)
-        finally:
-            self._turns.release()
         await self.audit.note(_line(reply, person=caller.holder.person), question=asked.query)
         return web.Response(body=reply.to_json(), content_type="application/json", headers=caller.headers)
 
