@@ -11,8 +11,12 @@ from wire.shapes import Shape
 INSTRUCTION_CHARS = 600
 MAPPED_AT_MOST = 20
 SOURCES_AT_MOST = 100
+LANGUAGE_CHARS = 40
 RECENT_AT_MOST = 10
 RECENT_CHARS = 150
+
+Language = Annotated[str, StringConstraints(max_length=LANGUAGE_CHARS)]
+"""As a model is told of it, such as ``German``."""
 
 _MAPPABLE = ("group:", "directory:", "channel:")
 
@@ -39,6 +43,8 @@ class ChannelPreferences(Shape):
     """Who is in the channel may read, there, what these may read."""
     instruction: Annotated[str, StringConstraints(max_length=INSTRUCTION_CHARS, strip_whitespace=True)] = ""
     """What the model is told beyond its own instructions."""
+    language: Language | None = None
+    """Everybody is answered in it there; None: in the language of the question."""
     mention_only: bool = False
     """Whether a follow-up in a thread needs a mention, too."""
 
@@ -46,7 +52,7 @@ class ChannelPreferences(Shape):
 class PersonalPreferences(Shape):
     """How somebody wants us to be."""
 
-    language: Annotated[str, StringConstraints(max_length=40)] | None = None
+    language: Language | None = None
     """Their direct messages are answered in it; None: in the language of the question."""
     muted: bool = False
     """Whether only a mention or a direct message of theirs is a question."""

@@ -61,6 +61,10 @@ class Submission:
         """The values of what was chosen in a field of several."""
         return tuple(str(each["value"]) for each in self._field(block).get("selected_options") or ())
 
+    def picked(self, block: str) -> str:
+        """The value of what was chosen in a field of one; empty where nothing was."""
+        return str((self._field(block).get("selected_option") or {}).get("value") or "")
+
     def _field(self, block: str) -> Mapping[str, Any]:
         return next(iter(self.fields.get(block, {}).values()), {})
 

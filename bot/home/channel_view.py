@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.home.acts import PREFIX, Submission
-from bot.home.pieces import lines, modal, plain
+from bot.home.languages import AS_ASKED, LANGUAGES, kept_language, language_options, shown_language
+from bot.home.pieces import choice, lines, modal, plain
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.preferences import (
     INSTRUCTION_CHARS,
@@ -19,9 +20,12 @@ from wire.preferences import (
 CHANNEL = "channel"
 TITLE = "This channel"
 SOURCES, PRINCIPALS, INSTRUCTION, MENTION_ONLY = "sources", "principals", "instruction", "mention_only"
+LANGUAGE = "language"
 SHOWN_CHARS = 550
 """Which fit into a paragraph even if each of them has to be escaped."""
 _SEPARATORS = re.compile(r"[\s,;]+")
+_AS_ASKED = "As the question"
+_LANGUAGE_HINT = "Of answers, for everybody here. What I say besides stays English."
 _ONLY = {"text": plain("Answer only who mentions me"), "value": "yes"}
 _ONLY_HINT = "Otherwise a follow-up in a thread that I take part in needs no mention."
 _PRINCIPALS_HINT = (
@@ -38,6 +42,7 @@ def channel_modal(channel: str, preferences: ChannelPreferences, *, sources: Seq
         *([_sources(preferences, sources)] if sources else []),
         _text(PRINCIPALS, "Also read here what these may", mapped, _PRINCIPALS_HINT),
         _text(INSTRUCTION, "Tell the model", told_model, _INSTRUCTION_HINT, most=INSTRUCTION_CHARS),
+        _language(preferences),
         _mention_only(preferences),
     ]
     blocks = [section(f"How I answer in <#{channel}>, for everybody there."), *fields]
@@ -65,6 +70,7 @@ def read_channel(
             sources=chosen or None,
             principals=tuple(dict.fromkeys(words)),
             instruction=submitted.text(INSTRUCTION),
+            language=kept_language(submitted.picked(LANGUAGE)),
             mention_only=bool(submitted.chosen(MENTION_ONLY)),
         )
     except ValidationError:
@@ -78,6 +84,7 @@ def saved(channel: str, preferences: ChannelPreferences) -> Block:
         f"*Sources*: {short(', '.join(preferences.sources or ('all',)), SHOWN_CHARS)}",
         f"*Also read here*: {_listed(preferences.principals)}",
         f"*Told to the model*: {escaped(short(preferences.instruction, SHOWN_CHARS)) or 'nothing besides'}",
+        f"*Language*: {LANGUAGES.get(preferences.language or '', _AS_ASKED.lower())}",
         f"*Follow-ups*: {'only with a mention' if preferences.mention_only else 'need no mention'}",
     ]
     blocks = [
@@ -94,6 +101,7 @@ def told(preferences: ChannelPreferences) -> dict[str, str]:
         "sources": " ".join(preferences.sources or ("all",)),
         "principals": " ".join(preferences.principals) or "none",
         "instruction": f"{len(preferences.instruction)} characters",
+        "language": preferences.language or AS_ASKED,
         "mention_only": "yes" if preferences.mention_only else "no",
     }
 
@@ -126,6 +134,12 @@ def _text(block: str, label: str, initial: str, hint: str, *, most: int = 2_000)
     if initial:
         element["initial_value"] = initial
     return _input(block, label, element, hint)
+
+
+def _language(preferences: ChannelPreferences) -> Block:
+    options = language_options(as_asked=_AS_ASKED)
+    element = choice(PREFIX + LANGUAGE, options, shown_language(preferences.language), hint="Language")
+    return _input(LANGUAGE, "Language", element, _LANGUAGE_HINT)
 
 
 def _mention_only(preferences: ChannelPreferences) -> Block:

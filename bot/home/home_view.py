@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
+from bot.home.languages import AS_ASKED, LANGUAGES, kept_language, language_options, shown_language
 from bot.home.overview import AWAY, Facts, overview, quota_line
 from bot.home.pieces import beside, bounded, button, buttons, choice, divider, header, lines
 from bot.slack.mrkdwn import Block, linked, section, small_print
@@ -14,29 +15,9 @@ from wire.sync_words import ago
 
 ASK, LANGUAGE, CACHED, MUTED = "ask", "language", "cached", "muted"
 REFRESH, FORGET = "refresh", "forget"
-AS_ASKED = "as asked"
 RECENT_SHOWN = 5
 BLOCKS_AT_MOST = 100
 """docs.slack.dev, Home tab."""
-LANGUAGES = {
-    AS_ASKED: "As I ask",
-    "English": "English",
-    "German": "Deutsch",
-    "French": "Français",
-    "Spanish": "Español",
-    "Portuguese": "Português",
-    "Italian": "Italiano",
-    "Dutch": "Nederlands",
-    "Polish": "Polski",
-    "Czech": "Čeština",
-    "Turkish": "Türkçe",
-    "Ukrainian": "Українська",
-    "Chinese": "中文",
-    "Japanese": "日本語",
-    "Korean": "한국어",
-    "Hindi": "हिन्दी",
-    "Arabic": "العربية",
-}
 _CACHED = {"yes": "May be used", "no": "Write anew"}
 _MUTED = {"no": "Without a mention", "yes": "With a mention"}
 
@@ -91,8 +72,8 @@ def home(page: Page, *, now: datetime) -> Block:
 def preferred(before: PersonalPreferences, *, setting: str, value: str) -> PersonalPreferences:
     """What holds once somebody has chosen this."""
     match setting:
-        case "language" if value in LANGUAGES:
-            return before.model_copy(update={"language": None if value == AS_ASKED else value})
+        case "language" if value in (AS_ASKED, *LANGUAGES):
+            return before.model_copy(update={"language": kept_language(value)})
         case "cached":
             return before.model_copy(update={"cached": value != "no"})
         case "muted":
@@ -119,11 +100,11 @@ def _used(levels: Sequence[Level] | None) -> list[str]:
 def _settings(preferences: PersonalPreferences | None) -> list[Block]:
     if preferences is None:
         return [section(AWAY)]
-    language = preferences.language if preferences.language in LANGUAGES else AS_ASKED
+    languages = language_options(as_asked="As I ask")
     return [
         beside(
             "*Language*\nof answers in our direct messages",
-            choice(PREFIX + LANGUAGE, LANGUAGES, language or AS_ASKED, hint="Language"),
+            choice(PREFIX + LANGUAGE, languages, shown_language(preferences.language), hint="Language"),
         ),
         beside(
             "*Earlier answers*\nif nothing behind them has changed",

@@ -107,7 +107,7 @@ class NatsPreferences:
         if question.direct:
             return Wanted(manner=Manner(language=person.language), fresh=not person.cached)
         channel = await self.of_channel(question.channel, team=question.team)
-        manner = Manner(sources=channel.sources, instruction=channel.instruction)
+        manner = Manner(sources=channel.sources, instruction=channel.instruction, language=channel.language)
         return Wanted(manner=manner, fresh=not person.cached)
 
     async def _get(self, key: str, shape: type[ShapeT]) -> ShapeT | None:

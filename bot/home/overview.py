@@ -101,6 +101,7 @@ def _set_up(preferences: ChannelPreferences) -> str:
     parts = [f"only {', '.join(preferences.sources)}"] if preferences.sources else []
     parts += [also] if preferences.principals else []
     parts += ["an instruction to the model"] if preferences.instruction else []
+    parts += [f"answers in {preferences.language}"] if preferences.language else []
     parts += ["follow-ups with a mention"] if preferences.mention_only else []
     return escaped(short("; ".join(parts), 250))
 

@@ -66,6 +66,7 @@ async def test_an_admin_sets_a_channel_up_and_it_is_kept_and_noted(
             sources=["wiki"],
             principals="group:S0FINANCE, channel:C0TRAVEL",
             instruction="Answer like a pirate.",
+            language="German",
             mention_only=["yes"],
         ),
     )
@@ -74,9 +75,11 @@ async def test_an_admin_sets_a_channel_up_and_it_is_kept_and_noted(
         sources=("wiki",),
         principals=(FINANCE, "channel:C0TRAVEL"),
         instruction="Answer like a pirate.",
+        language="German",
         mention_only=True,
     )
     saved = str(slack.modal("marta"))
+    assert "*Language*: Deutsch" in saved
     assert "Saved." in saved
     assert FINANCE in saved
     assert list(await kept.channels(team=TEAM)) == [GENERAL]
@@ -90,6 +93,18 @@ async def test_an_admin_sets_a_channel_up_and_it_is_kept_and_noted(
     again = str(slack.modal("marta"))
     assert "Answer like a pirate." in again
     assert FINANCE in again
+    assert "'initial_option': {'text': {'type': 'plain_text', 'text': 'Deutsch'" in again
+
+
+@pytest.mark.usefixtures("front", "worker")
+async def test_a_channels_language_can_be_the_questions_own_again(
+    slack: Sandbox, kept: NatsPreferences
+) -> None:
+    await kept.set_channel(GENERAL, ChannelPreferences(language="German"), team=TEAM)
+    await slack.command("marta", "general", "/answerdesk channel")
+    assert not await slack.submit("marta", typed(language="as asked"))
+    assert await kept.of_channel(GENERAL, team=TEAM) == ChannelPreferences()
+    assert "*Language*: as the question" in str(slack.modal("marta"))
 
 
 @pytest.mark.usefixtures("front", "worker")
@@ -149,11 +164,12 @@ async def test_what_is_mapped_to_a_channel_is_read_there_and_nowhere_else_nor_by
 
 
 async def test_a_channels_wishes_and_a_persons_make_the_manner_of_an_answer(kept: NatsPreferences) -> None:
-    await kept.set_channel(GENERAL, ChannelPreferences(sources=("wiki",), instruction="Briefly."), team=TEAM)
+    preferences = ChannelPreferences(sources=("wiki",), instruction="Briefly.", language="French")
+    await kept.set_channel(GENERAL, preferences, team=TEAM)
     personal = PersonalPreferences(language="German", cached=False)
     await kept.change_person("U0JONAS", lambda _: personal, team=TEAM)
     there = await kept.wanted(asked())
-    assert there.manner == Manner(sources=("wiki",), instruction="Briefly.")
+    assert there.manner == Manner(sources=("wiki",), instruction="Briefly.", language="French")
     assert there.fresh
     alone = await kept.wanted(asked(channel="D0JONAS"))
     assert alone.manner == Manner(language="German")
