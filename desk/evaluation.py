@@ -19,6 +19,7 @@ from rich.console import Console
 from desk.data_set import DataSet, Text
 from desk.irmeasures_metrics import metrics
 from desk.terminal import Terminal
+from desk.together import together
 from desk.tuning import open_tuning
 from ingest import chunking, description
 from ingest.indexing import Indexing
@@ -43,6 +44,8 @@ SHARES: Mapping[Mode, float] = {"dense": 1.0, "bm25": 0.0}
 SOURCE = "eval"
 FOUND = 100
 """Documents asked for: as many as the deepest metric looks at."""
+AT_ONCE = 4
+"""Documents in hand, as the worker has (`ingest.nats_consumer`)."""
 TITLE_CHARS = 1000
 PAGE = 1000
 
@@ -176,9 +179,14 @@ async def _build(
         leftovers=Leftovers(index=index, heads=heads, texts=texts),
     )
     with terminal.progress(f"Indexing {data.name}", total=len(data.documents)) as advance:
-        for document in data.documents:
-            await indexing.apply(_announcement(document))
-            advance()
+        waiting = iter(data.documents)
+
+        async def work() -> None:
+            for document in waiting:
+                await indexing.apply(_announcement(document))
+                advance()
+
+        await together(*(work() for _ in range(AT_ONCE)))
     took_s = time.perf_counter() - started
     built = Built(index_seconds=round(took_s, 2), chunks=await _take_over(index, heads))
     note.write_bytes(built.to_json())

@@ -1,15 +1,19 @@
 """fastembed: the dense model and BM25, in threads of their own.
 
-Two lanes, one thread each: questions, and passages. A passage waits while any question is being
-encoded, so a bulk load costs a question at most the passage that is already under way. One text a
-call: with a dynamically quantized model a vector depends a little on its neighbours in a batch
-(cosine down to 0.987), and batches of long texts are slower as well.
+Questions have a thread to themselves. Passages have as many as there are cores while nobody asks, and take
+turns while somebody does; each waits while any question is being encoded, so a bulk load costs a question at
+most the passages that are already under way. One text a call: with a dynamically quantized model a vector
+depends a little on its neighbours in a batch (cosine down to 0.987), and batches of long texts are slower as
+well.
 """
 
 import asyncio
 import hashlib
 import json
+import math
+import os
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -37,6 +41,10 @@ BM25_B = 0.5
 ENCODE_WITHIN_S = 120.0
 PASSAGE_WAITS_AT_MOST_S = 0.25
 """So that passages still come through under questions without end."""
+QUIET_AFTER_S = 1.0
+"""Seconds since the last question until passages take every core again."""
+PASSAGES_AT_ONCE = 4
+"""At most, on a machine of many cores: its other programs want some too."""
 
 T = TypeVar("T")
 
@@ -45,11 +53,19 @@ class FastembedEncoder:
     """The encoder port on fastembed; `open_encoder` makes one."""
 
     def __init__(
-        self, model: "_Model", *, questions: ThreadPoolExecutor, passages: ThreadPoolExecutor
+        self,
+        model: "_Model",
+        *,
+        questions: ThreadPoolExecutor,
+        passages: ThreadPoolExecutor,
+        passages_at_once: int,
     ) -> None:
         self._model = model
         self._questions = questions
         self._passages = passages
+        self._at_once = passages_at_once
+        self._lanes = asyncio.Semaphore(passages_at_once)
+        self._in_turn = asyncio.Lock()
         self._waiting = _Waiting()
         self._asked = QueryVectors()
 
@@ -105,7 +121,11 @@ class FastembedEncoder:
         Raises:
             UnavailableError: one takes longer than two minutes.
         """
-        return [await self._run(self._passages, partial(self._passage, text)) for text in texts]
+        encoded: list[list[float]] = []
+        while len(encoded) < len(texts):
+            several = texts[len(encoded) : len(encoded) + self._at_once]
+            encoded += await asyncio.gather(*(self._encode_passage(text) for text in several))
+        return encoded
 
     async def weigh_passages(self, texts: Sequence[str]) -> list[Sparse]:
         """Passages' words by BM25.
@@ -114,6 +134,13 @@ class FastembedEncoder:
             UnavailableError: it takes longer than two minutes.
         """
         return await self._run(self._passages, partial(self._model.words_of, texts))
+
+    async def _encode_passage(self, text: str) -> list[float]:
+        async with self._lanes:
+            if self._waiting.none_since(QUIET_AFTER_S):
+                return await self._run(self._passages, partial(self._passage, text))
+            async with self._in_turn:
+                return await self._run(self._passages, partial(self._passage, text))
 
     def _passage(self, text: str) -> list[float]:
         self._waiting.none(within_s=PASSAGE_WAITS_AT_MOST_S)
@@ -129,7 +156,7 @@ class FastembedEncoder:
 
 @asynccontextmanager
 async def open_encoder(*, model: str, threads: int) -> AsyncIterator[FastembedEncoder]:
-    """Load the model and keep its two threads for as long as the block lasts.
+    """Load the model and keep its threads for as long as the block lasts.
 
     Args:
         model: our packaged model's name, the name of any fastembed model, or a folder.
@@ -138,13 +165,14 @@ async def open_encoder(*, model: str, threads: int) -> AsyncIterator[FastembedEn
     Raises:
         SettingsError: there is no such model, or its files are not whole.
     """
+    at_once = max(1, min(PASSAGES_AT_ONCE, (os.cpu_count() or 1) // threads))
     with (
         ThreadPoolExecutor(1, thread_name_prefix="encode-questions") as questions,
-        ThreadPoolExecutor(1, thread_name_prefix="encode-passages") as passages,
+        ThreadPoolExecutor(at_once, thread_name_prefix="encode-passages") as passages,
     ):
         loaded = await asyncio.to_thread(_load, model, threads=threads)
         try:
-            yield FastembedEncoder(loaded, questions=questions, passages=passages)
+            yield FastembedEncoder(loaded, questions=questions, passages=passages, passages_at_once=at_once)
         finally:
             passages.shutdown(wait=False, cancel_futures=True)
             questions.shutdown(wait=False, cancel_futures=True)
@@ -155,6 +183,7 @@ class _Waiting:
 
     def __init__(self) -> None:
         self._count = 0
+        self._last = -math.inf
         self._changed = threading.Condition()
 
     def __enter__(self) -> None:
@@ -164,7 +193,13 @@ class _Waiting:
     def __exit__(self, *_: object) -> None:
         with self._changed:
             self._count -= 1
+            self._last = time.monotonic()
             self._changed.notify_all()
+
+    def none_since(self, seconds: float) -> bool:
+        """Whether none is in hand, nor was any within that time."""
+        with self._changed:
+            return self._count == 0 and time.monotonic() - self._last >= seconds
 
     def none(self, *, within_s: float) -> None:
         """Wait until there is none, or for that long."""

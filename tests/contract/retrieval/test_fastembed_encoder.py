@@ -2,13 +2,15 @@
 
 import asyncio
 import math
+import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from retrieval.encoding import Encoder
-from retrieval.fastembed_encoder import MODELS, FastembedEncoder, open_encoder
+from retrieval.fastembed_encoder import MODELS, PACKAGED, QUIET_AFTER_S, FastembedEncoder, open_encoder
 from wire.errors import SettingsError
 
 
@@ -76,6 +78,24 @@ async def test_questions_go_before_passages(encoder: FastembedEncoder) -> None:
     assert not load.done()
     load.cancel()
     assert took_s < 1.0
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has nothing to share out")
+async def test_passages_use_every_core_while_nobody_asks_and_one_while_somebody_does() -> None:
+    texts = [f"Passage {number} about leave. " * 20 for number in range(8)]
+    threads = min(4, os.cpu_count() or 1)
+    async with open_encoder(model=PACKAGED, threads=1) as encoder:
+        before = _passage_threads()
+        await encoder.encode_query("how many days of leave do I get")
+        await encoder.encode_passages(texts[:2])
+        assert len(_passage_threads() - before) == 1
+        await asyncio.sleep(QUIET_AFTER_S)
+        await encoder.encode_passages(texts)
+        assert len(_passage_threads() - before) == threads
+
+
+def _passage_threads() -> set[int | None]:
+    return {thread.ident for thread in threading.enumerate() if thread.name.startswith("encode-passages")}
 
 
 async def test_a_question_asked_again_skips_the_model(encoder: FastembedEncoder) -> None:
