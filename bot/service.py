@@ -53,6 +53,7 @@ from bot.watching import watching
 from bot.web.aiohttp_health import Check, health_routes
 from bot.web.keys import quota_name
 from bot.web.service import serving_web
+from bot.web.valkey_records import ValkeyRecords
 from retrieval.client import RetrievalClient
 from wire import subjects
 from wire.admin_settings import AdminSettings
@@ -141,6 +142,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 answers=watch.over(answering, face="api"),
                 retrieval=RetrievalClient(client),
                 quota=quota if _quota_limits(settings).any else None,
+                records=ValkeyRecords(redis),
                 audit=watch.audit,
                 routes=routes,
             )

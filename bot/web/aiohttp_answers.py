@@ -12,7 +12,8 @@ from bot.web.aiohttp_callers import Caller, error_response, json_body
 from bot.web.aiohttp_reading import SEND_WITHIN_S, ReaderGoneError, keep_little, send_all
 from bot.web.asking import question_of
 from bot.web.http_errors import status_of_failed
-from bot.web.streams import AnswerStream, AnswerStreams, Numbered
+from bot.web.readable import Numbered, Readable
+from bot.web.streams import AnswerStreams
 from wire.answers import Failed
 from wire.asking import AnswerRequest
 from wire.errors import MalformedError
@@ -24,12 +25,12 @@ COME_BACK_MS = 500
 _EVENT_ID = re.compile(r"([\w-]{1,64})\.(\d{1,9})", re.ASCII)
 
 
-def event_id(stream: AnswerStream, event: Numbered) -> str:
+def event_id(stream: Readable, event: Numbered) -> str:
     """Names an event, for whoever wants to go on after it."""
     return f"{stream.id}.{event.number}"
 
 
-def find_after(name: str, *, streams: AnswerStreams, caller: Caller) -> tuple[AnswerStream, int]:
+async def find_after(name: str, *, streams: AnswerStreams, caller: Caller) -> tuple[Readable, int]:
     """The answer that an event's name belongs to, and the event's number.
 
     Raises:
@@ -39,7 +40,16 @@ def find_after(name: str, *, streams: AnswerStreams, caller: Caller) -> tuple[An
     named = _EVENT_ID.fullmatch(name)
     if named is None:
         raise MalformedError("Last-Event-ID: must be the id of an event of an answer")
-    return streams.find(named[1], owner=caller.holder.name), int(named[2])
+    return await find(named[1], streams=streams, caller=caller), int(named[2])
+
+
+async def find(name: str, *, streams: AnswerStreams, caller: Caller) -> Readable:
+    """This caller's answer of that name, whichever bot writes it.
+
+    Raises:
+        NotHereError: no such answer.
+    """
+    return await streams.find(name, owner=caller.holder.name, principals=caller.holder.principals)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,24 +67,25 @@ class AnswersOverSse:
     async def answer(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         """Begin an answer, or go on with one."""
         if last := request.headers.get("Last-Event-ID"):
-            stream, after = find_after(last, streams=self.streams, caller=caller)
+            stream, after = await find_after(last, streams=self.streams, caller=caller)
         else:
             asked = read_shape(AnswerRequest, await json_body(request, caller))
             question = question_of(asked, holder=caller.holder)
-            stream, after = self.streams.ask(question, owner=caller.holder.name), 0
+            stream, after = self.streams.ask(question, owner=caller.holder.name, on_record=True), 0
         with stream.reading():
-            if (ending := await _ended_at_once(stream)) is not None and not after:
+            if not after and (ending := await _ended_at_once(stream)) is not None:
                 status, body = status_of_failed(ending)
                 return error_response(status, body, headers=caller.headers)
             return await self._stream(request, caller, stream, after)
 
     async def stop(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         """End an answer now."""
-        self.streams.find(request.match_info["id"], owner=caller.holder.name).stop()
+        stream = await find(request.match_info["id"], streams=self.streams, caller=caller)
+        await stream.cancel()
         return web.Response(status=204, headers=caller.headers)
 
     async def _stream(
-        self, request: web.Request, caller: Caller, stream: AnswerStream, after: int
+        self, request: web.Request, caller: Caller, stream: Readable, after: int
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={**caller.headers, "X-Accel-Buffering": "no"})
         response.content_type, response.charset = "text/event-stream", "utf-8"
@@ -99,7 +110,7 @@ class AnswersOverSse:
         return response
 
 
-async def _ended_at_once(stream: AnswerStream) -> Failed | None:
+async def _ended_at_once(stream: Readable) -> Failed | None:
     """Wait for the first event; gives it where it is the last one too, and an error."""
     first = await stream.after(0, within_s=FIRST_WITHIN_S)
     return first[0].event if first and isinstance(first[0].event, Failed) else None

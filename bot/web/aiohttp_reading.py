@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from bot.web.streams import AnswerStream, Numbered
+from bot.web.readable import Numbered, Readable
 from wire.errors import AnswerdeskError
 
 LOOK_EVERY_S = 1.0
@@ -26,7 +26,7 @@ class ReaderGoneError(AnswerdeskError):
 
 
 async def send_all(
-    stream: AnswerStream,
+    stream: Readable,
     request: web.Request,
     *,
     after: int,

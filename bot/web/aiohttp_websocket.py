@@ -17,9 +17,10 @@ from bot.web.aiohttp_callers import BODY_BYTES, SUBPROTOCOL, Caller
 from bot.web.aiohttp_reading import HEARTBEAT_S, SEND_WITHIN_S, ReaderGoneError, keep_little, send_all
 from bot.web.asking import question_of
 from bot.web.http_errors import status_of
-from bot.web.streams import AnswerStream, AnswerStreams, Numbered
+from bot.web.readable import Numbered, Readable
+from bot.web.streams import AnswerStreams
 from wire.asking import AnswerRequest
-from wire.errors import AnswerdeskError
+from wire.errors import AnswerdeskError, UnavailableError
 from wire.shapes import Shape, read_shape
 from wire.stopping import stopped
 
@@ -89,7 +90,7 @@ class AnswersOverWebSocket:
             if "stop" in _fields(data):
                 continue  # it crossed the answer's end
             try:
-                stream, after = self._begun(data, caller)
+                stream, after = await self._begun(data, caller)
             except AnswerdeskError as error:
                 _, body = status_of(error)
                 await response.send_str(json.dumps({"event": "error", **body.model_dump()}))
@@ -100,14 +101,15 @@ class AnswersOverWebSocket:
                 await response.close(code=WSCloseCode.POLICY_VIOLATION, message=heard.complaint)
             early = heard.question
 
-    def _begun(self, data: str, caller: Caller) -> tuple[AnswerStream, int]:
+    async def _begun(self, data: str, caller: Caller) -> tuple[Readable, int]:
         if "resume" in _fields(data):
-            return find_after(read_shape(Resume, data).resume, streams=self.streams, caller=caller)
+            last = read_shape(Resume, data).resume
+            return await find_after(last, streams=self.streams, caller=caller)
         question = question_of(read_shape(AnswerRequest, data), holder=caller.holder)
-        return self.streams.ask(question, owner=caller.holder.name), 0
+        return self.streams.ask(question, owner=caller.holder.name, on_record=True), 0
 
     async def _answer(
-        self, request: web.Request, response: web.WebSocketResponse, stream: AnswerStream, after: int
+        self, request: web.Request, response: web.WebSocketResponse, stream: Readable, after: int
     ) -> _Heard:
         async def send(event: Numbered) -> None:
             await response.send_str(json.dumps({"id": event_id(stream, event), **json.loads(event.json)}))
@@ -125,20 +127,26 @@ class AnswersOverWebSocket:
         return _Heard() if hearing.cancelled() else hearing.result()
 
 
-async def _hear(response: web.WebSocketResponse, stream: AnswerStream) -> _Heard:
+async def _hear(response: web.WebSocketResponse, stream: Readable) -> _Heard:
     """Stop the answer when its reader says so or closes the socket."""
     data = await _next(response, within_s=None)
     if data is None:
         if response.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE):
-            stream.stop()
+            await _cancel(stream)
         return _Heard()
     if stream.ended:
         return _Heard(question=data)
-    stream.stop()
+    await _cancel(stream)
     with contextlib.suppress(AnswerdeskError):
         read_shape(Stop, data)
         return _Heard()
     return _Heard(complaint=_ONE_AT_A_TIME)
+
+
+async def _cancel(stream: Readable) -> None:
+    # Where the bot that writes it can't be told, it hears in a moment that nobody reads it any more.
+    with contextlib.suppress(UnavailableError):
+        await stream.cancel()
 
 
 async def _next(response: web.WebSocketResponse, *, within_s: float | None) -> str | None:

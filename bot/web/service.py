@@ -15,6 +15,7 @@ from bot.web.aiohttp_server import serving_http
 from bot.web.aiohttp_websocket import AnswersOverWebSocket
 from bot.web.keys import Keyring
 from bot.web.nats_answers import answering_over_nats
+from bot.web.records import Records
 from bot.web.streams import Answers, AnswerStreams
 from retrieval.client import RetrievalClient
 from wire.audit import Audit
@@ -43,6 +44,7 @@ async def serving_web(
     answers: Answers,
     retrieval: RetrievalClient,
     quota: Quota | None,
+    records: Records,
     audit: Audit,
     routes: Iterable[web.AbstractRouteDef],
 ) -> AsyncIterator[int]:
@@ -54,13 +56,14 @@ async def serving_web(
         answers: the pipeline.
         retrieval: finds passages.
         quota: how often each may search; the pipeline has its own.
+        records: where answers stand for other bots.
         audit: takes note of searches; the pipeline takes its own notes.
         routes: what else is served.
 
     Raises:
         SettingsError: the port is taken.
     """
-    callers, streams = callers_of(settings), AnswerStreams(answers)
+    callers, streams = callers_of(settings), AnswerStreams(answers, records=records)
     search = Search(retrieval=retrieval, quota=quota, audit=audit)
     api = api_routes(callers=callers, streams=streams, search=search)
     page = page_routes(origins=origins_of(settings))

@@ -1,23 +1,26 @@
 """Answers as they are written, apart from who reads them: a slow or lost reader holds nobody up.
 
 Each answer's events are kept, numbered from 1, until a while after its end, so that a reader who was cut off
-can go on after the last one that it has seen. An answer that nobody reads is ended soon, which ends the
-model's call and charges what it took. All of it is bounded: answers at once, for each asker and together,
-bytes of each, and time.
+can go on after the last one that it has seen, here or, where it is on record, at another bot. An answer that
+nobody reads is ended soon, which ends the model's call and charges what it took. All of it is bounded:
+answers at once, for each asker and together, bytes of each, and time.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from bot.answering.question import Question
 from bot.answering.sentences import INTERNAL
+from bot.web.elsewhere import Elsewhere
 from bot.web.http_errors import NotHereError
+from bot.web.readable import Numbered, Readable, Whose
+from bot.web.recording import record
+from bot.web.records import Records
 from wire.answers import AnswerEvent, Done, Failed
 from wire.errors import OverloadedError, RefusedError
 from wire.stopping import stopped
@@ -33,6 +36,8 @@ KEPT = 400
 BYTES = 1024 * 1024
 """Of one answer's events: many times what the longest answer has."""
 DRAIN_S = 10.0
+TOLD_WITHIN_S = 2.0
+"""How long the ends of drained answers may take to be on record."""
 
 CANCELLED = Failed(code="cancelled", message="This answer was stopped.")
 STOPPING = Failed(code="cancelled", message="Answerdesk is restarting. Please ask again in a moment.")
@@ -49,27 +54,18 @@ class Answers(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Numbered:
-    """An event and its place in its answer, from 1."""
-
-    number: int
-    event: AnswerEvent
-    json: str
-
-
 class AnswerStream:
     """One answer.
 
     Attributes:
         id: names it; beyond guessing.
-        owner: who asked.
+        whose: who may read it.
         ended: whether no more events come.
     """
 
-    def __init__(self, *, owner: str, alone_s: float) -> None:
+    def __init__(self, *, whose: Whose, alone_s: float) -> None:
         self.id = secrets.token_urlsafe(16)
-        self.owner = owner
+        self.whose = whose
         self.ended = False
         self._alone_s = alone_s
         self._events: list[Numbered] = []
@@ -110,6 +106,10 @@ class AnswerStream:
             self._readers -= 1
             if not self._readers and not self.ended:
                 self._leaving = asyncio.get_running_loop().call_later(self._alone_s, self.stop)
+
+    async def cancel(self) -> None:
+        """End it, as its asker wants."""
+        self.stop()
 
     def stop(self, why: Failed = CANCELLED) -> None:
         """End it now."""
@@ -159,23 +159,39 @@ class AnswerStream:
 class AnswerStreams:
     """All answers of this process that are asked for over HTTP."""
 
-    def __init__(self, answers: Answers, *, alone_s: float = ALONE_S, kept_s: float = KEPT_S) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        *,
+        records: Records | None = None,
+        alone_s: float = ALONE_S,
+        kept_s: float = KEPT_S,
+    ) -> None:
         """Write answers.
 
         Args:
             answers: the pipeline.
+            records: where they stand for other bots; None keeps them here alone.
             alone_s: how long one is written on when nobody reads it.
             kept_s: how long one can be read after its end.
         """
         self._answers = answers
+        self._records = records
+        self._elsewhere = Elsewhere(records) if records is not None else None
         self._alone_s = alone_s
         self._kept_s = kept_s
         self._streams: dict[str, AnswerStream] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._recording: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def ask(self, question: Question, *, owner: str) -> AnswerStream:
+    def ask(self, question: Question, *, owner: str, on_record: bool = False) -> AnswerStream:
         """Begin an answer; read it at once, or it ends.
+
+        Args:
+            question: what is asked.
+            owner: who asks.
+            on_record: whether it may be gone on with at any bot.
 
         Raises:
             RefusedError: its owner has too many open.
@@ -185,29 +201,37 @@ class AnswerStreams:
             raise OverloadedError(STOPPING.message, service="model", retry_after_s=DRAIN_S)
         if len(self._tasks) >= AT_ONCE:
             raise OverloadedError("Too many answers are being written.", service="model")
-        if sum(self._streams[name].owner == owner for name in self._tasks) >= AT_ONCE_FOR_ONE:
+        if sum(self._streams[name].whose.owner == owner for name in self._tasks) >= AT_ONCE_FOR_ONE:
             raise RefusedError(
                 f"This key has {AT_ONCE_FOR_ONE} answers open, which is as many as I write for one at a "
                 "time. Wait until one has ended.",
                 code="quota_exceeded",
             )
-        stream = AnswerStream(owner=owner, alone_s=self._alone_s)
+        whose = Whose(owner=owner, principals=tuple(question.principals))
+        stream = AnswerStream(whose=whose, alone_s=self._alone_s)
         self._streams[stream.id] = stream
         task = stream.begin(self._answers.answer(question))
         self._tasks[stream.id] = task
         task.add_done_callback(lambda _: self._has_ended(stream))
+        if self._records is not None and on_record:
+            recording = asyncio.create_task(record(stream, self._records), name="answer on record")
+            self._recording.add(recording)
+            recording.add_done_callback(self._recording.discard)
         return stream
 
-    def find(self, name: str, *, owner: str) -> AnswerStream:
-        """An answer that was begun here a while ago.
+    async def find(self, name: str, *, owner: str, principals: Collection[str]) -> Readable:
+        """An answer that was begun a while ago, here or at another bot.
 
         Raises:
-            NotHereError: it is not kept, or somebody else's.
+            NotHereError: it is not kept, or not for this asker.
+            OverloadedError: too many answers of other bots are being read.
         """
-        stream = self._streams.get(name)
-        if stream is None or stream.owner != owner:
-            raise NotHereError("That answer is not kept here any more. Please ask again.")
-        return stream
+        found: Readable | None = self._streams.get(name)
+        if found is None and self._elsewhere is not None:
+            found = await self._elsewhere.find(name)
+        if found is None or not found.whose.may_be_read(owner=owner, principals=principals):
+            raise NotHereError("That answer is not kept any more. Please ask again.")
+        return found
 
     @property
     def open(self) -> int:
@@ -222,6 +246,9 @@ class AnswerStreams:
         for name in self._tasks:
             self._streams[name].stop(STOPPING)
         await stopped(*self._tasks.values())
+        if self._recording:
+            await asyncio.wait(self._recording, timeout=TOLD_WITHIN_S)
+        await stopped(*self._recording)
 
     def _has_ended(self, stream: AnswerStream) -> None:
         # A task that is cancelled before its first step runs nothing of its own.

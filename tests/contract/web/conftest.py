@@ -21,6 +21,7 @@ from bot.web.aiohttp_server import serving_http
 from bot.web.keys import Keyring
 from bot.web.service import api_routes
 from bot.web.streams import AnswerStreams
+from bot.web.valkey_records import ValkeyRecords
 from retrieval.client import RetrievalClient
 from tests.claude_stand_in import ClaudeStandIn, claude_stand_in
 from tests.contract.answering.telling import GERMANY, PATIENT_SLICES
@@ -108,7 +109,7 @@ async def face(client: Client, valkey_url: str, tokens: TiktokenTokens) -> Async
         answering = Answering(
             retrieval=RetrievalClient(client), model=model, count=tokens.count, limits=limits, quota=quota
         )
-        streams = AnswerStreams(answering, alone_s=1.0)
+        streams = AnswerStreams(answering, records=ValkeyRecords(connection), alone_s=1.0)
         async with serving_api(streams, client, quota) as url:
             yield Face(
                 url=url, session=session, streams=streams, claude=api, retrieval=retrieval, quota=quota

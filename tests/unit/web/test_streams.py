@@ -8,7 +8,8 @@ import pytest
 from bot.answering.question import Question
 from bot.web import streams as limits
 from bot.web.http_errors import NotHereError
-from bot.web.streams import AnswerStream, AnswerStreams, Numbered
+from bot.web.readable import Numbered
+from bot.web.streams import AnswerStream, AnswerStreams
 from tests.until import until
 from wire.answers import AnswerEvent, Delta, Done, Failed, Usage
 from wire.errors import OverloadedError, RefusedError
@@ -115,9 +116,9 @@ async def test_how_many_are_kept_and_for_how_long_is_bounded() -> None:
         await until(lambda: streams.open == 0, within_s=30, every_s=0)
         assert len(streams._streams) <= limits.KEPT
 
-    def gone() -> bool:
+    async def gone() -> bool:
         try:
-            streams.find(last.id, owner="one")
+            await streams.find(last.id, owner="one", principals=QUESTION.principals)
         except NotHereError:
             return True
         return False
