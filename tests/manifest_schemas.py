@@ -74,6 +74,7 @@ ASYNCAPI: Sequence[type] = (
     sync.SyncRequested,
     sync.SyncCancel,
     sync.SyncAccepted,
+    sync.SyncFollowed,
     sync.SyncRun,
     sync.SourcesRequest,
     sync.SourcesReply,

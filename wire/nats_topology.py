@@ -63,6 +63,18 @@ STREAMS = (
         max_age=DAY_S,
         duplicate_window=900,
     ),
+    # One message has one follower: a second wish to follow it is refused for as long as there is one.
+    StreamConfig(
+        name=subjects.FOLLOWED_STREAM,
+        subjects=[subjects.SYNC_FOLLOWED_ALL],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        discard_new_per_subject=True,
+        max_msgs_per_subject=1,
+        max_bytes=MIB,
+        max_age=DAY_S,
+    ),
     # The newest are of use; nobody is refused an answer, nor are many people's crowded out by one's.
     StreamConfig(
         name=subjects.GAPS_STREAM,
@@ -128,6 +140,17 @@ CONSUMERS = (
             ack_wait=subjects.ANSWERING_ACK_WAIT_S,
             max_deliver=-1,
             max_ack_pending=5000,
+        ),
+    ),
+    (
+        subjects.FOLLOWED_STREAM,
+        ConsumerConfig(
+            durable_name=subjects.FOLLOWING_CONSUMER,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=subjects.FOLLOWING_ACK_WAIT_S,
+            max_deliver=-1,
+            max_ack_pending=1000,
         ),
     ),
 )

@@ -8,6 +8,8 @@ QUESTIONS_STREAM = "QUESTIONS"
 GAPS_STREAM = "GAPS"
 """Questions that found no answer; a subject for each who asked, so that theirs can be erased."""
 AUDIT_STREAM = "AUDIT"
+FOLLOWED_STREAM = "FOLLOWED"
+"""Resyncs that are shown in a message of Slack's; a subject for each message."""
 FEEDBACK_STREAM = "FEEDBACK"
 """What people say of answers; a subject for each person and question, and the last word counts."""
 
@@ -17,6 +19,9 @@ INGEST_ACK_WAIT_S = 10.0
 ANSWERING_CONSUMER = "answering"
 ANSWERING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost its question to another."""
+FOLLOWING_CONSUMER = "following"
+FOLLOWING_ACK_WAIT_S = 10.0
+"""A bot that is silent for so long has lost the message that it edits to another."""
 
 QUESTIONS_ASKED = "questions.asked"
 ANSWERS_STOP = "answers.stop"
@@ -31,6 +36,7 @@ FILES_READ = "files.read"
 QUOTAS_LOW = "quotas.low"
 SYNC_REQUESTED = "sync.requested"
 SYNC_CANCEL = "sync.cancel"
+SYNC_FOLLOWED_ALL = "sync.followed.*"
 SOURCES_LIST = "sources.list"
 SLACK_TOUCHED = "sources.touched.slack"
 """A thread in Slack was written in, edited or deleted from; the bot hears it, the worker reads it anew."""
@@ -121,6 +127,11 @@ def answer_control(answer: str) -> str:
 def sync_progress(run: str) -> str:
     """Where a resync tells how far it is."""
     return f"sync.progress.{run}"
+
+
+def sync_followed(*, channel: str, ts: str) -> str:
+    """Where it is kept that a message of Slack's shows a resync."""
+    return f"sync.followed.{_token(f'{channel} {ts}')}"
 
 
 def _token(person: str) -> str:

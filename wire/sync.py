@@ -40,6 +40,15 @@ class SyncAccepted(Shape):
     source: str
 
 
+class SyncFollowed(Shape):
+    """A message of Slack's shows this run, and is to be kept up to date until it has ended."""
+
+    asked: SyncRequested
+    accepted: SyncAccepted
+    channel: str
+    ts: str
+
+
 class PlannedChange(Shape):
     """What a dry run would announce."""
 

@@ -6,11 +6,12 @@ from typing import Protocol
 from bot.home import failure_view, front_view, home_view, resync_view
 from bot.home.acts import Act
 from bot.home.admins import Admins
+from bot.home.following_runs import Place
 from bot.home.mending import Mending
 from bot.home.pieces import modal
 from bot.home.ports import Board
 from bot.home.resync_view import CANCEL, RESYNC, WATCH
-from bot.home.resyncing import Place, Resyncing
+from bot.home.resyncing import Resyncing
 from bot.home.showing_home import ShowingHome
 from bot.slack.commanding import answered
 from bot.slack.mrkdwn import section
@@ -113,7 +114,7 @@ class Pressing:
             case _:
                 source, _, run = act.value.partition(" ")
                 if place is not None:
-                    self._resyncing.watch(SyncAccepted(run=run, source=source), place)
+                    await self._resyncing.watch(SyncAccepted(run=run, source=source), place)
                 return _SHOWN_ALREADY
         return shown if act.fleeting else _SHOWN_ALREADY
 

@@ -11,9 +11,11 @@ from bot.answering.nats_gaps import NatsGaps
 from bot.home.admins import Admins
 from bot.home.channel_setting import ChannelSetting
 from bot.home.errands import Errands, running_errands
+from bot.home.following_runs import following_runs
 from bot.home.front import Commands, Front
 from bot.home.looking_over import LookingOver, Usage
 from bot.home.mending import Mending
+from bot.home.nats_followed import NatsFollowed
 from bot.home.nats_preferences import NatsPreferences
 from bot.home.nats_quota_low import hearing_low_quotas
 from bot.home.nats_recent import NatsRecent
@@ -77,14 +79,24 @@ async def opened_home(given: Given, *, otherwise: Commands) -> AsyncIterator[Fro
             errands.start(warning.tell(low))
 
         await stack.enter_async_context(hearing_low_quotas(given.client, tell))
-        yield _front(given, admins=admins, errands=errands, otherwise=otherwise)
+        syncs = SyncClient(given.client)
+        following = await stack.enter_async_context(
+            following_runs(
+                syncs=syncs, board=given.workspace, budget=given.budget, followed=NatsFollowed(given.client)
+            )
+        )
+        resyncing = Resyncing(
+            syncs=syncs, board=given.workspace, following=following, errands=errands, audit=given.audit
+        )
+        yield _front(given, admins=admins, resyncing=resyncing, errands=errands, otherwise=otherwise)
 
 
-def _front(given: Given, *, admins: Admins, errands: Errands, otherwise: Commands) -> Front:
+def _front(
+    given: Given, *, admins: Admins, resyncing: Resyncing, errands: Errands, otherwise: Commands
+) -> Front:
     board, audit = given.workspace, given.audit
     syncs = SyncClient(given.client)
     mending = Mending(failures=FailuresClient(given.client), audit=audit)
-    resyncing = Resyncing(syncs=syncs, board=board, budget=given.budget, errands=errands, audit=audit)
     looking_over = LookingOver(
         syncs=syncs,
         failures=mending.count,

@@ -1,8 +1,7 @@
 """Takes questions from the queue, several at a time, and sees each to its end."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from bot.slack.ports import SupersededError
 from bot.slack.replying import Replying
 from wire.errors import MalformedError, RefusedError, SettingsError, UnavailableError
+from wire.nats_work import Delivery, hand_out
 from wire.opentelemetry_spans import span
 from wire.questions import QuestionAsked
 from wire.stopping import stopped
@@ -20,26 +20,6 @@ DRAIN_WITHIN_S = 12.0
 """How long answers under way may go on once we are told to stop."""
 
 _log = structlog.get_logger("taking")
-
-
-class Delivery(Protocol):
-    """A question in our hands."""
-
-    question: QuestionAsked
-    number: int
-    headers: Mapping[str, str]
-
-    async def done(self) -> None:
-        """It never comes again."""
-        ...
-
-    async def put_back(self, *, delay_s: float) -> None:
-        """Somebody shall take it again, after a while."""
-        ...
-
-    def kept(self) -> AbstractAsyncContextManager[None]:
-        """While the block lasts, nobody else is given this question."""
-        ...
 
 
 class Afterwards(Protocol):
@@ -57,7 +37,7 @@ class Afterwards(Protocol):
 class Queue(Protocol):
     """Where questions wait."""
 
-    async def take(self) -> Delivery:
+    async def take(self) -> Delivery[QuestionAsked]:
         """The next question, however long it takes to come."""
         ...
 
@@ -77,7 +57,8 @@ async def take_questions(
         stop: when to stop.
     """
     under_way: set[asyncio.Task[None]] = set()
-    taking = asyncio.create_task(_take(queue, replying, afterwards, asyncio.Semaphore(in_hand), under_way))
+    see_to_one = partial(see_to, replying=replying, afterwards=afterwards)
+    taking = asyncio.create_task(hand_out(queue.take, see_to_one, at_once=in_hand, under_way=under_way))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -90,48 +71,28 @@ async def take_questions(
         await stopped(*under_way)
 
 
-async def _take(
-    queue: Queue,
-    replying: Replying,
-    afterwards: Afterwards,
-    slots: asyncio.Semaphore,
-    under_way: set[asyncio.Task[None]],
-) -> None:
-    while True:
-        await slots.acquire()
-        try:
-            delivery = await queue.take()
-        except BaseException:
-            slots.release()
-            raise
-        task = asyncio.create_task(see_to(delivery, replying, afterwards))
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-        task.add_done_callback(lambda _: slots.release())
-
-
-async def see_to(delivery: Delivery, replying: Replying, afterwards: Afterwards) -> None:
+async def see_to(delivery: Delivery[QuestionAsked], replying: Replying, afterwards: Afterwards) -> None:
     """Reply to one question, and tell the queue how that went."""
     with (
-        structlog.contextvars.bound_contextvars(question=delivery.question.id),
+        structlog.contextvars.bound_contextvars(question=delivery.item.id),
         span("answer a question", kind="consumer", headers=delivery.headers) as work,
     ):
-        work.note({"answerdesk.question": delivery.question.id, "answerdesk.delivery": delivery.number})
+        work.note({"answerdesk.question": delivery.item.id, "answerdesk.delivery": delivery.number})
         await _see_to(delivery, replying, afterwards)
 
 
-async def _see_to(delivery: Delivery, replying: Replying, afterwards: Afterwards) -> None:
+async def _see_to(delivery: Delivery[QuestionAsked], replying: Replying, afterwards: Afterwards) -> None:
     log = _log.bind(delivery=delivery.number)
     delay_s = min(FIRST_DELAY_S * 2 ** (delivery.number - 1), LONGEST_DELAY_S)
     try:
         async with delivery.kept():
-            await replying.reply(delivery.question, delivery=delivery.number)
+            await replying.reply(delivery.item, delivery=delivery.number)
     except SupersededError:
         log.info("another replica answers this question")
     except (RefusedError, MalformedError) as error:
         log.warning("Slack takes no message there", reason=str(error))
         await delivery.done()
-        await afterwards.not_posted(delivery.question)
+        await afterwards.not_posted(delivery.item)
     except SettingsError as error:
         # Left in the queue: whoever has a good token by then is given it after the queue's ack_wait.
         log.warning("left for a bot with a good token", reason=str(error))
@@ -147,4 +108,4 @@ async def _see_to(delivery: Delivery, replying: Replying, afterwards: Afterwards
         await delivery.put_back(delay_s=delay_s)
     else:
         await delivery.done()
-        await afterwards.answered(delivery.question)
+        await afterwards.answered(delivery.item)

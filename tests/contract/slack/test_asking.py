@@ -55,9 +55,9 @@ async def test_asking_again_asks_in_the_words_as_they_are_now_and_for_whoever_as
     await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
     await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
     delivery = await QuestionQueue(client).take()
-    assert delivery.question.name == anew
-    assert "how many days?" in delivery.question.text
-    assert (delivery.question.user, delivery.question.thread_ts) == (theo, root.ts)
+    assert delivery.item.name == anew
+    assert "how many days?" in delivery.item.text
+    assert (delivery.item.user, delivery.item.thread_ts) == (theo, root.ts)
     assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 1
 
 

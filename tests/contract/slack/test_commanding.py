@@ -71,7 +71,7 @@ async def test_a_private_question_is_asked_in_the_direct_message_and_linked(
 ) -> None:
     await slack.command("jonas", "general", "/ask How much leave do I get?")
     delivery = await QuestionQueue(client).take()
-    question = delivery.question
+    question = delivery.item
     [asked] = slack.messages("dm", person="jonas")
     assert (question.ts, question.channel) == (asked.ts, asked.channel)
     assert (question.text, question.user) == ("How much leave do I get?", slack.workspace.person("jonas"))
@@ -88,7 +88,7 @@ async def test_a_private_question_may_be_asked_openly_instead(slack: Sandbox, cl
     queue = QuestionQueue(client)
     await (await queue.take()).done()
     await slack.press("jonas", slack.whispers("jonas")[-1], SHARE)
-    question = (await queue.take()).question
+    question = (await queue.take()).item
     [asked] = slack.messages("general")
     assert (question.channel, question.ts) == (asked.channel, asked.ts)
     assert not question.direct
@@ -113,7 +113,7 @@ async def test_what_is_asked_is_words_whatever_is_typed(slack: Sandbox, client: 
     queue = QuestionQueue(client)
     await (await queue.take()).done()
     await slack.press("jonas", slack.whispers("jonas")[-1], SHARE)
-    question = (await queue.take()).question
+    question = (await queue.take()).item
     [asked] = slack.messages("general")
     assert question.text == "&lt;!channel&gt; R&amp;D leave?"
     assert "<!channel>" not in f"{asked.text} {asked.blocks}"
@@ -142,7 +142,7 @@ async def test_a_document_that_was_found_may_be_asked_about(slack: Sandbox, clie
     await slack.command("jonas", "general", "/sources leave in:handbook")
     [page] = slack.whispers("jonas")
     await slack.press("jonas", page, ASK_ABOUT)
-    question = (await QuestionQueue(client).take()).question
+    question = (await QuestionQueue(client).take()).item
     assert "say about leave?" in question.text
     assert question.direct
 

@@ -20,7 +20,7 @@ async def test_twins_and_redeliveries_count_once(client: Client) -> None:
     for _ in range(5):
         await queue.store(question)
     delivery = await queue.take()
-    assert delivery.question == question
+    assert delivery.item == question
     await delivery.done()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
@@ -34,7 +34,7 @@ async def test_a_question_that_was_put_back_comes_again(client: Client) -> None:
     await first.put_back(delay_s=0.05)
     second = await queue.take()
     assert (first.number, second.number) == (1, 2)
-    assert first.question == second.question
+    assert first.item == second.item
     await second.done()
 
 

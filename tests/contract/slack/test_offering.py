@@ -144,7 +144,7 @@ async def test_a_private_answer_is_asked_for_once_and_in_the_direct_message(
     await offering.answered(of(follow_up))
     [offer] = whispered(slack)
     await slack.press("marta", offer, ANSWER_PRIVATELY)
-    question = (await queue.take()).question
+    question = (await queue.take()).item
     assert question.direct
     assert question.user == "U0MARTA"
     assert question.text == "What are the salary bands in Berlin? and in Lisbon?"
@@ -165,10 +165,10 @@ async def test_a_private_answer_looks_into_the_files_of_the_question_too(
     await offering.answered(of(root))
     [offer] = whispered(slack)
     await slack.press("marta", offer, ANSWER_PRIVATELY)
-    question = (await queue.take()).question
+    question = (await queue.take()).item
     assert question.direct
     assert [file.name for file in question.files] == ["bands.csv"]
-    assert question.files == asked_here.question.files
+    assert question.files == asked_here.item.files
 
 
 async def test_with_the_worker_away_nobody_is_told_anything(
@@ -190,6 +190,6 @@ async def test_where_we_can_not_write_the_asker_is_told_in_private_and_may_be_an
     assert "could not write in" in told.text
     assert "<#C0GARDENCLUB>" in told.text
     await slack.press("jonas", told, ASK_ABOUT)
-    asked_here = (await QuestionQueue(client).take()).question
+    asked_here = (await QuestionQueue(client).take()).item
     assert asked_here.text == "Is R&amp;D leave paid?"
     assert asked_here.direct

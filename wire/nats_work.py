@@ -1,0 +1,164 @@
+"""Work that waits in a JetStream work queue until somebody has done it; who dies loses it to another."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+
+from wire.errors import MalformedError
+from wire.nats_connection import FAULTS
+from wire.shapes import ShapeT, read_shape
+from wire.stopping import stopped
+
+CALL_WITHIN_S = 2.0
+FETCH_FOR_S = 5.0
+AWAY_FOR_S = 1.0
+LEAVE_WITHIN_S = 1.0
+BEATS_PER_ACK_WAIT = 3
+
+TakenT = TypeVar("TakenT")
+_log = structlog.get_logger("work")
+
+
+class Delivery(Generic[ShapeT]):
+    """A piece of work in our hands.
+
+    Attributes:
+        item: what is to be done.
+        number: 1 for the first time that it is handed out, 2 for the second, and so on.
+        headers: what came with it, such as the trace that it is a part of.
+    """
+
+    def __init__(self, message: Msg, item: ShapeT, *, client: Client, ack_wait_s: float) -> None:
+        self._message = message
+        self._client = client
+        self._ack_wait_s = ack_wait_s
+        self._ours_until = time.monotonic() + ack_wait_s
+        self.item = item
+        self.number = message.metadata.num_delivered
+        self.headers: Mapping[str, str] = message.headers or {}
+
+    async def done(self) -> None:
+        """It never comes again, unless this gets lost: doing it twice must be harmless."""
+        with contextlib.suppress(*FAULTS):
+            await self._message.ack_sync(timeout=CALL_WITHIN_S)
+
+    async def put_back(self, *, delay_s: float) -> None:
+        """Somebody shall take it again, after a while.
+
+        Not said once somebody else may have it: the server would take it from them.
+        """
+        if not self._client.is_connected or time.monotonic() > self._ours_until:
+            return
+        with contextlib.suppress(*FAULTS):
+            await self._message.nak(delay=delay_s)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """While the block lasts, nobody else is given it."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            await stopped(beating)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._ack_wait_s / BEATS_PER_ACK_WAIT)
+            with contextlib.suppress(*FAULTS):
+                await self._message.in_progress()
+                if self._client.is_connected:
+                    self._ours_until = time.monotonic() + self._ack_wait_s
+
+
+class WorkQueue(Generic[ShapeT]):
+    """A durable consumer's side of a stream."""
+
+    def __init__(
+        self, client: Client, shape: type[ShapeT], *, stream: str, consumer: str, ack_wait_s: float
+    ) -> None:
+        """Take from it.
+
+        Args:
+            client: the connection.
+            shape: what is in it.
+            stream: its name.
+            consumer: that `ensure_topology` has made, with this ``ack_wait_s``.
+            ack_wait_s: whoever is silent for so long has lost their work to another.
+        """
+        self._client = client
+        self._shape = shape
+        self._stream = stream
+        self._consumer = consumer
+        self._ack_wait_s = ack_wait_s
+        self._jetstream: JetStreamContext = client.jetstream(timeout=CALL_WITHIN_S)
+        self._subscription: JetStreamContext.PullSubscription | None = None
+
+    async def take(self) -> Delivery[ShapeT]:
+        """The next one, however long it takes to come; with NATS away, once it is back."""
+        while True:
+            try:
+                return await self._fetch()
+            except asyncio.CancelledError:
+                # A request that is left behind would be given something that nobody takes.
+                await self._leave()
+                raise
+            except nats.errors.TimeoutError:
+                continue
+            except MalformedError:
+                _log.exception("dropped what is no work", stream=self._stream)
+            except FAULTS:
+                await self._leave()
+                await asyncio.sleep(AWAY_FOR_S)
+
+    async def _fetch(self) -> Delivery[ShapeT]:
+        if self._subscription is None:
+            self._subscription = await self._jetstream.pull_subscribe_bind(self._consumer, self._stream)
+        [message] = await self._subscription.fetch(1, timeout=FETCH_FOR_S)
+        try:
+            item = read_shape(self._shape, message.data)
+        except MalformedError:
+            await message.term()
+            raise
+        return Delivery(message, item, client=self._client, ack_wait_s=self._ack_wait_s)
+
+    async def _leave(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            with contextlib.suppress(*FAULTS):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await subscription.unsubscribe()
+                    await self._client.flush()
+
+
+async def hand_out(
+    take: Callable[[], Awaitable[TakenT]],
+    see_to: Callable[[TakenT], Coroutine[Any, Any, None]],
+    *,
+    at_once: int,
+    under_way: set[asyncio.Task[None]],
+) -> None:
+    """Take and see to one after another, so many at a time, until cancelled.
+
+    What is under way by then goes on: ``under_way`` has it.
+    """
+    slots = asyncio.Semaphore(at_once)
+    while True:
+        await slots.acquire()
+        try:
+            taken = await take()
+        except BaseException:
+            slots.release()
+            raise
+        task = asyncio.create_task(see_to(taken))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        task.add_done_callback(lambda _: slots.release())
