@@ -36,8 +36,8 @@ class BotMetrics:
 
         self._answers = counter(
             "answers_total",
-            "Questions that ended. outcome: answered, partial, not_found, stopped, or an error's code; "
-            "origin: written, same_words, same_meaning (both from the cache), joined, none.",
+            "Questions that ended. outcome: answered, partial, not_found, small_talk, stopped, or an error's "
+            "code; origin: written, same_words, same_meaning (both from the cache), joined, none.",
             "face",
             "outcome",
             "origin",
@@ -61,7 +61,9 @@ class BotMetrics:
         self._measure_models(counter, histogram)
         self._measure_slack(counter, histogram)
         self._measure_quotas(registry)
-        for face, outcome in product(get_args(Face), (*get_args(ErrorCode), "not_found", "stopped")):
+        for face, outcome in product(
+            get_args(Face), (*get_args(ErrorCode), "not_found", "small_talk", "stopped")
+        ):
             self._answers.labels(face=face, outcome=outcome, origin="none")
         for model, result in product(models, get_args(Result)):
             self._calls.labels(model=model, result=result)

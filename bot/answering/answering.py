@@ -39,6 +39,7 @@ from bot.answering.recalling import Recalled, Recalling
 from bot.answering.rewriting import Rewriting
 from bot.answering.run import Run
 from bot.answering.searching import Searching
+from bot.answering.small_talk import small_talk
 from bot.answering.unanswered import NO_MODEL, Unanswered, documents
 from bot.answering.writing import NOTES, WORDLESS, Writing
 from retrieval.client import RetrievalClient
@@ -151,6 +152,10 @@ class Answering:
             await self._charging.settled()
 
     async def _answer(self, run: Run) -> AsyncGenerator[AnswerEvent, None]:
+        if not (run.question.files or run.question.so_far) and (said := small_talk(run.question.text)):
+            for event in run.small_talk(said):
+                yield event
+            return
         await self._admit(run.question)
         known = self._searching.known.of(run.question.principals, among=run.question.manner.sources)
         yield Status(text=sentences.searching(known))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.answering.question import Question, Turn
+from bot.answering.small_talk import small_talk
 from wire.answers import Usage
 
 SHORT_WORDS = 4
@@ -64,7 +65,7 @@ def joined(question: Question) -> Standalone:
 
 def _answered(turns: Iterable[Turn]) -> list[str]:
     """The questions of the conversation that we answered; without an answer yet, its last message."""
-    earlier = list(turns)
+    earlier = [turn for turn in turns if turn.role == "assistant" or not small_talk(turn.text)]
     asked = [
         before.text
         for before, after in itertools.pairwise(earlier)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 import structlog
 
 from bot.answering.question import Question
+from bot.answering.small_talk import SMALL_TALK
 from bot.answering.unanswered import NO_MODEL
 from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source
 from wire.audit import ANSWERED, Audit, AuditLine, ShownDocument
@@ -32,8 +33,8 @@ class Told:
     """What became of a question, as far as it has come.
 
     Attributes:
-        outcome: ``answered``, ``partial`` (the model stopped early), ``not_found``, ``stopped`` (nobody
-            reads on), or an error's code.
+        outcome: ``answered``, ``partial`` (the model stopped early), ``not_found``, ``small_talk`` (it was
+            no question), ``stopped`` (nobody reads on), or an error's code.
         first_words_s: from the question's arrival in the pipeline to the first of the text; None before.
         seconds: to the end.
         stages_s: how long each stage took: ``search``, ``first_words``, ``writing``.
@@ -161,6 +162,8 @@ def _traced(told: Told) -> dict[str, Value]:
 def _ended(done: Done) -> tuple[str, Origin]:
     if done.model == NO_MODEL:
         return "not_found", "none"
+    if done.model == SMALL_TALK:
+        return "small_talk", "none"
     outcome = "answered" if done.complete else "partial"
     if done.joined:
         return outcome, "joined"

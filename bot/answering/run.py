@@ -10,8 +10,9 @@ from bot.answering.following_up import Standalone
 from bot.answering.question import Question
 from bot.answering.quota import utc_now
 from bot.answering.recalling import Recalled, retold
+from bot.answering.small_talk import SMALL_TALK
 from bot.answering.writing import Writing
-from wire.answers import AnswerEvent, Done, Status
+from wire.answers import AnswerEvent, Delta, Done, Status, Usage
 
 
 @dataclass(kw_only=True)
@@ -54,6 +55,14 @@ class Run:
             model=writing.model,
             timings_ms=self.timings_ms,
             complete=writing.ending == "end",
+        )
+
+    def small_talk(self, said: str) -> Iterator[AnswerEvent]:
+        """What is said back to what was no question."""
+        yield Delta(text=said)
+        self.mark("total")
+        yield Done(
+            text=said, sources=(), usage=Usage(), cached=False, model=SMALL_TALK, timings_ms=self.timings_ms
         )
 
     def from_cache(self, recalled: Recalled) -> Iterator[AnswerEvent]:

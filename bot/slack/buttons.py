@@ -46,7 +46,8 @@ def with_button(
     if shown.goes_on:
         hint = "Write on where this answer broke off"
         buttons.append(_button("Go on", GO_ON, anew, thread_ts, hint=hint))
-    buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
+    if shown.repeatable:
+        buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
     if asks_humans and shown.about:
         hint = "Ask a human: shows what would be posted, and where"
         buttons.append(_button("Ask a human", ASK_A_HUMAN, question, thread_ts, hint=hint))
@@ -54,7 +55,8 @@ def with_button(
         hint = "Mute thread: answers here only to mentions"
         buttons.append(_button(":shushing_face: Mute thread", MUTE, question, thread_ts, hint=hint))
     rating = [thumbs(shown.about, question=question, thread_ts=thread_ts)] if shown.about else []
-    return replace(shown, blocks=[*shown.blocks, _row(*buttons), *rating])
+    row = [_row(*buttons)] if buttons else []
+    return replace(shown, blocks=[*shown.blocks, *row, *rating])
 
 
 def again_button(label: str, *, question: QuestionName, thread_ts: str) -> Block:

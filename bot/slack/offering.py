@@ -12,6 +12,7 @@ import structlog
 
 from bot.answering.following_up import joined
 from bot.answering.question import Question, Turn
+from bot.answering.small_talk import small_talk
 from bot.slack import offers
 from bot.slack.asking_for import AskingFor, Once
 from bot.slack.commands import said
@@ -86,7 +87,7 @@ class Offering:
 
     async def answered(self, question: QuestionAsked) -> None:
         """The answer stands: offer a private one, if there is more for its asker. Raises nothing."""
-        if not question.direct:
+        if not question.direct and not small_talk(self._spoken(question.text)):
             await _quietly(self._offer(question))
 
     async def not_posted(self, question: QuestionAsked) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from bot.answering.question import Attached, Question, Turn
 from bot.answering.sentences import SEARCHING, duration
+from bot.answering.small_talk import NO_WORDS
 from bot.slack.audience import Audience
 from bot.slack.claim_ports import Claim, Claims
 from bot.slack.events import spoken
@@ -40,7 +41,6 @@ _STOPPED = "Stopped."
 _NOT_YOURS = "Only the person who asked can stop this answer."
 _GOES_ON = "Slack lets me go on in {wait}"
 _TOO_BUSY = "Slack doesn't let me answer for a while: there is too much going on. Please ask again in {wait}."
-_NO_WORDS = "What would you like to know? Ask me a question, and I'll look in the company's documents."
 _NO_WORDS_BUT_FILES = "What would you like to know about it? Send me the file with a question beside it."
 
 _log = structlog.get_logger("replying")
@@ -313,7 +313,7 @@ class Replying:
 
 
 def _no_words(question: Question) -> View:
-    return View(text=_NO_WORDS_BUT_FILES if question.files else _NO_WORDS)
+    return View(text=_NO_WORDS_BUT_FILES if question.files else NO_WORDS, repeatable=False)
 
 
 def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:

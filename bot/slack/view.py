@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.answering.small_talk import SMALL_TALK
 from bot.answering.unanswered import NO_MODEL
 from bot.answering.writing import broken_off
 from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
@@ -31,6 +32,7 @@ class View:
         notice: a line in small print under a finished answer.
         about: what feedback on it is about (`bot.slack.rated`); empty while it is no answer.
         so_far: of an answer that broke off, what there is of it to go on from.
+        repeatable: whether asking the same again may bring something else.
     """
 
     text: str = ""
@@ -39,6 +41,7 @@ class View:
     notice: str | None = None
     about: str = ""
     so_far: str = ""
+    repeatable: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ class Payload:
         finished: whether nothing more comes.
         goes_on: whether it broke off, and may be gone on with.
         about: as in `View`.
+        repeatable: as in `View`.
     """
 
     text: str
@@ -58,6 +62,7 @@ class Payload:
     finished: bool = True
     about: str = ""
     goes_on: bool = False
+    repeatable: bool = True
 
 
 def payloads(view: View) -> tuple[Payload, ...]:
@@ -87,6 +92,7 @@ def payload(view: View, *, foot: bool = True) -> Payload:
         finished=view.doing is None,
         about=view.about,
         goes_on=bool(view.so_far),
+        repeatable=view.repeatable,
     )
 
 
@@ -136,17 +142,23 @@ def after(view: View, event: AnswerEvent) -> View:
             known = {source.index: source for source in view.sources} | {event.index: event.source}
             return replace(view, sources=tuple(known[index] for index in sorted(known)))
         case Done():
-            return View(
-                text=event.text,
-                sources=event.sources,
-                notice=_notice(event),
-                about=str(rated(event)),
-                so_far="" if event.complete else broken_off(event.text),
-            )
+            return _finished(event)
         case Failed():
             return View(text=event.message)
         case _:
             return view
+
+
+def _finished(done: Done) -> View:
+    if done.model == SMALL_TALK:
+        return View(text=done.text, repeatable=False)
+    return View(
+        text=done.text,
+        sources=done.sources,
+        notice=_notice(done),
+        about=str(rated(done)),
+        so_far="" if done.complete else broken_off(done.text),
+    )
 
 
 def _notice(done: Done) -> str | None:

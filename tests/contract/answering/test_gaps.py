@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from nats.aio.client import Client
 
 from bot.answering.nats_gaps import NatsGaps
+from bot.answering.small_talk import HELLO
 from bot.answering.unanswered import NO_MODEL
 from tests.claude_stand_in import Script
 from tests.contract.answering.telling import Desk, question, tell
@@ -47,6 +48,14 @@ async def test_an_answer_that_stands_on_nothing_is_a_gap_too(desk: Desk, client:
     desk.claude.scripts.append(Script(text="The documents do not say."))
     await tell(desk.answering(gaps=gaps))
     assert [gap.why for gap in await gaps.newest()] == ["not_answered"]
+
+
+async def test_a_greeting_is_returned_without_a_search_a_model_or_a_gap(desk: Desk, client: Client) -> None:
+    gaps = NatsGaps(client, within_s=20)
+    told = await tell(desk.answering(gaps=gaps, relevance_floor=0.95), question("Good morning!"))
+    assert told.done.text == told.deltas == HELLO
+    assert (desk.retrieval.searches, desk.claude.requests) == ([], [])
+    assert await gaps.newest() == []
 
 
 async def test_an_answer_with_sources_is_none(desk: Desk, client: Client) -> None:

@@ -105,6 +105,13 @@ async def test_whoever_may_not_is_told_nothing(
     assert not whispered(slack)
 
 
+async def test_nothing_is_searched_for_a_greeting(
+    slack: Sandbox, offering: Offering, retrieval: RetrievalStandIn
+) -> None:
+    await offering.answered(of(slack.say("marta", "general", "@answerdesk good morning")))
+    assert (retrieval.searches, whispered(slack)) == ([], [])
+
+
 async def test_the_search_behind_it_is_made_for_everybody_alike(
     slack: Sandbox, offering: Offering, retrieval: RetrievalStandIn
 ) -> None:

@@ -41,6 +41,12 @@ def test_a_question_that_leans_on_the_one_before_takes_it_along(follow_up: str) 
     assert query(follow_up, user(GERMANY), ours()) == f"{GERMANY} {follow_up}"
 
 
+def test_what_was_no_question_is_not_taken_along() -> None:
+    assert query("For how long?", user("hi there"), ours("Hello!")) == "For how long?"
+    before = (user(GERMANY), ours(), user("thanks!"), ours("You're welcome."))
+    assert query("For how long?", *before) == f"{GERMANY} For how long?"
+
+
 @pytest.mark.parametrize(
     "question",
     ["Who approves travel to Lisbon for new employees?", "And how do I submit an expense report?"],

@@ -69,6 +69,7 @@ class Desk:
         (DONE.model_copy(update={"cached": True, "alike": True}), "answered", "same_meaning"),
         (DONE.model_copy(update={"joined": True}), "answered", "joined"),
         (DONE.model_copy(update={"model": "none"}), "not_found", "none"),
+        (DONE.model_copy(update={"model": "small talk"}), "small_talk", "none"),
         (Failed(code="quota_exceeded", message="Enough for today."), "quota_exceeded", "none"),
     ],
 )

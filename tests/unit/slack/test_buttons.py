@@ -43,6 +43,14 @@ def test_in_a_channel_its_thread_can_be_muted_and_in_direct_messages_it_can_not(
     assert again["action_id"] == AGAIN
 
 
+def test_what_would_be_said_again_has_no_button_but_to_mute_its_thread() -> None:
+    shown = payload(View(text="You're welcome.", repeatable=False))
+    [mute] = with_button(shown, question=QUESTION, thread_ts=THREAD).blocks[-1]["elements"]
+    assert mute["action_id"] == MUTE
+    direct = QuestionName("T1", "D1", QUESTION.ts)
+    assert with_button(shown, question=direct, thread_ts=THREAD).blocks == shown.blocks
+
+
 def test_an_answer_that_broke_off_can_be_gone_on_with_or_asked_again() -> None:
     shown = with_button(payload(View(text="Half", so_far="Half")), question=QUESTION, thread_ts=THREAD)
     go_on, again, _mute = shown.blocks[-1]["elements"]

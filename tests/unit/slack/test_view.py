@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answering.sentences import CUT_OFF
+from bot.answering.small_talk import SMALL_TALK
 from bot.answering.unanswered import NO_MODEL
 from bot.slack.view import FALLBACK_CHARS, View, after, payload, payloads
 from sandbox.blocks import check_blocks
@@ -77,6 +78,11 @@ def test_an_answer_says_that_it_was_written_and_what_it_stands_on() -> None:
     (alone,) = small_print(after(View(), done(sources=())))
     assert "no source" in alone
     assert small_print(after(View(), done(sources=(), model=NO_MODEL))) == []
+
+
+def test_small_talk_is_neither_rated_nor_asked_again() -> None:
+    said = payload(after(View(), done(text="You're welcome.", sources=(), model=SMALL_TALK)))
+    assert (said.text, said.about, said.repeatable) == ("You're welcome.", "", False)
 
 
 def test_a_failure_is_a_sentence_and_nothing_of_the_unfinished_text() -> None:
