@@ -57,7 +57,8 @@ _SCOLDED = (
     r"(?:(?:you're|you are|u r|ur|this is|that's|that is|that was|this bot is|it's|it is)"
     r"(?: (?:so|really|very|such|an?|totally|completely|absolutely|fucking|just))* "
     r"(?:useless|stupid|dumb|idiot|moron|rubbish|garbage|crap|worthless|terrible|awful|annoying|bad|no help"
-    r"|not helpful|unhelpful)(?: bot)?)|useless|stupid bot|bad bot|not helpful|fuck (?:you|off)|shut up|i hate you"
+    r"|not helpful|unhelpful)(?: bot)?)|useless|stupid bot|bad bot|not helpful"
+    r"|fuck (?:you|off)|shut up|i hate you"
 )
 _REPLIES = tuple(
     (re.compile(said, re.IGNORECASE), reply)
