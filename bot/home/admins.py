@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.answering.quota import Asker
-from bot.slack.ports import Person
+from bot.slack.ports import Person, UserGroup
 from wire.admin_settings import AdminSettings
 from wire.audit import Audit, AuditLine
 
@@ -24,8 +24,8 @@ class Directory(Protocol):
         """One person, as Slack has them now."""
         ...
 
-    async def groups(self) -> dict[str, frozenset[str]]:
-        """User groups by id, with their members' ids."""
+    async def groups(self) -> dict[str, UserGroup]:
+        """User groups by id."""
         ...
 
 
@@ -76,7 +76,7 @@ class Admins:
         found = set(self._settings.users)
         if self._settings.groups:
             groups = await self._directory.groups()
-            found.update(*(groups.get(group, frozenset()) for group in self._settings.groups))
+            found.update(*(groups[group].members for group in self._settings.groups if group in groups))
         if self._settings.workspace_admins:
             found |= await self._workspace_admins()
         return tuple(sorted(found)[:TOLD_AT_MOST])

@@ -22,7 +22,8 @@ from bot.slack.human import (
     refused_in_modal,
 )
 from bot.slack.offering import Retrieval
-from bot.slack.ports import Identity, Messages, Person, Taken
+from bot.slack.owner_names import names_in
+from bot.slack.ports import Identity, Messages, Person, Taken, UserGroup
 from wire.errors import AnswerdeskError, RefusedError
 from wire.principals import EXTERNAL
 from wire.questions import QuestionName
@@ -32,6 +33,8 @@ SEEN_TO_WITHIN_S = 2.5
 OWNERS_WITHIN_S = 1.0
 """A trigger holds for three seconds; without owners there is still the channel."""
 LOOKED_AT = 3
+OWNERS_SHOWN = 8
+"""Beside the channel: Slack's radio buttons are ten at the most."""
 
 _ASKED = "Asked {where}. You will find the answer there."
 _NOT_FOR_OUTSIDERS = "Only people of the company can ask one another from here."
@@ -58,6 +61,10 @@ class People(Protocol):
 
     def colleague(self, owner: str) -> Person | None:
         """The one colleague whom this names, by e-mail address or full name."""
+        ...
+
+    async def owner_group(self, owner: str) -> UserGroup | None:
+        """The one user group that this names. Raises OverloadedError."""
         ...
 
 
@@ -103,7 +110,7 @@ class AskingHuman:
             return _GONE
         name = await self._messages.channel_name(self._channel)
         channel = [Whom(id=self._channel, name=f"#{name}")] if name else []
-        whom = [*channel, *await self._owners(words, principals=principals)]
+        whom = [*channel, *await self._owners(words, principals=principals, channel=name)]
         if not whom:
             return _NOBODY
         await self._messages.open_view(trigger=wanted.trigger, view=human_modal(wanted, whom, words=words))
@@ -133,8 +140,10 @@ class AskingHuman:
     async def _post(self, asked: HumanAsked) -> str:
         question = asked.question
         link = await self._link(question.channel, asked.thread_ts)
-        private = asked.whom.startswith(("U", "W"))
-        channel = await self._messages.open_direct(user=asked.whom) if private else asked.whom
+        private, group = asked.whom.startswith(("U", "W")), asked.whom.startswith("S")
+        channel = self._channel if group else asked.whom
+        if private:
+            channel = await self._messages.open_direct(user=asked.whom)
         posted = await self._messages.write(channel=channel, shown=human_post(asked, link=link))
         if private:
             return f"<@{asked.whom}> in a direct message of mine"
@@ -159,20 +168,33 @@ class AskingHuman:
         names = self._people.names()
         return spoken(asked.text, bot_user=self._identity.user, names=names) if asked else None
 
-    async def _owners(self, words: str, *, principals: tuple[str, ...]) -> list[Whom]:
-        """Colleagues whom the nearest documents name, of those that whoever asks may read."""
+    async def _owners(self, words: str, *, principals: tuple[str, ...], channel: str | None) -> list[Whom]:
+        """Whom the nearest documents name, of those that whoever asks may read.
+
+        A colleague is written to; a user group is mentioned in the channel, where that can be written in.
+        """
         if not words:
             return []
-        owners: list[str] = []
+        found: list[Whom] = []
         with contextlib.suppress(AnswerdeskError, TimeoutError):
             async with asyncio.timeout(OWNERS_WITHIN_S):
-                found = await self._retrieval.search(
+                near = await self._retrieval.search(
                     SearchRequest(query=words[:QUERY_CHARS], principals=principals, limit=LOOKED_AT)
                 )
-                ids = [passage.id for passage in found.passages]
-                owners = await owners_of(ids, principals=principals, retrieval=self._retrieval)
-        people = [person for owner in owners if (person := self._people.colleague(owner))]
-        return [Whom(id=each.id, name=f"{each.full_name} (an owner)") for each in people]
+                ids = [passage.id for passage in near.passages]
+                for owner in await owners_of(ids, principals=principals, retrieval=self._retrieval):
+                    found += await self._named(owner, channel=channel)
+        return list({whom.id: whom for whom in found}.values())[:OWNERS_SHOWN]
+
+    async def _named(self, owner: str, *, channel: str | None) -> list[Whom]:
+        """The people and groups that a document's line of owners names."""
+        found: list[Whom] = []
+        for name in names_in(owner):
+            if person := self._people.colleague(name):
+                found.append(Whom(id=person.id, name=f"{person.full_name} (an owner)"))
+            elif channel and (group := await self._people.owner_group(name)):
+                found.append(Whom(id=group.id, name=f"#{channel}, mentioning @{group.handle} (owners)"))
+        return found
 
     async def _link(self, channel: str, ts: str) -> str | None:
         try:

@@ -16,8 +16,9 @@ import structlog
 
 from bot.answering.quota import Asker
 from bot.slack.deadline import in_time
+from bot.slack.owner_names import group_named
 from bot.slack.people import AGE_S, Everybody
-from bot.slack.ports import Directory, Person
+from bot.slack.ports import Directory, Person, UserGroup
 from wire.errors import AnswerdeskError, OverloadedError, RefusedError, UnavailableError
 from wire.people_news import PeopleChanged
 from wire.principals import EXTERNAL, PUBLIC
@@ -140,6 +141,11 @@ class Audience:
         """The one colleague whom this names, by e-mail address or full name."""
         return self._everybody.colleague(owner)
 
+    async def owner_group(self, owner: str) -> UserGroup | None:
+        """The one user group whom this names; None where that can't be told. Raises OverloadedError."""
+        groups = (await self._known_groups()).values()
+        return group_named(owner, groups, domains=self._everybody.domains())
+
     def changed(self, news: PeopleChanged) -> None:
         """Ask anew for what is remembered of these people, channels or groups."""
         for user in news.people:
@@ -169,9 +175,9 @@ class Audience:
         return await asker.get()
 
     async def _groups_of(self, user: str) -> tuple[str, ...]:
-        return tuple(group for group, members in (await self._known_groups()).items() if user in members)
+        return tuple(group for group, known in (await self._known_groups()).items() if user in known.members)
 
-    async def _known_groups(self) -> dict[str, frozenset[str]]:
+    async def _known_groups(self) -> dict[str, UserGroup]:
         """User groups, or none: without them a reader sees less, never more."""
         try:
             return await self._groups.get()

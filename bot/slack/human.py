@@ -1,5 +1,6 @@
 """Asking a person instead of the documents: the modal that shows what will be posted, and the post (pure)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ TEXT_CHARS = 2_000
 _SECTION_CHARS = 3_000
 _ESCAPED_CHARS = 590
 """Which fit into a section even if each of them has to be escaped."""
+_GROUP = re.compile(r"S[A-Z0-9]+", re.ASCII)
 _WHOM_CHARS = 75
 """docs.slack.dev, option object: the longest text."""
 
@@ -35,10 +37,10 @@ class HumanWanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Whom:
-    """Who can be asked: a channel, or a person.
+    """Who can be asked: a channel, a person, or a user group, which is mentioned in the channel.
 
     Attributes:
-        id: the channel's or the person's.
+        id: the channel's, the person's or the group's.
         name: as it is shown, such as ``#ask-hr``.
     """
 
@@ -140,8 +142,15 @@ def human_post(asked: HumanAsked, *, link: str | None) -> Payload:
     pieces = [asked.text]
     if len(escaped(asked.text)) > _SECTION_CHARS:
         pieces = [asked.text[at : at + _ESCAPED_CHARS] for at in range(0, len(asked.text), _ESCAPED_CHARS)]
-    blocks = [small_print(f"<@{asked.by}> asks{where}"), *(section(escaped(piece)) for piece in pieces)]
-    return Payload(text=escaped(asked.text[:_ESCAPED_CHARS]), blocks=blocks)
+    group = _GROUP.fullmatch(asked.whom)
+    mention = [f"<!subteam^{asked.whom}>"] if group else []
+    blocks = [
+        small_print(f"<@{asked.by}> asks{where}"),
+        # In a paragraph of its own: whom a line beside the text mentions is not told for certain.
+        *(section(each) for each in mention),
+        *(section(escaped(piece)) for piece in pieces),
+    ]
+    return Payload(text=" ".join([*mention, escaped(asked.text[:_ESCAPED_CHARS])]), blocks=blocks)
 
 
 def refused_in_modal(sentence: str) -> dict[str, Any]:

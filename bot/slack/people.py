@@ -68,6 +68,11 @@ class Everybody:
         ]
         return found[0] if len(found) == 1 else None
 
+    def domains(self) -> frozenset[str]:
+        """Of the colleagues' e-mail addresses."""
+        emails = (person.email for person, _ in self._people.values() if not person.outside)
+        return frozenset(email.rpartition("@")[2].casefold() for email in emails if email)
+
     def changed(self, user: str) -> None:
         """Somebody is not who they were: what is known of them, and what is being asked, counts no more."""
         self._people.pop(user, None)

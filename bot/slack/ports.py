@@ -61,6 +61,16 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserGroup:
+    """A user group: its name, what it is mentioned by, and its members' ids."""
+
+    id: str
+    name: str
+    handle: str
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ThreadMessage:
     """A message of a thread.
 
@@ -231,8 +241,8 @@ class Directory(Protocol):
         """One person, members of connected workspaces included."""
         ...
 
-    async def groups(self) -> dict[str, frozenset[str]]:
-        """User groups by id, with their members' ids."""
+    async def groups(self) -> dict[str, UserGroup]:
+        """User groups by id."""
         ...
 
     async def channel_is_shared(self, channel: str) -> bool:

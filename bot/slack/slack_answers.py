@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.slack.ports import Identity, Person, SharedFile, ThreadMessage
+from bot.slack.ports import Identity, Person, SharedFile, ThreadMessage, UserGroup
 from bot.slack.view import Payload
 
 Json = dict[str, Any]
@@ -95,6 +95,16 @@ def read_person(user: Json, team: str) -> Person:
         zone=user.get("tz") or None,
         full_name=user.get("real_name") or profile.get("real_name") or "",
         admin=bool(user.get("is_admin") or user.get("is_owner")),
+    )
+
+
+def read_group(group: Json) -> UserGroup:
+    """A user group."""
+    return UserGroup(
+        id=group["id"],
+        name=str(group.get("name") or ""),
+        handle=str(group.get("handle") or ""),
+        members=frozenset(group.get("users") or ()),
     )
 
 

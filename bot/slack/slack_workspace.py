@@ -21,12 +21,13 @@ from bot.slack.call_limits import CallLimits
 from bot.slack.events import asked_files
 from bot.slack.metering import UNMETERED, CallMeter, result_of
 from bot.slack.mrkdwn import escaped, section, small_print
-from bot.slack.ports import Identity, Person, Said, SharedFile, SlackRefusedError, ThreadMessage
+from bot.slack.ports import Identity, Person, Said, SharedFile, SlackRefusedError, ThreadMessage, UserGroup
 from bot.slack.slack_answers import (
     answer_metadata,
     answer_parts,
     asked_metadata,
     next_cursor,
+    read_group,
     read_person,
     shared_file,
     thread_message,
@@ -221,10 +222,10 @@ class SlackWorkspace:
         """One person, members of connected workspaces included."""
         return read_person((await self.call("users.info", user=user))["user"], self.identity.team)
 
-    async def groups(self) -> dict[str, frozenset[str]]:
-        """User groups by id, with their members' ids."""
+    async def groups(self) -> dict[str, UserGroup]:
+        """User groups by id."""
         found = await self.call("usergroups.list", include_users=True, include_disabled=False)
-        return {group["id"]: frozenset(group.get("users") or ()) for group in found.get("usergroups") or []}
+        return {group.id: group for group in map(read_group, found.get("usergroups") or ())}
 
     async def channel_is_shared(self, channel: str) -> bool:
         """Whether other companies are in the channel, or are about to be."""

@@ -90,6 +90,43 @@ async def test_the_owner_whom_a_document_names_can_be_asked(
     assert not slack.messages("ask-hr")
 
 
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "People team",
+        "@people-team",
+        "people-team@larkspur.example",
+        "Nobody Known, people",
+        "People & Finance",
+    ],
+)
+async def test_the_group_that_a_document_names_as_its_owner_can_be_asked(
+    slack: Sandbox, reply: Message, retrieval: RetrievalStandIn, owner: str
+) -> None:
+    retrieval.put(passage(f"- Owner: {owner}\n\nMay I bring my dog? Ask.", document="dogs"))
+    await slack.press("jonas", reply, ASK_A_HUMAN)
+    modal = slack.modal("jonas")
+    assert modal is not None
+    assert "#ask-hr, mentioning @people-team (owners)" in str(modal["blocks"])
+    await slack.submit("jonas", fields("S0PEOPLETEAM", "May I bring <!here> my dog?"))
+    [posted] = slack.messages("ask-hr")
+    assert posted.text == "<!subteam^S0PEOPLETEAM> May I bring &lt;!here&gt; my dog?"
+    assert "<!subteam^S0PEOPLETEAM>" in str(posted.blocks)
+    assert "<@U0JONAS> asks" in str(posted.blocks)
+
+
+@pytest.mark.parametrize("owner", ["people-team@elsewhere.example", "Legal", "the people who know", "team"])
+async def test_where_no_group_is_certain_there_is_the_channel(
+    slack: Sandbox, reply: Message, retrieval: RetrievalStandIn, owner: str
+) -> None:
+    retrieval.put(passage(f"- Owner: {owner}\n\nMay I bring my dog? Ask.", document="dogs"))
+    await slack.press("jonas", reply, ASK_A_HUMAN)
+    modal = slack.modal("jonas")
+    assert modal is not None
+    assert "#ask-hr" in str(modal["blocks"])
+    assert "owner" not in str(modal["blocks"])
+
+
 async def test_where_the_channel_can_not_be_written_in_that_is_said(slack: Sandbox, reply: Message) -> None:
     await slack.press("jonas", reply, ASK_A_HUMAN)
     slack.remove_app("ask-hr")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -16,12 +17,13 @@ TEXTS = st.lists(FRAGMENTS | st.text(max_size=20), min_size=1, max_size=40).map(
 
 @example(text="&" * 2_000)
 @given(text=TEXTS.map(lambda text: f"Why? {text}"[:2_000]))
-def test_nobody_is_pinged_but_whoever_asks(text: str) -> None:
+@pytest.mark.parametrize(("whom", "ours"), [("C2", []), ("S0HR", ["<!subteam^S0HR>"])])
+def test_nobody_is_pinged_but_whoever_asks_and_is_asked(text: str, whom: str, ours: list[str]) -> None:
     """Promise 32: no live mention that is not ours."""
     asked = HumanAsked(
         question=QuestionName("T1", "C1", "1.0"),
         thread_ts="1.0",
-        whom="C2",
+        whom=whom,
         text=text,
         by="U0ASKER",
         team="T1",
@@ -29,7 +31,7 @@ def test_nobody_is_pinged_but_whoever_asks(text: str) -> None:
     )
     shown = human_post(asked, link="https://slack.example/p1")
     live = re.findall(r"<[!@#][^>]*>", f"{shown.text} {shown.blocks}")
-    assert live == ["<@U0ASKER>"]
+    assert live == [*ours, "<@U0ASKER>", *ours]
     check_blocks(shown.blocks)
-    posted = "".join(block["text"]["text"] for block in shown.blocks[1:])
+    posted = "".join(block["text"]["text"] for block in shown.blocks[1 + len(ours) :])
     assert posted == escaped(text)
