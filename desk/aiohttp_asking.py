@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import loads
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from wire.errors import UnavailableError
 
 ANSWER_WITHIN_S = 10.0
 MOST_BYTES = 1024 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +52,15 @@ async def ask_http(
 
 
 async def _object(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    if (response.content_length or 0) > MOST_BYTES:
-        return {}
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        read += chunk
+        if len(read) > MOST_BYTES:
+            response.close()
+            return {}
     try:
-        body = await response.json(content_type=None)
-    except ValueError:
+        body = loads(read)
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -4,6 +4,7 @@
 
 A login stands in each server's address. ``ca`` names authorities besides the system's, ``certificate`` and
 ``key`` our own certificate where the server asks for one, ``credentials`` a file as the NATS tools make it.
+Whoever says ``tls://``, or names an authority or a certificate, gets TLS or nothing.
 """
 
 import base64
@@ -31,10 +32,12 @@ class NatsAddress:
 
     Attributes:
         servers: any of them.
+        tls: whether each must speak TLS.
         options: what ``Client.connect`` takes besides: TLS, and who we are.
     """
 
     servers: list[str]
+    tls: bool
     options: dict[str, Any]
 
 
@@ -56,7 +59,8 @@ def read_address(url: str) -> NatsAddress:
         options["tls"] = _tls(given)
     if "credentials" in given:
         options |= _signing(Path(given["credentials"]))
-    return NatsAddress(servers=addresses, options=options)
+    tls = "tls" in options or any(address.startswith("tls://") for address in addresses)
+    return NatsAddress(servers=addresses, tls=tls, options=options)
 
 
 def _is_address(server: str) -> bool:

@@ -53,7 +53,7 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
     async def on_reconnected() -> None:
         _log.info("nats connection back")
 
-    client = _Client(tls=any(server.startswith("tls://") for server in address.servers))
+    client = _Client(tls=address.tls)
     try:
         # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
         async with asyncio.timeout(within_s):
@@ -112,7 +112,9 @@ class _Client(Client):
                 self._transport.close()  # type: ignore[no-untyped-call]
             if self.let_in:
                 raise nats.errors.Error("that server has no TLS")
-            raise SettingsError("NATS_URL: that server has no TLS; set it up there, or say nats://")
+            raise SettingsError(
+                "NATS_URL: that server has no TLS; set it up there, or say nats:// without ca and certificate"
+            )
         return super()._connect_command()
 
 

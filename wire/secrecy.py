@@ -28,6 +28,7 @@ _SECRET = re.compile(
     | \beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*                     # a JSON Web Token
     | -----BEGIN[ A-Z]*PRIVATE[ ]KEY-----.*?(?:-----END[ A-Z]*PRIVATE[ ]KEY-----|\Z)
     | (?<=://)[^\s/@:"']*:[^\s/@"']+(?=@)                   # user and password in a URL
+    | (?<=://)[^\s/@:?#"']+(?=@)                            # a token by itself
     | (?<=[Bb]earer[ ])[\w.~+/=-]{6,}
     | (?<=[Bb]asic[ ])[A-Za-z0-9+/=]{8,}
     | (?i:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=x-api-key:[ ]))[^\s&"',;]+

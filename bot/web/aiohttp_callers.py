@@ -93,21 +93,25 @@ class Callers:
     def protecting(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler behind all of this; what it raises becomes a status and an error's body."""
 
-        async def traced(request: web.Request) -> web.StreamResponse:
+        async def protected(request: web.Request) -> web.StreamResponse:
+            try:
+                caller = self.caller(request)
+            except AnswerdeskError as error:
+                return answered(request, error)
+            # Not before: a stranger's header would have us trace whatever they send.
             resource = request.match_info.route.resource
             name = f"{request.method} {resource.canonical if resource else 'somewhere'}"
             with span(name, kind="server", headers=request.headers):
-                return await protected(request)
+                try:
+                    return await handler(request, caller)
+                except AnswerdeskError as error:
+                    return answered(request, error)
 
-        async def protected(request: web.Request) -> web.StreamResponse:
-            headers = self.headers(request)
-            try:
-                return await handler(request, self.caller(request))
-            except AnswerdeskError as error:
-                status, body = status_of(error)
-                return error_response(status, body, headers=headers)
+        def answered(request: web.Request, error: AnswerdeskError) -> web.Response:
+            status, body = status_of(error)
+            return error_response(status, body, headers=self.headers(request))
 
-        return traced
+        return protected
 
     async def preflight(self, request: web.Request) -> web.Response:
         """What a browser asks before it lets a page of another origin ask."""

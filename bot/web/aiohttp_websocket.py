@@ -7,7 +7,8 @@ the socket in the middle of an answer has stopped it; one that is merely lost is
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -24,7 +25,9 @@ from wire.errors import AnswerdeskError, UnavailableError
 from wire.shapes import Shape, read_shape
 from wire.stopping import stopped
 
-OPEN_AT_ONCE = 200
+OPEN_AT_ONCE = 400
+OPEN_FOR_ONE = 100
+"""Of one key, so that one program's leave room for the others'."""
 IDLE_S = 600.0
 """How long a socket may wait for its next question."""
 
@@ -62,7 +65,7 @@ class AnswersOverWebSocket:
 
     streams: AnswerStreams
     send_within_s: float = SEND_WITHIN_S
-    _open: int = 0
+    _open: Counter[str] = field(default_factory=Counter)
 
     async def converse(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         """Answer one question after another until the socket closes."""
@@ -70,17 +73,18 @@ class AnswersOverWebSocket:
             heartbeat=HEARTBEAT_S, max_msg_size=BODY_BYTES, protocols=(SUBPROTOCOL,), timeout=2.0
         )
         await response.prepare(request)
-        if self._open >= OPEN_AT_ONCE:
+        name = caller.holder.name
+        if self._open.total() >= OPEN_AT_ONCE or self._open[name] >= OPEN_FOR_ONE:
             await response.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many connections")
             return response
-        self._open += 1
+        self._open[name] += 1
         try:
             keep_little(request)
             await self._questions(request, response, caller)
         except (ReaderGoneError, OSError):
             pass  # there is nobody left to tell
         finally:
-            self._open -= 1
+            self._open[name] -= 1
         return response
 
     async def _questions(self, request: web.Request, response: web.WebSocketResponse, caller: Caller) -> None:

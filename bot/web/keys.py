@@ -39,8 +39,8 @@ class Holder:
         return principals
 
 
-ANYBODY_HERE = Holder(name="open", principals=(PUBLIC,))
-"""Who asks without a key from this machine, where that is allowed."""
+ANYBODY_HERE = Holder(name="_open", principals=(PUBLIC,))
+"""Who asks without a key from this machine, where that is allowed; no key's name begins so."""
 
 
 def quota_name(key: str) -> str:

@@ -3,15 +3,22 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import pytest
+from aiohttp import web
 from nats.aio.client import Client
+from pydantic import TypeAdapter, ValidationError
 
+from bot.web.aiohttp_callers import Caller, Callers
 from bot.web.aiohttp_health import health_routes
 from bot.web.aiohttp_server import serving_http
+from bot.web.keys import ANYBODY_HERE, Holder, Keyring
 from desk.probes import page_answers
 from tests.contract.web.conftest import KEY, LISTED, QUESTION, Face, serving_api
 from tests.until import until
+from wire.key_settings import ApiKey, KeyName, key_hash
+from wire.opentelemetry_spans import current_ids
 
 NO_KEYS = [
     {},
@@ -40,6 +47,43 @@ async def test_without_a_right_key_nothing_happens(face: Face) -> None:
             assert reply.headers["WWW-Authenticate"].startswith("Bearer")
             assert (await reply.json())["error"]["code"] == "not_allowed"
     assert (face.retrieval.searches, face.claude.requests, face.streams.open) == ([], [], 0)
+
+
+class NotingKeyring(Keyring):
+    """In which trace each key was looked at."""
+
+    seen: ClassVar[list[dict[str, str]]] = []
+
+    def holder(self, key: str) -> Holder | None:
+        self.seen.append(current_ids())
+        return super().holder(key)
+
+
+async def test_no_trace_is_gone_on_with_for_a_stranger(face: Face) -> None:
+    """What is traced costs: who has no key can't make us trace every request."""
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    served: list[str | None] = []
+
+    async def handler(request: web.Request, caller: Caller) -> web.StreamResponse:
+        served.append(current_ids().get("trace_id"))
+        return web.Response(headers=caller.headers)
+
+    keyring = NotingKeyring({"one": ApiKey(sha256=key_hash(KEY))})
+    callers = Callers(keyring, origins=(), open_here=False)
+    routes = [web.get("/", callers.protecting(handler))]
+    async with serving_http(host="127.0.0.1", port=0, routes=routes) as port:
+        for key, expected in ((f"{KEY}x", 401), (KEY, 200)):
+            headers = {"Authorization": f"Bearer {key}", "traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+            async with face.session.get(f"http://127.0.0.1:{port}/", headers=headers) as reply:
+                assert reply.status == expected
+    assert served == [trace]
+    assert NotingKeyring.seen == [{}, {}]
+
+
+async def test_who_needs_no_key_is_nobody_that_a_key_can_be_called() -> None:
+    """Else one would use up the other's quota, and read the other's answers."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(KeyName).validate_python(ANYBODY_HERE.name)
 
 
 async def test_a_key_in_the_address_is_none(face: Face) -> None:

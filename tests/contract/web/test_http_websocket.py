@@ -5,8 +5,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.web import aiohttp_websocket
 from tests.claude_stand_in import Script
-from tests.contract.web.conftest import KEY, QUESTION, Face
+from tests.contract.web.conftest import KEY, PEOPLE_KEY, QUESTION, Face
 from tests.contract.web.sse import ANSWER_EVENT
 from tests.until import until
 from wire.shapes import read_shape
@@ -98,6 +99,25 @@ async def test_a_second_question_before_the_first_is_answered_closes_the_socket(
         assert (await socket.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
         assert socket.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
     await until(lambda: face.claude.streams_open == 0, within_s=30)
+
+
+async def test_how_many_sockets_a_key_may_have_open_is_bounded(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that one program's leave room for the others'."""
+    monkeypatch.setattr(aiohttp_websocket, "OPEN_FOR_ONE", 1)
+    async with face.session.ws_connect(address(face), headers=face.headers) as socket:
+        async with face.session.ws_connect(address(face), headers=face.headers) as second:
+            assert (await second.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
+            assert second.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
+        others = {"Authorization": f"Bearer {PEOPLE_KEY}"}
+        async with face.session.ws_connect(address(face), headers=others) as theirs:
+            for each in (socket, theirs):
+                await each.send_json({"question": QUESTION})
+                assert (await read_answer(each))[-1]["event"] == "done"
+    async with face.session.ws_connect(address(face), headers=face.headers) as again:
+        await again.send_json({"question": QUESTION})
+        assert (await read_answer(again))[-1]["event"] == "done"
 
 
 @pytest.mark.parametrize(

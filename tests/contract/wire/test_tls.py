@@ -78,6 +78,15 @@ async def test_tls_that_is_asked_for_is_not_done_without(nats_url: str) -> None:
             pass
 
 
+async def test_an_authority_of_ones_own_asks_for_tls_whatever_the_address_begins_with(
+    nats_url: str, certificates: Certificates
+) -> None:
+    """Who names one would not have the password sent in the clear."""
+    with pytest.raises(SettingsError, match="no TLS"):
+        async with connected(f"{nats_url}?ca={certificates.authority}", name="test"):
+            pass
+
+
 INFO = b'INFO {"server_id":"x","version":"2.11.0","max_payload":1048576,"auth_required":true}\r\n'
 """What a server says that wants a login and has no TLS."""
 

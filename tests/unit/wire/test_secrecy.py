@@ -15,6 +15,7 @@ from wire.secrecy import REDACTED, redacted, told
 
 IN_PLACE = {
     "nats://bot:hunter2secret@nats:4222": f"nats://{REDACTED}@nats:4222",
+    "nats://hunter2secret@a:4222,tls://hunter3secret@b": f"nats://{REDACTED}@a:4222,tls://{REDACTED}@b",
     "redis://:hunter2secret@valkey:6379/0": f"redis://{REDACTED}@valkey:6379/0",
     "Authorization: Bearer hunter2secret": f"Authorization: Bearer {REDACTED}",
     "postgresql://db/x?password=hunter2secret&ssl=on": f"postgresql://db/x?password={REDACTED}&ssl=on",
@@ -42,7 +43,9 @@ def test_a_private_key_goes_whole() -> None:
 
 
 def test_plain_words_and_ids_stay() -> None:
-    line = "question=T1:C1:1732.0001:0 source=handbook sk-1 xo https://docs.example.com/leave T=12:30:00"
+    line = (
+        "question=T1:C1:1732.0001:0 source=handbook sk-1 xo https://docs.example.com/@jo/a?b=c@d T=12:30:00"
+    )
     assert redacted(line) == line
 
 
