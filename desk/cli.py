@@ -35,12 +35,12 @@ from desk.options import (
     source_of,
     url_prefix_of,
 )
-from desk.publishing import Report, announce_and_wait, deletion, show_report
+from desk.publishing import Report, announce_and_wait, deletion, is_indexed, show_report
 from desk.roles import run_role
 from desk.showing import find, show_reply
 from desk.source_list import list_sources, show_sources
 from desk.syncing import begin_sync, cancel_sync, show_run, sync_and_wait
-from desk.terminal import Terminal
+from desk.terminal import Terminal, printable
 from desk.up import run_up
 from wire.errors import AnswerdeskError, SettingsError
 from wire.principals import PUBLIC
@@ -142,17 +142,18 @@ def delete(
     data: DataOption = None,
 ) -> None:
     """Announce that a document is gone."""
-    terminal = Terminal(Console(stderr=True))
-    report = run(
-        announce_and_wait(
-            [deletion(source, document)],
-            source=source,
-            nats_url=nats_url_of(data),
-            wait=wait,
-            terminal=terminal,
+    terminal, nats_url = Terminal(Console(stderr=True)), nats_url_of(data)
+    known = run(is_indexed(source, document, nats_url=nats_url))
+    drafts = [deletion(source, document)]
+    report = run(announce_and_wait(drafts, source=source, nats_url=nats_url, wait=wait, terminal=terminal))
+    if not known:
+        terminal.say(
+            f"Source {source} has no document {printable(document)}; are both names right? One that is still "
+            "on its way into the index will be gone, too.",
+            style="yellow",
         )
-    )
-    show_report(report, terminal, waited=wait, done="is gone")
+    if known or not report.ok:
+        show_report(report, terminal, waited=wait, done="is gone")
     _exit_by(report)
 
 

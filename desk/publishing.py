@@ -63,6 +63,16 @@ async def announce_and_wait(
     )
 
 
+async def is_indexed(source: str, document: str, *, nats_url: str) -> bool:
+    """Whether there is such a document.
+
+    Raises:
+        UnavailableError: NATS is away.
+    """
+    async with connected(nats_url, name="answerdesk delete") as client:
+        return await IngestClient(client).has(source, document)
+
+
 def deletion(source: str, document: str) -> Draft:
     """Announce that a document is gone as of now.
 

@@ -136,6 +136,20 @@ class IngestClient:
         except FAULTS as error:
             raise UnavailableError("NATS does not answer", service="nats") from error
 
+    async def has(self, source: str, document: str) -> bool:
+        """Whether a document stands in the index, whoever may read it.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        try:
+            head = await self._head(source, document)
+        except nats.js.errors.BucketNotFoundError:
+            return False
+        except FAULTS as error:
+            raise UnavailableError("NATS does not answer", service="nats") from error
+        return head is not None and head.state == "live"
+
     async def _publish(
         self, changed: DocumentChanged, announcement: _Announcement, *, again: str = ""
     ) -> PubAck:
@@ -157,18 +171,18 @@ class IngestClient:
 
     async def _is_done(self, changed: DocumentChanged, announced: Announced | None) -> bool:
         """Whether the head says so; an equal version that is older may be a former announcement's."""
-        head = await self._head(changed)
+        head = await self._head(changed.source, changed.id)
         if head is None or not _says(head, changed):
             return head is None and isinstance(changed, DocumentDelete) and changed.version is None
         if announced is None or head.version != changed.version or head.changed_at > announced.at:
             return True
         return not await self._is_queued(announced.sequence)
 
-    async def _head(self, changed: DocumentChanged) -> Head | None:
+    async def _head(self, source: str, document: str) -> Head | None:
         async with asyncio.timeout(CALL_WITHIN_S):
             bucket = await self._jetstream.key_value(subjects.HEADS_BUCKET)
             try:
-                entry = await bucket.get(document_key(changed.source, changed.id))
+                entry = await bucket.get(document_key(source, document))
             except nats.js.errors.KeyNotFoundError:
                 return None
         return read_shape(Head, entry.value or b"")

@@ -103,6 +103,15 @@ def test_what_is_published_is_found_by_whom_it_allows_and_gone_when_deleted(desk
     assert "more/tea.txt" not in desk.found("when is tea served", "--principal", "user:U1")
 
 
+def test_nothing_is_said_to_be_gone_that_was_never_there(desk: Desk, notes: Path) -> None:
+    desk("publish", notes / "llamas.md", "--source", "kept", "--allow", "public", "--wait")
+    done = desk("delete", "notse", "llamas.md", "--wait")
+    assert done.code == 0
+    assert "Source notse has no document llamas.md" in done.err
+    assert "is gone" not in done.err
+    assert "llamas.md" in desk.found("llamas at the office")
+
+
 def test_publishing_again_replaces_and_the_newest_word_counts(desk: Desk, notes: Path) -> None:
     desk("publish", notes / "llamas.md", "--source", "twice", "--allow", "public", "--wait")
     (notes / "llamas.md").write_text("# Llamas\n\nLlamas must stay at home from now on.")
