@@ -12,6 +12,7 @@ import redis.asyncio
 from nats.aio.client import Client
 
 from desk.engines import EngineCommand, nats_command, valkey_command
+from tests.until import until
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 
@@ -52,19 +53,34 @@ def run_engine(command: EngineCommand) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _shared_nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("nats")
-    yield from run_engine(nats_command(folder=folder, port=free_port(), password="test"))
+def shared_nats_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nats")
 
 
-@pytest.fixture
-async def nats_url(_shared_nats_url: str) -> str:
-    """A NATS server with nothing in it (shared by the run, emptied before each test)."""
-    client = await nats.connect(_shared_nats_url)
+@pytest.fixture(scope="session")
+def _shared_nats_url(shared_nats_folder: Path) -> Iterator[str]:
+    yield from run_engine(nats_command(folder=shared_nats_folder, port=free_port(), password="test"))
+
+
+async def emptied(url: str, folder: Path) -> None:
+    """Delete every stream of a server, so that one made anew is empty.
+
+    A deleted stream's files get a name with a dot in front, and are removed after the reply. While those of a
+    former deletion stand, the next one leaves its own where they are: who makes the stream anew finds its old
+    messages in it, or is told "error creating store for stream".
+    """
+    await until(lambda: not [*folder.glob("jetstream/*/*/streams/.*")], within_s=30)
+    client = await nats.connect(url)
     jetstream = client.jetstream()
     for stream in await jetstream.streams_info():
         await jetstream.delete_stream(stream.config.name or "")
     await client.close()
+
+
+@pytest.fixture
+async def nats_url(_shared_nats_url: str, shared_nats_folder: Path) -> str:
+    """A NATS server with nothing in it (shared by the run, emptied before each test)."""
+    await emptied(_shared_nats_url, shared_nats_folder)
     return _shared_nats_url
 
 
