@@ -11,7 +11,7 @@ import pytest
 from nats.aio.client import Client
 
 from desk.worker import run_worker
-from ingest.client import IngestClient
+from ingest.client import CALL_WITHIN_S, IngestClient
 from retrieval.client import RetrievalClient
 from tests.e2e.worker_process import START_WITHIN_S, OwnNats, Worker, found, queued, set_ack_wait
 from tests.until import until
@@ -242,7 +242,7 @@ async def _is_empty(client: Client) -> bool:
 async def test_a_nats_server_that_hangs_is_survived_by_the_worker(
     mortal_nats: OwnNats, its_worker: Worker
 ) -> None:
-    """Promise 12: SIGSTOP; announcing fails in seconds; after SIGCONT all is well within ten."""
+    """Promise 12: SIGSTOP; announcing fails after 2 s; after SIGCONT all is well within ten."""
     async with connected(mortal_nats.url, name="test") as client:
         await ensure_topology(client)
         its_worker.start()
@@ -253,7 +253,9 @@ async def test_a_nats_server_that_hangs_is_survived_by_the_worker(
         started = time.monotonic()
         with pytest.raises(UnavailableError):
             await ingest.announce(upsert(version=2, body="Annual leave is 30 days."))
-        assert time.monotonic() - started < 10
+        # A busy machine may notice later that its time is up.
+        assert time.monotonic() - started < CALL_WITHIN_S + 5
+        assert CALL_WITHIN_S <= 2
         # Longer than it takes either side to give the connection up (9 s).
         await until(lambda: not client.is_connected, within_s=HUNG_FOR_S)
         await asyncio.sleep(max(0.0, started + HUNG_FOR_S - time.monotonic()))

@@ -64,10 +64,14 @@ class Worker:
 
 
 class OwnNats:
-    """A NATS server on its folder and port."""
+    """A NATS server on its folder and port, which flushes to disk at once or after so long."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sync_interval: str = "always") -> None:
         self._command = nats_command(folder=folder, port=free_port(), password="test")
+        config = folder / "nats.conf"
+        config.write_text(
+            config.read_text().replace("sync_interval: always", f"sync_interval: {sync_interval}")
+        )
         self.url = self._command.url
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -24,6 +24,7 @@ from wire.errors import SettingsError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 
+WHILE_AWAY = 50
 Intake = Callable[[Client], AbstractAsyncContextManager[Socket]]
 
 
@@ -90,19 +91,19 @@ def nats_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]
 async def test_with_nats_away_nothing_is_acknowledged_and_everything_comes_again(
     nats_server: tuple[str, subprocess.Popen[bytes]], slack: Sandbox, intake: Intake
 ) -> None:
-    """Promise 2: not durable, so not acknowledged; redelivered after recovery, and stored."""
+    """Promise 2: 50 events, not durable, so none acknowledged; redelivered after recovery, and stored."""
     url, server = nats_server
     async with connected(url, name="test") as client:
         await ensure_topology(client)
         async with intake(client):
             server.send_signal(signal.SIGSTOP)
-            for n in range(10):
+            for n in range(WHILE_AWAY):
                 slack.say("jonas", "dm", f"question {n}")
-            await until(lambda: unanswered(slack) >= 10, within_s=15)
+            await until(lambda: unanswered(slack) >= WHILE_AWAY, within_s=30)
             assert not [sent for sent in slack.deliveries() if sent.acknowledged]
             server.send_signal(signal.SIGCONT)
-            await until(lambda: _all_acknowledged(slack, 10), within_s=20)
-            assert await stored(client) == 10
+            await until(lambda: _all_acknowledged(slack, WHILE_AWAY), within_s=60)
+            assert await stored(client) == WHILE_AWAY
 
 
 def _all_acknowledged(slack: Sandbox, events: int) -> bool:
@@ -162,10 +163,14 @@ async def test_a_reply_right_after_the_question_is_a_follow_up(
         await until(both, within_s=10)
 
 
+@pytest.mark.parametrize("measured", [False, pytest.param(True, marks=pytest.mark.soak)])
 async def test_an_event_is_acknowledged_in_time_where_nats_is_far_away(
-    nats_url: str, slack: Sandbox, intake: Intake
+    nats_url: str, slack: Sandbox, intake: Intake, *, measured: bool
 ) -> None:
-    """Promise 3: 100 events a second while NATS takes 50 ms each way; none waits for the one before it."""
+    """Promise 3: 100 events a second while NATS takes 50 ms each way; none waits for the one before it.
+
+    By ``make soak``, on a machine with nothing else to do: p99 under 500 ms, and none over 2.5 s.
+    """
     async with slow_door(nats_url, delay_s=0.05) as far, connected(far, name="far") as client:
         await ensure_topology(client)
         async with intake(client):
@@ -179,3 +184,6 @@ async def test_an_event_is_acknowledged_in_time_where_nats_is_far_away(
         print(f"acknowledged after {took_s[50]:.3f} s (median), {took_s[98]:.3f} s (p99)")
         # One after another they would take 100 times two round trips.
         assert took_s[50] < 2
+        if measured:
+            assert took_s[98] < 0.5
+            assert took_s[-1] < 2.5
