@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import nats.errors
 import structlog
@@ -24,7 +24,10 @@ AWAY_FOR_S = 1.0
 LEAVE_WITHIN_S = 1.0
 BEATS_PER_ACK_WAIT = 3
 
-TakenT = TypeVar("TakenT")
+TAKEN_TOGETHER = 20
+"""So that many replicas share a rush of work."""
+
+TakenT = TypeVar("TakenT", covariant=True)
 _log = structlog.get_logger("work")
 
 
@@ -102,32 +105,41 @@ class WorkQueue(Generic[ShapeT]):
         self._jetstream: JetStreamContext = client.jetstream(timeout=CALL_WITHIN_S)
         self._subscription: JetStreamContext.PullSubscription | None = None
 
-    async def take(self) -> Delivery[ShapeT]:
-        """The next one, however long it takes to come; with NATS away, once it is back."""
+    async def take(self, *, most: int) -> list[Delivery[ShapeT]]:
+        """What waits, one at the least, however long that takes to come; with NATS away, once it is back.
+
+        What waits is taken at once: of a hundred calls of NATS in a rush each would wait for its turn behind
+        all else that there is to do.
+        """
         while True:
             try:
-                return await self._fetch()
+                if taken := await self._fetch(most):
+                    return taken
             except asyncio.CancelledError:
                 # A request that is left behind would be given something that nobody takes.
                 await self._leave()
                 raise
             except nats.errors.TimeoutError:
                 continue
-            except MalformedError:
-                _log.exception("dropped what is no work", stream=self._stream)
             except FAULTS:
                 await self._leave()
                 await asyncio.sleep(AWAY_FOR_S)
 
-    async def _fetch(self) -> Delivery[ShapeT]:
+    async def _fetch(self, most: int) -> list[Delivery[ShapeT]]:
         if self._subscription is None:
             self._subscription = await self._jetstream.pull_subscribe_bind(self._consumer, self._stream)
-        [message] = await self._subscription.fetch(1, timeout=FETCH_FOR_S)
+        messages = await self._subscription.fetch(most, timeout=FETCH_FOR_S)
+        read = [await self._read(message) for message in messages]
+        return [delivery for delivery in read if delivery is not None]
+
+    async def _read(self, message: Msg) -> Delivery[ShapeT] | None:
         try:
             item = read_shape(self._shape, message.data)
         except MalformedError:
-            await message.term()
-            raise
+            _log.exception("dropped what is no work", stream=self._stream)
+            with contextlib.suppress(*FAULTS):
+                await message.term()
+            return None
         return Delivery(message, item, client=self._client, ack_wait_s=self._ack_wait_s)
 
     async def _leave(self) -> None:
@@ -139,8 +151,16 @@ class WorkQueue(Generic[ShapeT]):
                     await self._client.flush()
 
 
+class Take(Protocol[TakenT]):
+    """Takes what is to be done."""
+
+    def __call__(self, *, most: int) -> Awaitable[Sequence[TakenT]]:
+        """One piece of work at the least, however long it takes to come."""
+        ...
+
+
 async def hand_out(
-    take: Callable[[], Awaitable[TakenT]],
+    take: Take[TakenT],
     see_to: Callable[[TakenT], Coroutine[Any, Any, None]],
     *,
     at_once: int,
@@ -150,15 +170,11 @@ async def hand_out(
 
     What is under way by then goes on: ``under_way`` has it.
     """
-    slots = asyncio.Semaphore(at_once)
     while True:
-        await slots.acquire()
-        try:
-            taken = await take()
-        except BaseException:
-            slots.release()
-            raise
-        task = asyncio.create_task(see_to(taken))
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-        task.add_done_callback(lambda _: slots.release())
+        if (free := at_once - len(under_way)) < 1:
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            continue
+        for taken in await take(most=min(free, TAKEN_TOGETHER)):
+            task = asyncio.create_task(see_to(taken))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)

@@ -46,9 +46,9 @@ class NatsFollowed:
         except FAULTS as error:
             raise _not_stored() from error
 
-    async def take(self) -> Delivery[SyncFollowed]:
-        """The next one, however long it takes to come; with NATS away, once it is back."""
-        return await self._work.take()
+    async def take(self, *, most: int) -> list[Delivery[SyncFollowed]]:
+        """The next ones, one at the least, however long that takes; with NATS away, once it is back."""
+        return await self._work.take(most=most)
 
 
 def _not_stored() -> UnavailableError:

@@ -12,7 +12,14 @@ from bot.slack.edit_budget import SESSION, Edit
 from bot.slack.features import Features
 from bot.slack.native_ports import Agent, SessionStatus
 from bot.slack.ports import EditBudget
-from wire.errors import AnswerdeskError, MalformedError, RefusedError, SettingsError, UnavailableError
+from wire.errors import (
+    AnswerdeskError,
+    MalformedError,
+    OverloadedError,
+    RefusedError,
+    SettingsError,
+    UnavailableError,
+)
 from wire.stopping import stopped
 
 TOLD_WITHIN_S = 1.5
@@ -38,9 +45,10 @@ class AgentThread:
         self._channel = channel
         self._thread_ts = thread_ts
         self._asker = asker
+        self._told = False
 
     async def tell(self, doing: str) -> bool:
-        """Show what is being done, until our next message; whether Slack shows it.
+        """Show what is being done, until our next message; whether Slack shows it, or what was told before.
 
         Raises:
             SettingsError: Slack refuses our token, and will refuse the message too.
@@ -54,11 +62,12 @@ class AgentThread:
                 )
         except SettingsError:
             raise
+        except (OverloadedError, TimeoutError):
+            return self._told
         except AnswerdeskError as error:
             self._agents.features.refused("status", error)
             return False
-        except TimeoutError:
-            return False
+        self._told = bool(doing)
         return True
 
     @asynccontextmanager

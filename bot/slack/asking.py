@@ -1,5 +1,6 @@
 """What becomes of what people say and do: a question is kept, an answer stopped, or it was not for us."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from bot.slack.events import Asked, MuteAsked, Reworded
 from bot.slack.following import Following
 from bot.slack.ports import Messages, Taken
 from bot.slack.view import Payload, View, payload
-from wire.errors import MalformedError, RefusedError
+from wire.errors import AnswerdeskError, MalformedError, RefusedError
 from wire.questions import QuestionAsked, QuestionName, StopAsked
 
 HEARD_WITHIN_S = 2.0
@@ -88,11 +89,19 @@ class Asking:
         """Keep the question, if it is one for us; else Slack must bring it again."""
         async with in_time(HEARD_WITHIN_S):
             if asked.addressed:
-                # Before it is stored, so that a reply that comes the next moment is known to be a follow-up.
-                await self._participation.take_part(asked.question)
-            elif not await self._following.is_for_us(asked.question):
-                return
-            await self._store.store(asked.question)
+                await self._keep(asked.question)
+            elif await self._following.is_for_us(asked.question):
+                await self._store.store(asked.question)
+
+    async def _keep(self, question: QuestionAsked) -> None:
+        """Keep it and its thread, at the same time, since whoever asks waits for both."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                # Sent first, so that a reply that comes the next moment is known to be a follow-up.
+                group.create_task(self._participation.take_part(question))
+                group.create_task(self._store.store(question))
+        except* AnswerdeskError as failed:
+            raise failed.exceptions[0] from None
 
     async def mute(self, wish: MuteAsked) -> None:
         """Stay out of a thread until somebody mentions us there."""

@@ -51,12 +51,26 @@ class LiveMessage:
     """
 
     def __init__(
-        self, *, standing: Standing, agent: AgentThread | None = None, seen: Seen | None = None
+        self,
+        *,
+        standing: Standing,
+        agent: AgentThread | None = None,
+        seen: Seen | None = None,
+        begun: bool | None = None,
     ) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            standing: what has Slack show it.
+            agent: shows a status.
+            seen: is told what people see.
+            begun: whether Slack shows already, in a status, what the answer begins with; None: not asked yet.
+        """
         self.standing = standing
         self._seen = seen or Seen(UNMETERED, asked_at=datetime.now(UTC))
         self.meant_for: tuple[str, ...] | None = None
         self._agent = agent
+        self._begun = begun
         self._newest: View | None = None
         self._newest_at = time.monotonic()
         self._sent: View | None = None
@@ -81,7 +95,10 @@ class LiveMessage:
     async def begin(self, view: View) -> None:
         """Show what is being done: as a status where nothing stands yet, else in a message. As ``open``."""
         self._post_at = time.monotonic() + WORDLESS_FOR_S
-        if self.standing.empty and await self._told(view):
+        told, self._begun = self._begun, None
+        if told is None:
+            told = self.standing.empty and await self._told(view)
+        if told and self.standing.empty:
             self._newest = self._sent = view
         else:
             await self.open(view)

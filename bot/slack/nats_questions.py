@@ -44,6 +44,6 @@ class QuestionQueue:
         except FAULTS as error:
             raise UnavailableError("the question could not be stored", service="nats") from error
 
-    async def take(self) -> Delivery[QuestionAsked]:
-        """The next question, however long it takes to come; with NATS away, once it is back."""
-        return await self._work.take()
+    async def take(self, *, most: int) -> list[Delivery[QuestionAsked]]:
+        """The next questions, one at the least, however long that takes; with NATS away, once it is back."""
+        return await self._work.take(most=most)

@@ -13,11 +13,14 @@ import structlog
 from bot.answering.question import Attached, Question, Turn
 from bot.answering.sentences import SEARCHING, duration
 from bot.answering.small_talk import NO_WORDS
+from bot.slack.agent_thread import AgentThread
 from bot.slack.audience import Audience
 from bot.slack.claim_ports import Claim, Claims
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage
+from bot.slack.metering import Seen
 from bot.slack.ports import Identity, Messages, Preferences, Recent, Stops, StopWish, ThreadMessage, Turns
+from bot.slack.rush import Rush
 from bot.slack.surface import Surface
 from bot.slack.unfinished import presentable
 from bot.slack.view import Payload, View, after, payload, payloads, without_blocks
@@ -87,6 +90,7 @@ class Replying:
         self._recent = recent
         self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
+        self._rush = Rush()
 
     async def reply(self, question: QuestionAsked, *, delivery: int) -> None:
         """Answer a question in its thread, or go on where an earlier try has ended.
@@ -100,11 +104,18 @@ class Replying:
             UnavailableError: try again later.
             RefusedError, MalformedError, SettingsError: Slack takes no message there.
         """
+        agent, seen = self._surface.agent_thread(question), self._surface.seen(question)
+        self._rush.another()
+        begun = await _begun(agent, seen) if delivery == 1 else None
+        await self._rush.over()
         claim = await self._claims.claim(question)
+        if begun and (claim is None or claim.messages or claim.messages_unknown):
+            # What stands by now is not posted anew, so that nothing would take the status away.
+            await agent.tell("")
+            begun = None
         if claim is None:
             return
-        agent = self._surface.agent_thread(question)
-        message = self._surface.live_message(question, claim, agent)
+        message = self._surface.live_message(question, claim, agent=agent, seen=seen, begun=begun)
         left_s = (question.asked_at + TOO_OLD - datetime.now(UTC)).total_seconds()
         title = "" if question.thread_ts else self._spoken(question.text)
         async with agent.at_work(title):
@@ -310,6 +321,13 @@ class Replying:
 
     def _spoken(self, text: str) -> str:
         return spoken(text, bot_user=self._identity.user, names=self._audience.names())
+
+
+async def _begun(agent: AgentThread, seen: Seen) -> bool:
+    """Show that we are at it, before anything is done that may have to wait; whether Slack shows it."""
+    if begun := await agent.tell(SEARCHING):
+        seen.sign()
+    return begun
 
 
 def _no_words(question: Question) -> View:

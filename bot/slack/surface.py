@@ -38,8 +38,20 @@ class Surface:
             self.agents, channel=question.channel, thread_ts=question.thread, asker=question.user
         )
 
-    def live_message(self, question: QuestionAsked, claim: Claim, agent: AgentThread) -> LiveMessage:
-        """The question's answer, with what is on record of it."""
+    def seen(self, question: QuestionAsked) -> Seen:
+        """What its asker has seen so far: nothing."""
+        return Seen(self.meter, asked_at=question.asked_at)
+
+    def live_message(
+        self,
+        question: QuestionAsked,
+        claim: Claim,
+        *,
+        agent: AgentThread,
+        seen: Seen,
+        begun: bool | None = None,
+    ) -> LiveMessage:
+        """The question's answer, with what is on record of it; ``begun`` as in `LiveMessage`."""
         place = Place(
             channel=question.channel,
             thread_ts=question.thread,
@@ -56,5 +68,4 @@ class Surface:
             known=claim.messages,
             more_may_stand=claim.messages_unknown,
         )
-        seen = Seen(self.meter, asked_at=question.asked_at)
-        return LiveMessage(standing=standing, agent=agent, seen=seen)
+        return LiveMessage(standing=standing, agent=agent, seen=seen, begun=begun)

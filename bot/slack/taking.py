@@ -1,6 +1,7 @@
 """Takes questions from the queue, several at a time, and sees each to its end."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -37,8 +38,8 @@ class Afterwards(Protocol):
 class Queue(Protocol):
     """Where questions wait."""
 
-    async def take(self) -> Delivery[QuestionAsked]:
-        """The next question, however long it takes to come."""
+    async def take(self, *, most: int) -> Sequence[Delivery[QuestionAsked]]:
+        """The next questions, one at the least, however long it takes to come."""
         ...
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from functools import partial
 
 from bot.home.greeting import HELLO, TITLE
@@ -14,6 +15,9 @@ from tests.claude_stand_in import ClaudeStandIn, Script
 from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION, WORDS
 from tests.until import until
+from wire import subjects
+from wire.nats_connection import connected
+from wire.questions import QuestionAsked
 
 ASKED = "How many days of parental leave do I get in Germany?"
 AGAIN = "answerdesk_again"
@@ -78,6 +82,29 @@ async def test_a_direct_message_shows_a_status_then_streams_and_ends_like_every_
     streamed = [call for call in slack.calls() if call.method in ("chat.startStream", "chat.appendStream")]
     sent = "".join(chunk["text"] for call in streamed for chunk in call.arguments["chunks"])
     assert "[1]" in sent
+
+
+async def test_a_question_that_comes_again_after_its_answer_leaves_no_status_behind(
+    fleet: Fleet, slack: Sandbox, engines: dict[str, str]
+) -> None:
+    """Promise 4: Slack redelivers for longer than the queue knows twins, and a sign is given before all else."""
+    await started(fleet, slack)
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: finished(slack, question, "general"), within_s=60)
+    told = len(slack.calls("assistant.threads.setStatus"))
+    again = QuestionAsked(
+        team=slack.workspace.company.team.id,
+        channel=question.channel,
+        ts=question.ts,
+        user=question.user,
+        text=question.text,
+        asked_at=datetime.now(UTC),
+    )
+    async with connected(engines["NATS_URL"], name="test") as client:
+        await client.jetstream().publish(subjects.QUESTIONS_ASKED, again.to_json())
+    await until(lambda: len(slack.calls("assistant.threads.setStatus")) == told + 2, within_s=30)
+    assert slack.agent_thread("general", question.ts).status == ""
+    assert len(replies(slack, question, "general")) == 1
 
 
 async def test_slacks_own_stop_stops_an_answer_that_streams(

@@ -36,7 +36,7 @@ async def test_a_message_is_followed_once_and_another_one_by_itself(client: Clie
         await followed.store(shown())
     await followed.store(shown("2.2"))
     assert await waiting(client) == 2
-    first = await followed.take()
+    [first] = await followed.take(most=1)
     assert first.item == shown()
     await followed.store(shown())
     assert await waiting(client) == 2, "while it is in somebody's hands, too"

@@ -54,7 +54,7 @@ async def test_asking_again_asks_in_the_words_as_they_are_now_and_for_whoever_as
     theo = slack.workspace.person("theo")
     await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
     await asking.press(Press(action=AGAIN, question=anew, thread_ts=root.ts, by=theo))
-    delivery = await QuestionQueue(client).take()
+    delivery = (await QuestionQueue(client).take(most=1))[0]
     assert delivery.item.name == anew
     assert "how many days?" in delivery.item.text
     assert (delivery.item.user, delivery.item.thread_ts) == (theo, root.ts)

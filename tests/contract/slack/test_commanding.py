@@ -70,7 +70,7 @@ async def test_a_private_question_is_asked_in_the_direct_message_and_linked(
     slack: Sandbox, client: Client, workspace: SlackWorkspace
 ) -> None:
     await slack.command("jonas", "general", "/ask How much leave do I get?")
-    delivery = await QuestionQueue(client).take()
+    delivery = (await QuestionQueue(client).take(most=1))[0]
     question = delivery.item
     [asked] = slack.messages("dm", person="jonas")
     assert (question.ts, question.channel) == (asked.ts, asked.channel)
@@ -86,9 +86,9 @@ async def test_a_private_question_is_asked_in_the_direct_message_and_linked(
 async def test_a_private_question_may_be_asked_openly_instead(slack: Sandbox, client: Client) -> None:
     await slack.command("jonas", "general", "/ask How much leave do I get?")
     queue = QuestionQueue(client)
-    await (await queue.take()).done()
+    await (await queue.take(most=1))[0].done()
     await slack.press("jonas", slack.whispers("jonas")[-1], SHARE)
-    question = (await queue.take()).item
+    question = (await queue.take(most=1))[0].item
     [asked] = slack.messages("general")
     assert (question.channel, question.ts) == (asked.channel, asked.ts)
     assert not question.direct
@@ -99,7 +99,7 @@ async def test_a_private_question_may_be_asked_openly_instead(slack: Sandbox, cl
 async def test_two_fast_clicks_ask_openly_once(slack: Sandbox, client: Client) -> None:
     await slack.command("jonas", "general", "/ask How much leave do I get?")
     queue = QuestionQueue(client)
-    await (await queue.take()).done()
+    await (await queue.take(most=1))[0].done()
     offer = slack.whispers("jonas")[-1]
     await asyncio.gather(*(slack.press("jonas", offer, SHARE) for _ in range(3)))
     assert len(slack.messages("general")) == 1
@@ -111,9 +111,9 @@ async def test_two_fast_clicks_ask_openly_once(slack: Sandbox, client: Client) -
 async def test_what_is_asked_is_words_whatever_is_typed(slack: Sandbox, client: Client) -> None:
     await slack.command("jonas", "general", "/ask <!channel> R&D leave?")
     queue = QuestionQueue(client)
-    await (await queue.take()).done()
+    await (await queue.take(most=1))[0].done()
     await slack.press("jonas", slack.whispers("jonas")[-1], SHARE)
-    question = (await queue.take()).item
+    question = (await queue.take(most=1))[0].item
     [asked] = slack.messages("general")
     assert question.text == "&lt;!channel&gt; R&amp;D leave?"
     assert "<!channel>" not in f"{asked.text} {asked.blocks}"
@@ -142,7 +142,7 @@ async def test_a_document_that_was_found_may_be_asked_about(slack: Sandbox, clie
     await slack.command("jonas", "general", "/sources leave in:handbook")
     [page] = slack.whispers("jonas")
     await slack.press("jonas", page, ASK_ABOUT)
-    question = (await QuestionQueue(client).take()).item
+    question = (await QuestionQueue(client).take(most=1))[0].item
     assert "say about leave?" in question.text
     assert question.direct
 

@@ -92,3 +92,20 @@ async def test_what_was_posted_anew_leaves_nothing_beside_it_though_slack_delete
     await answer.close(FINAL)
     assert texts(slack, question) == ["The whole answer."]
     assert len(slack.calls("chat.delete")) == 2
+
+
+async def test_a_status_that_comes_too_soon_leaves_the_one_before_and_no_message(
+    slack: Sandbox, answer: LiveMessage, question: Message
+) -> None:
+    await answer.begin(SEARCHING)
+    slack.faults.rate_limited = {"assistant.threads.setStatus": RateLimited(calls=9, retry_after_s=1)}
+    async with asyncio.TaskGroup() as group:
+        group.create_task(answer.write())
+        answer.show(View(doing="Reading Leave policy"))
+        await until(lambda: len(slack.calls("assistant.threads.setStatus")) == 2, within_s=30)
+        answer.show(View(text="The first words", doing="Writing"))
+        await until(lambda: texts(slack, question) == ["The first words"], within_s=30)
+        answer.stop()
+    await answer.close(FINAL)
+    assert len(slack.calls("chat.postMessage")) == 1
+    assert len(slack.calls("chat.update")) == 1

@@ -8,6 +8,7 @@ from nats.aio.client import Client
 
 from bot.slack.nats_questions import QuestionQueue
 from tests.contract.slack.asked import asked
+from wire import subjects
 from wire.errors import UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
@@ -19,20 +20,41 @@ async def test_twins_and_redeliveries_count_once(client: Client) -> None:
     question = asked()
     for _ in range(5):
         await queue.store(question)
-    delivery = await queue.take()
+    delivery = (await queue.take(most=1))[0]
     assert delivery.item == question
     await delivery.done()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
-            await queue.take()
+            await queue.take(most=1)
+
+
+async def test_those_that_wait_are_taken_at_once_as_far_as_there_is_room(client: Client) -> None:
+    queue = QuestionQueue(client)
+    questions = [asked() for _ in range(5)]
+    for question in questions:
+        await queue.store(question)
+    taken = [*await queue.take(most=3), *await queue.take(most=3)]
+    assert [delivery.item for delivery in taken] == questions
+    for delivery in taken:
+        await delivery.done()
+
+
+async def test_what_is_no_question_keeps_none_from_being_taken(client: Client) -> None:
+    queue, question = QuestionQueue(client), asked()
+    await client.jetstream().publish(subjects.QUESTIONS_ASKED, b"nonsense")
+    await queue.store(question)
+    async with asyncio.timeout(30):
+        [delivery] = await queue.take(most=5)
+    assert delivery.item == question
+    await delivery.done()
 
 
 async def test_a_question_that_was_put_back_comes_again(client: Client) -> None:
     queue = QuestionQueue(client)
     await queue.store(asked())
-    first = await queue.take()
+    first = (await queue.take(most=1))[0]
     await first.put_back(delay_s=0.05)
-    second = await queue.take()
+    second = (await queue.take(most=1))[0]
     assert (first.number, second.number) == (1, 2)
     assert first.item == second.item
     await second.done()
@@ -42,11 +64,11 @@ async def test_a_question_that_is_kept_is_nobody_elses(client: Client) -> None:
     """Promise 14 (for questions): heartbeats hold it past the consumer's ack_wait of 10 s."""
     queue = QuestionQueue(client)
     await queue.store(asked())
-    delivery = await queue.take()
+    delivery = (await queue.take(most=1))[0]
     async with delivery.kept():
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(12):
-                await QuestionQueue(client).take()
+                await QuestionQueue(client).take(most=1)
     await delivery.done()
 
 

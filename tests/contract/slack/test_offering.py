@@ -145,13 +145,13 @@ async def test_a_private_answer_is_asked_for_once_and_in_the_direct_message(
 ) -> None:
     queue = QuestionQueue(client)
     root = slack.say("marta", "general", WORDS)
-    await (await queue.take()).done()
+    await (await queue.take(most=1))[0].done()
     follow_up = slack.say("marta", "general", "and in Lisbon?", thread_ts=root.ts)
-    await (await queue.take()).done()
+    await (await queue.take(most=1))[0].done()
     await offering.answered(of(follow_up))
     [offer] = whispered(slack)
     await slack.press("marta", offer, ANSWER_PRIVATELY)
-    question = (await queue.take()).item
+    question = (await queue.take(most=1))[0].item
     assert question.direct
     assert question.user == "U0MARTA"
     assert question.text == "What are the salary bands in Berlin? and in Lisbon?"
@@ -167,12 +167,12 @@ async def test_a_private_answer_looks_into_the_files_of_the_question_too(
 ) -> None:
     queue = QuestionQueue(client)
     root = slack.say("marta", "general", WORDS, files=[("bands.csv", b"Berlin,1")])
-    asked_here = await queue.take()
+    asked_here = (await queue.take(most=1))[0]
     await asked_here.done()
     await offering.answered(of(root))
     [offer] = whispered(slack)
     await slack.press("marta", offer, ANSWER_PRIVATELY)
-    question = (await queue.take()).item
+    question = (await queue.take(most=1))[0].item
     assert question.direct
     assert [file.name for file in question.files] == ["bands.csv"]
     assert question.files == asked_here.item.files
@@ -197,6 +197,6 @@ async def test_where_we_can_not_write_the_asker_is_told_in_private_and_may_be_an
     assert "could not write in" in told.text
     assert "<#C0GARDENCLUB>" in told.text
     await slack.press("jonas", told, ASK_ABOUT)
-    asked_here = (await QuestionQueue(client).take()).item
+    asked_here = (await QuestionQueue(client).take(most=1))[0].item
     assert asked_here.text == "Is R&amp;D leave paid?"
     assert asked_here.direct

@@ -30,7 +30,7 @@ async def test_a_message_is_answered_in_its_thread_for_whoever_picks_it(
     """Nobody mentioned us; the audience is the channel's, as for any message there."""
     message = slack.say("theo", "general", "Does anybody know how much leave I get?")
     assert await slack.pick("jonas", ANSWER_THIS, message) is None
-    question = (await QuestionQueue(client).take()).item
+    question = (await QuestionQueue(client).take(most=1))[0].item
     assert (question.channel, question.ts, question.thread_ts) == (message.channel, message.ts, None)
     assert (question.user, question.text) == ("U0JONAS", message.text)
     assert not question.direct
@@ -45,7 +45,7 @@ async def test_a_message_that_many_pick_is_answered_once(slack: Sandbox, client:
     message = slack.say("theo", "general", "How much leave do I get?", thread_ts=first.ts)
     await asyncio.gather(*(slack.pick(person, ANSWER_THIS, message) for person in ("jonas", "marta", "theo")))
     assert await stored(client) == 1
-    question = (await QuestionQueue(client).take()).item
+    question = (await QuestionQueue(client).take(most=1))[0].item
     assert question.thread == first.ts
     await (await open_claims(client)).claim(question)
     await slack.pick("priya", ANSWER_THIS, message)
@@ -59,7 +59,7 @@ async def test_where_we_are_not_the_answer_comes_in_private(slack: Sandbox, clie
     await asyncio.gather(*(slack.pick("jonas", ANSWER_THIS, message) for _ in range(2)))
     assert "not in this conversation" in told(slack, "jonas")
     assert "our direct message" in told(slack, "jonas")
-    question = (await QuestionQueue(client).take()).item
+    question = (await QuestionQueue(client).take(most=1))[0].item
     assert question.direct
     assert question.text == "Is @marta right about R&amp;D leave?"
     assert await stored(client) == 1
@@ -71,7 +71,7 @@ async def test_our_own_messages_and_those_without_words_are_not_answered(
     slack: Sandbox, client: Client
 ) -> None:
     await slack.command("jonas", "general", "/ask How much leave do I get?")
-    await (await QuestionQueue(client).take()).done()
+    await (await QuestionQueue(client).take(most=1))[0].done()
     [ours] = slack.messages("dm", person="jonas")
     await slack.pick("jonas", ANSWER_THIS, ours)
     assert "a message of mine" in told(slack, "jonas")
@@ -86,7 +86,7 @@ async def test_a_question_is_asked_from_anywhere_and_answered_in_private(
     modal = slack.modal("jonas")
     assert modal is not None
     assert await slack.submit("jonas", TYPED) == {}
-    question = (await QuestionQueue(client).take()).item
+    question = (await QuestionQueue(client).take(most=1))[0].item
     assert (question.user, question.text) == ("U0JONAS", "How much leave do I get?")
     assert question.direct
     shown = slack.modal("jonas")
