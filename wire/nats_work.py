@@ -27,7 +27,7 @@ BEATS_PER_ACK_WAIT = 3
 TAKEN_TOGETHER = 20
 """So that many replicas share a rush of work."""
 
-TakenT = TypeVar("TakenT", covariant=True)
+TakenT_co = TypeVar("TakenT_co", covariant=True)
 _log = structlog.get_logger("work")
 
 
@@ -151,17 +151,17 @@ class WorkQueue(Generic[ShapeT]):
                     await self._client.flush()
 
 
-class Take(Protocol[TakenT]):
+class Take(Protocol[TakenT_co]):
     """Takes what is to be done."""
 
-    def __call__(self, *, most: int) -> Awaitable[Sequence[TakenT]]:
+    def __call__(self, *, most: int) -> Awaitable[Sequence[TakenT_co]]:
         """One piece of work at the least, however long it takes to come."""
         ...
 
 
 async def hand_out(
-    take: Take[TakenT],
-    see_to: Callable[[TakenT], Coroutine[Any, Any, None]],
+    take: Take[TakenT_co],
+    see_to: Callable[[TakenT_co], Coroutine[Any, Any, None]],
     *,
     at_once: int,
     under_way: set[asyncio.Task[None]],

@@ -6,7 +6,7 @@ stopped, leaves it to another, or to itself when it comes back.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,8 +51,8 @@ class Followed(Protocol):
         """Have some bot follow it, if none does so already. Raises UnavailableError."""
         ...
 
-    async def take(self) -> Delivery[SyncFollowed]:
-        """The next that nobody follows, however long it takes to come."""
+    async def take(self, *, most: int) -> Sequence[Delivery[SyncFollowed]]:
+        """What nobody follows, one at the least, however long it takes to come."""
         ...
 
 

@@ -87,7 +87,7 @@ async def test_a_direct_message_shows_a_status_then_streams_and_ends_like_every_
 async def test_a_question_that_comes_again_after_its_answer_leaves_no_status_behind(
     fleet: Fleet, slack: Sandbox, engines: dict[str, str]
 ) -> None:
-    """Promise 4: Slack redelivers for longer than the queue knows twins, and a sign is given before all else."""
+    """Promise 4: Slack redelivers for longer than the queue knows twins, and a sign is the first thing."""
     await started(fleet, slack)
     question = slack.say("jonas", "general", QUESTION)
     await until(lambda: finished(slack, question, "general"), within_s=60)
