@@ -185,9 +185,8 @@ async def killed(url: str, person: str, *, answers: int, rng: random.Random) -> 
 async def let_leases_end(url: str) -> None:
     """As if their time had passed; everybody who held one is dead."""
     async with redis.asyncio.from_url(url, decode_responses=True) as client:
-        held = await client.zrange("answerdesk:{quota}:held", 0, -1)
-        if held:
-            await client.zadd("answerdesk:{quota}:held", dict.fromkeys(held, 0), xx=True)
+        for held in await client.zrange("answerdesk:{quota}:held", 0, -1):
+            await client.zadd("answerdesk:{quota}:held", {str(held): 0.0}, xx=True)
 
 
 async def sample(quota: ValkeyQuota, person: str, samples: list[int]) -> None:

@@ -1,7 +1,6 @@
 """Requests over a real NATS server."""
 
 import asyncio
-import time
 
 import pytest
 from nats.aio.client import Client
@@ -22,18 +21,17 @@ async def ask(client: Client, n: int, within_s: float = 5.0) -> Ping:
 
 
 async def test_requests_are_served_side_by_side(client: Client) -> None:
-    """Promise 18: fifty requests of 200 ms each take about 200 ms, not ten seconds."""
+    """Promise 18: fifty requests are under way at a time, so that 200 ms each are not ten seconds."""
+    all_here = asyncio.Barrier(50)
 
     async def slow(data: bytes) -> Ping:
-        await asyncio.sleep(0.2)
-        return read_shape(Ping, data)
+        # One after another, the first would wait for the second for ever.
+        async with all_here:
+            return read_shape(Ping, data)
 
-    async with serving(client, name="ping", endpoints={"ping.it": slow}, at_once=50, within_s=5):
-        started = time.monotonic()
-        replies = await asyncio.gather(*(ask(client, n) for n in range(50)))
-        took_s = time.monotonic() - started
+    async with serving(client, name="ping", endpoints={"ping.it": slow}, at_once=50, within_s=30):
+        replies = await asyncio.gather(*(ask(client, n, within_s=30) for n in range(50)))
     assert [reply.n for reply in replies] == list(range(50))
-    assert took_s < 1.5
 
 
 @pytest.mark.parametrize("kind", [MalformedError, RefusedError])
@@ -75,10 +73,10 @@ async def test_too_many_waiting_requests_are_turned_away_at_once(client: Client)
 
 
 async def test_a_service_that_nobody_serves_is_unavailable_at_once(client: Client) -> None:
-    started = time.monotonic()
-    with pytest.raises(UnavailableError):
-        await ask(client, 1)
-    assert time.monotonic() - started < 1
+    """Not only once its patience is over."""
+    async with asyncio.timeout(30):
+        with pytest.raises(UnavailableError):
+            await ask(client, 1, within_s=3600)
 
 
 async def test_a_reply_that_is_too_long_is_an_error_and_not_silence(client: Client) -> None:

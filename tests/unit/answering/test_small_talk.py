@@ -63,7 +63,7 @@ def test_what_may_be_a_question_is_searched(text: str) -> None:
 
 
 def test_however_long_a_message_is_it_is_told_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in ("good " * 800, "thanks so very much " * 200, "ok great " * 9 + "x"):
         assert small_talk(text) is None
-    assert time.monotonic() - started < 5.0
+    assert time.process_time() - started < 5.0

@@ -33,7 +33,7 @@ def test_the_name_of_a_special_token_counts_as_text(tokens: TiktokenTokens) -> N
 
 def test_hostile_text_of_a_longest_message_is_counted_in_no_time(tokens: TiktokenTokens) -> None:
     """40,000 characters without a gap, Slack's longest message; the loop must not stand still for it."""
-    started = time.monotonic()
+    started = time.process_time()
     tokens.count("a" * 40_000)
     tokens.count("é" * 40_000)
-    assert time.monotonic() - started < 1.0
+    assert time.process_time() - started < 1.0
