@@ -40,6 +40,7 @@ class Script:
     Attributes:
         text: the answer, uncited; None answers from the search results, with citations.
         sentences: repeat that answer until it has so many cited sentences.
+        documents: answer from the best text of so many search results; None from the two best texts.
         pace_s: seconds between two words.
         ending: how it ends.
         after_words: end so after this many words; None after all of them.
@@ -54,6 +55,7 @@ class Script:
 
     text: str | None = None
     sentences: int = 1
+    documents: int | None = None
     pace_s: float = 0.0
     ending: Ending = "ok"
     after_words: int | None = None
@@ -141,6 +143,9 @@ def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
             return [Block(pieces_of(line, script))]
         return [Block(pieces_of("The documents that I can see do not say.", script))]
     near = [found for found in ranked[:2] if found[0] <= ranked[0][0] / 2]
+    if script.documents is not None:
+        best = {found[1]: found for found in reversed(ranked)}
+        near = sorted(best.values())[: script.documents]
     cited = bool(search_results(body))
     answer: list[Block] = []
     for _, place, at, text in itertools.islice(itertools.cycle(near), max(script.sentences, len(near))):

@@ -28,7 +28,10 @@ def last_run(source: SourceStatus) -> SyncRun | None:
 
 def ago(moment: datetime | None, *, now: datetime, never: str = "-") -> str:
     """How long ago something was, in its largest whole unit."""
-    return f"{span((now - moment).total_seconds())} ago" if moment else never
+    if moment is None:
+        return never
+    seconds = (now - moment).total_seconds()
+    return f"{span(seconds)} ago" if seconds >= 1 else "just now"
 
 
 def span(seconds: float) -> str:

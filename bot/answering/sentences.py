@@ -52,8 +52,8 @@ MODEL_REFUSES_REQUEST = (
 )
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")
-READ_TITLES = 3
-"""How many documents a status line names."""
+STATUS_CHARS = 50
+"""A status line of Slack's has no room for more (docs.slack.dev, assistant.threads.setStatus)."""
 DAY_S = 86_400
 HOUR_S = 3_600
 MINUTE_S = 60
@@ -151,7 +151,7 @@ def not_found(nearest: Sequence[str], *, owners: Sequence[str], pending: int, fa
         pending: documents that are still being read.
         failing: whether a source could not be read lately.
     """
-    told = ["I couldn't find this in the documents you can read."]
+    told = ["I couldn't find this in the documents that I may show here."]
     if nearest:
         be = "is" if len(nearest) == 1 else "are"
         told.append(f"The nearest {be} {_listed(nearest)}.")
@@ -213,8 +213,13 @@ def searching(sources: Sequence[str]) -> str:
 def reading(passages: Sequence[Passage]) -> str:
     """Which documents the answer is being written from, as plain text."""
     titles = list(dict.fromkeys(visible(passage.title or passage.document) for passage in passages))
-    more = len(titles) - READ_TITLES
-    return f"Reading {', '.join(titles[:READ_TITLES])}" + (f" and {more} more" if more > 0 else "")
+    lines = (_titles(titles, named) for named in range(len(titles), 0, -1))
+    return next((line for line in lines if len(line) <= STATUS_CHARS), _titles(titles, 1))
+
+
+def _titles(titles: Sequence[str], named: int) -> str:
+    more = len(titles) - named
+    return f"Reading {_listed([*titles[:named], f'{more} more'] if more else titles)}"
 
 
 def from_earlier(answered_at: datetime, *, now: datetime) -> str:

@@ -18,7 +18,7 @@ from wire.preferences import (
 )
 
 CHANNEL = "channel"
-TITLE = "This channel"
+TITLE = "Channel settings"
 SOURCES, PRINCIPALS, INSTRUCTION, MENTION_ONLY = "sources", "principals", "instruction", "mention_only"
 LANGUAGE = "language"
 SHOWN_CHARS = 550
@@ -29,8 +29,8 @@ _LANGUAGE_HINT = "Of answers, for everybody here. What I say besides stays Engli
 _ONLY = {"text": plain("Answer only who mentions me"), "value": "yes"}
 _ONLY_HINT = "Otherwise a follow-up in a thread that I take part in needs no mention."
 _PRINCIPALS_HINT = (
-    "Everybody in this channel will read here, in my answers, what these may read: user groups by their id "
-    "(group:S0123ABCD), or directory:finance, channel:C0123ABCD."
+    "Everybody in this channel then reads it in my answers. User groups by their id (group:S0123ABCD), "
+    "directory:finance, or channel:C0123ABCD."
 )
 _INSTRUCTION_HINT = "Such as: answer for engineers, and name the runbook. My own rules stand above it."
 
@@ -40,8 +40,8 @@ def channel_modal(channel: str, preferences: ChannelPreferences, *, sources: Seq
     mapped, told_model = "\n".join(preferences.principals), preferences.instruction
     fields = [
         *([_sources(preferences, sources)] if sources else []),
-        _text(PRINCIPALS, "Also read here what these may", mapped, _PRINCIPALS_HINT),
-        _text(INSTRUCTION, "Tell the model", told_model, _INSTRUCTION_HINT, most=INSTRUCTION_CHARS),
+        _text(PRINCIPALS, "Also answer from what these may read", mapped, _PRINCIPALS_HINT),
+        _text(INSTRUCTION, "Instruction to the model", told_model, _INSTRUCTION_HINT, most=INSTRUCTION_CHARS),
         _language(preferences),
         _mention_only(preferences),
     ]
@@ -82,8 +82,8 @@ def saved(channel: str, preferences: ChannelPreferences) -> Block:
     """What holds from now on."""
     set_now = [
         f"*Sources*: {short(', '.join(preferences.sources or ('all',)), SHOWN_CHARS)}",
-        f"*Also read here*: {_listed(preferences.principals)}",
-        f"*Told to the model*: {escaped(short(preferences.instruction, SHOWN_CHARS)) or 'nothing besides'}",
+        f"*Also answered from*: {_listed(preferences.principals)}",
+        f"*Instruction*: {escaped(short(preferences.instruction, SHOWN_CHARS)) or 'none'}",
         f"*Language*: {LANGUAGES.get(preferences.language or '', _AS_ASKED.lower())}",
         f"*Follow-ups*: {'only with a mention' if preferences.mention_only else 'need no mention'}",
     ]

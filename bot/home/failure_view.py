@@ -12,6 +12,7 @@ from wire.sync_words import ago
 
 FAILURES, FAILURE, REPLAY_ALL = "failures", "failure", "replay_all"
 SHOWN = 10
+REASON_CHARS = 160
 TITLE = "Failed documents"
 
 
@@ -52,10 +53,10 @@ def _rows(found: Sequence[Failure], *, now: datetime) -> list[Block]:
 
 def _row(failure: Failure, *, now: datetime) -> Block:
     document = escaped(short(failure.document or "(could not be read)", 150))
-    tries = "tried once" if failure.attempts == 1 else f"tried {failure.attempts} times"
+    tries = "tried once," if failure.attempts == 1 else f"tried {failure.attempts} times, last"
     text = (
-        f"*{document}*  ·  {escaped(failure.source)}\n>{escaped(short(failure.reason, 300))}\n"
-        f"{tries}, last {ago(failure.failed_at, now=now)}"
+        f"*{document}*  ·  {escaped(failure.source)}\n>{escaped(short(failure.reason, REASON_CHARS))}\n"
+        f"{tries} {ago(failure.failed_at, now=now)}"
     )
     options = {f"replay {failure.id}": "Try again", f"discard {failure.id}": "Take off the list"}
     return beside(text, menu(PREFIX + FAILURE, options))

@@ -18,7 +18,7 @@ from bot.home.mending import Mending
 from bot.home.pressing import Pressing
 from bot.home.resyncing import Resyncing
 from bot.home.showing_home import ShowingHome
-from bot.slack.commanding import ANSWERED_WITHIN_S, answered
+from bot.slack.commanding import ANSWERED_WITHIN_S, AWAY, answered
 from bot.slack.commands import Command
 from bot.slack.deadline import in_time
 from bot.slack.ports import Taken
@@ -80,7 +80,7 @@ class Front:
             case "resync":
                 return await answered(self._resync(command))
             case "answerdesk":
-                return await answered(self._answerdesk(command))
+                return await answered(self._answerdesk(command), late=AWAY)
         return await self._otherwise.run(command)
 
     async def take(self, body: dict[str, Any]) -> Taken | None:

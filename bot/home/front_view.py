@@ -22,15 +22,7 @@ CHARS_AT_MOST = 13_000
 _FORGOTTEN = (
     ":white_check_mark: Done: I have erased what I kept about you. Whatever you ask from now on is new to me."
 )
-_ONLY_ADMINS = (
-    "Only Answerdesk's admins may do that. Who is one is set in `answerdesk.toml`; whoever runs Answerdesk "
-    "here can tell you."
-)
-_MORE = """\
-• `/answerdesk status`: whether I am well, and how fresh the documents are
-• `/answerdesk forget-me`: erases what I keep about you
-
-What I know of you and how I answer you is set on my *Home* tab."""
+_ONLY_ADMINS = "Only Answerdesk's admins may do that. Whoever runs Answerdesk here can tell you who they are."
 _FOR_ADMINS = """\
 *For admins*
 • `/resync` _source_ `--dry-run` or `--full`: compares a source with its documents now
@@ -89,8 +81,8 @@ def overviewed(facts: Facts, *, now: datetime) -> Payload:
 
 def helped(*, admin: bool, odd: str = "", near: str | None = None) -> Payload:
     """What there is to be typed; ``odd`` is what could not be read."""
-    parts = [f"{HELP}\n\n{_MORE}", *([_FOR_ADMINS] if admin else [])]
-    if odd:
-        maybe = f" Did you mean `/answerdesk {near}`?" if near else ""
-        parts.insert(0, f"I don't know `{escaped(short(odd.replace('`', ''), 40))}`.{maybe}")
+    unknown = f"I don't know `{escaped(short(odd.replace('`', ''), 40))}`."
+    if near:
+        return said(f"{unknown} Did you mean `/answerdesk {near}`? `/answerdesk help` lists what there is.")
+    parts = [*([unknown] if odd else []), HELP, *([_FOR_ADMINS] if admin else [])]
     return Payload(text=parts[0], blocks=[section(part) for part in parts])

@@ -7,9 +7,10 @@ from datetime import datetime
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
 from bot.home.languages import AS_ASKED, LANGUAGES, kept_language, language_options, shown_language
-from bot.home.overview import AWAY, Facts, overview, quota_line
+from bot.home.overview import AWAY, Facts, overview
 from bot.home.pieces import beside, bounded, button, buttons, choice, divider, header, lines
-from bot.slack.mrkdwn import Block, linked, section, small_print
+from bot.slack.levels import level_line
+from bot.slack.mrkdwn import Block, linked, moment, section, small_print
 from wire.preferences import PersonalPreferences, RecentQuestion
 from wire.sync_words import ago
 
@@ -63,7 +64,7 @@ def home(page: Page, *, now: datetime) -> Block:
             button("Refresh", PREFIX + REFRESH),
             button("Forget me", PREFIX + FORGET, style="danger", sure=FORGET_SURE),
         ),
-        small_print(f"Only you see this page. As of {now:%H:%M} UTC."),
+        small_print(f"Only you see this page. It is as of {moment(now)}."),
         *([] if page.admin is None else [divider(), section(_FOR_ADMINS), *overview(page.admin, now=now)]),
     ]
     return {"type": "home", "blocks": bounded(blocks, most=BLOCKS_AT_MOST, last=small_print("…"))}
@@ -94,7 +95,7 @@ def _recent(recent: Sequence[tuple[RecentQuestion, str | None]] | None, *, now: 
 def _used(levels: Sequence[Level] | None) -> list[str]:
     if levels is None:
         return [AWAY]
-    return [quota_line(level) for level in levels] or ["There is no limit to what you may ask."]
+    return [level_line(level) for level in levels] or ["There is no limit to what you may ask."]
 
 
 def _settings(preferences: PersonalPreferences | None) -> list[Block]:

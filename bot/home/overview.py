@@ -7,8 +7,9 @@ from datetime import datetime
 from bot.answering.quota import Level
 from bot.home.acts import PREFIX
 from bot.home.failure_view import FAILURES
-from bot.home.pieces import bar, beside, button, header, lines
+from bot.home.pieces import beside, button, header, lines
 from bot.home.resync_view import source_rows
+from bot.slack.levels import level_line
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from wire.feedback import NO_SOURCE, SourceFeedback
 from wire.gaps import GapGroup, GapList
@@ -58,19 +59,6 @@ def overview(facts: Facts, *, now: datetime) -> list[Block]:
     ]
 
 
-def quota_line(level: Level) -> str:
-    """How far a quota has been drawn: whose it is, a bar, and the numbers."""
-    pot, taken = level.pot, level.used + level.reserved
-    share = taken / pot.limit if pot.limit else 0.0
-    group = f"Group {escaped(pot.name)}"
-    whose = {"person": "You", "group": group, "workspace": "The whole company"}[pot.scope]
-    span = {"day": "today", "month": "this month"}[pot.period]
-    return (
-        f"*{whose}*  {bar(share)}  {share:.0%}\n{taken:,} of {pot.limit:,} tokens {span}, "
-        f"until {pot.resets_at:%-d %B} at {pot.resets_at:%H:%M %Z}"
-    )
-
-
 def _sources(facts: Facts, *, now: datetime) -> list[Block]:
     if facts.sources is None:
         return [section(AWAY)]
@@ -109,8 +97,8 @@ def _set_up(preferences: ChannelPreferences) -> str:
 def _quotas(levels: Sequence[Level] | None) -> list[str]:
     if levels is None:
         return [AWAY]
-    none = "Neither the workspace nor a group has one; each person's may be limited all the same."
-    return [quota_line(level) for level in levels[:LEVELS_SHOWN]] or [none]
+    none = "None is shared; each person may have one all the same."
+    return [level_line(level) for level in levels[:LEVELS_SHOWN]] or [none]
 
 
 def _gaps(gaps: GapList | None, *, now: datetime) -> list[Block]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from bot.slack.mrkdwn import Block, section
 
-CELLS = 10
 SECTION_CHARS = 3_000
 """docs.slack.dev, section block."""
 OPTION_CHARS = 75
@@ -79,12 +78,6 @@ def beside(mrkdwn: str, accessory: Block) -> Block:
     return {**section(mrkdwn), "accessory": accessory}
 
 
-def bar(share: float) -> str:
-    """How far something is, from 0 to 1."""
-    full = round(min(max(share, 0.0), 1.0) * CELLS)
-    return "\N{BLACK PARALLELOGRAM}" * full + "\N{WHITE PARALLELOGRAM}" * (CELLS - full)
-
-
 def lines(written: Sequence[str]) -> list[Block]:
     """Lines in as few paragraphs as Slack takes them in; none is cut in two."""
     texts: list[str] = []
@@ -131,5 +124,6 @@ def modal(
     """A window before somebody; ``about`` comes back with what they put into it."""
     made: Block = {"type": "modal", "title": plain(title), "blocks": list(blocks), "close": plain("Close")}
     if submit:
-        made |= {"submit": plain(submit), "callback_id": name, "private_metadata": about}
+        made |= {"close": plain("Cancel"), "submit": plain(submit)}
+        made |= {"callback_id": name, "private_metadata": about}
     return made

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from bot.home.acts import PREFIX
-from bot.home.pieces import bar, beside, bounded, button, buttons, lines, menu
+from bot.home.pieces import beside, bounded, button, buttons, lines, menu
+from bot.slack.levels import bar
 from bot.slack.mrkdwn import Block, escaped, section, short, small_print
 from bot.slack.view import Payload
 from wire.sync import ANNOUNCED, SourceStatus, SyncAccepted, SyncRequested, SyncRun
@@ -121,7 +122,7 @@ def source_rows(sources: Sequence[SourceStatus], *, now: datetime, most: int = L
 
 
 def _row(source: SourceStatus, *, now: datetime) -> Block:
-    documents = "1 document" if source.documents == 1 else f"{source.documents:,} documents"
+    documents = _documents(source.documents)
     if source.kind == ANNOUNCED:
         changed = ago(source.changed_at, now=now, never="never")
         return section(f"*{source.name}*  ·  {documents}, announced by others; last change {changed}")
@@ -154,7 +155,7 @@ def _freshness(source: SourceStatus, *, now: datetime) -> str:
 def begun(link: str | None, *, source: str) -> Payload:
     """Where it is to be followed."""
     where = f"<{link}|our direct message>" if link else "our direct message"
-    text = f"Comparing *{escaped(source)}*; how far it is stands in {where}."
+    text = f"Comparing *{escaped(source)}*. How it goes stands in {where}."
     return Payload(text=text, blocks=[section(text)])
 
 
@@ -179,11 +180,11 @@ def going_on(asked: SyncRequested, run: SyncRun | None) -> Payload:
     if run is None or not run.seen:
         text, words = f"{title}\nListing its documents…", "listing its documents"
     else:
-        share = run.seen / run.total if run.total else 0.0
-        of = f" of {run.total:,}" if run.total else ""
+        # A list that is still being read has as many documents as were seen of it.
+        total = run.total if run.total and run.total > run.seen else None
         left = f" · about {span(run.seconds_left)} left" if run.seconds_left else ""
-        words = f"{run.seen:,}{of} documents"
-        drawn = f"{bar(share)} {share:.0%} · " if run.total else ""
+        words = f"{run.seen:,} of {total:,} documents" if total else f"{_documents(run.seen)} so far"
+        drawn = f"{bar(run.seen / total)} {run.seen / total:.0%} · " if total else ""
         text = f"{title}\n{_doing(run)} {drawn}{words}{left}\n{_counted(run)}"
     blocks = [section(text), buttons(_cancel(asked.source))]
     return Payload(text=f"Resync of {asked.source}: {words}", blocks=blocks)
@@ -194,7 +195,8 @@ def ended(run: SyncRun) -> Payload:
     sign, said = _ENDINGS[run.state]
     if run.state == "done" and not run.ok:
         sign = ":warning:"
-    took = f" after {span((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
+    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
+    took = f" after {span(seconds)}" if seconds >= 1 else ""
     text = f"{sign} *Resync of {escaped(run.source)}*{_how(full=run.full, dry_run=run.dry_run)} {said}{took}."
     text += f"\n{_summary(run)}"
     blocks = [section(text)]
@@ -220,6 +222,10 @@ _ENDINGS: dict[Literal["done", "failed", "cancelled", "running"], tuple[str, str
 }
 
 
+def _documents(number: int) -> str:
+    return "1 document" if number == 1 else f"{number:,} documents"
+
+
 def _how(*, full: bool, dry_run: bool) -> str:
     return " (reading everything)" if full else " (dry run)" if dry_run else ""
 
@@ -235,14 +241,17 @@ def _counted(run: SyncRun) -> str:
 
 
 def _summary(run: SyncRun) -> str:
-    documents = "1 document" if run.seen == 1 else f"{run.seen:,} documents"
+    documents = _documents(run.seen)
+    if not run.seen and run.state == "failed":
+        return "No document was looked at."
     if not (run.changed or run.deleted or run.failed or run.withheld):
         return f"{documents} looked at; nothing has changed."
     be = "would be" if run.dry_run else "were"
     parts = [f"{run.changed:,} {be} announced as new or changed"] if run.changed else []
     parts += [f"{run.deleted:,} {be} deleted"] if run.deleted else []
     parts += [f"{run.failed:,} could not be read"] if run.failed else []
-    parts += [f"{run.withheld:,} deletions were held back"] if run.withheld else []
+    held = "1 deletion was" if run.withheld == 1 else f"{run.withheld:,} deletions were"
+    parts += [f"{held} held back"] if run.withheld else []
     return f"{documents} looked at: {', '.join(parts)}."
 
 
@@ -261,10 +270,10 @@ def _next_steps(run: SyncRun) -> list[Block]:
         return [button("Do it", action, f"{run.source} {'full' if run.full else 'now'}", style="primary")]
     if run.withheld:
         sure = (
-            f"{run.source} lists far fewer documents than before. {run.withheld:,} documents will be deleted "
+            f"{run.source} lists far fewer documents than before. {_documents(run.withheld)} will be deleted "
             "from the index, and no answer will be written from them any more."
         )
-        return [button("Delete them all the same", action, f"{run.source} shrink", style="danger", sure=sure)]
+        return [button("Delete anyway", action, f"{run.source} shrink", style="danger", sure=sure)]
     if run.state in ("failed", "cancelled"):
         return [button("Try again", action, f"{run.source} now")]
     return []

@@ -36,7 +36,7 @@ LOOKED_AT = 3
 OWNERS_SHOWN = 8
 """Beside the channel: Slack's radio buttons are ten at the most."""
 
-_ASKED = "Asked {where}. You will find the answer there."
+_ASKED = "I have asked {where}. The answer comes there."
 _NOT_FOR_OUTSIDERS = "Only people of the company can ask one another from here."
 _NOBODY = (
     "I know nobody to ask: I can't write in the channel that was chosen for it. Please tell an administrator."
@@ -146,9 +146,9 @@ class AskingHuman:
             channel = await self._messages.open_direct(user=asked.whom)
         posted = await self._messages.write(channel=channel, shown=human_post(asked, link=link))
         if private:
-            return f"<@{asked.whom}> in a direct message of mine"
+            return f"<@{asked.whom}>, in a direct message"
         there = await self._link(channel, posted)
-        return f"<{there}|here>" if there else f"in <#{channel}>"
+        return f"in <#{channel}> (<{there}|your question>)" if there else f"in <#{channel}>"
 
     async def _reads(self, user: str, *, team: str) -> tuple[str, ...] | None:
         """What an employee may read; None for everybody else."""

@@ -48,12 +48,14 @@ def with_button(
         buttons.append(_button("Go on", GO_ON, anew, thread_ts, hint=hint))
     if shown.repeatable:
         buttons.append(_button("Ask again", AGAIN, anew, thread_ts, hint="Search and answer anew"))
-    if asks_humans and shown.about:
+    if asks_humans and shown.about and not shown.goes_on:
         hint = "Ask a human: shows what would be posted, and where"
         buttons.append(_button("Ask a human", ASK_A_HUMAN, question, thread_ts, hint=hint))
     if not question.channel.startswith("D"):
-        hint = "Mute thread: answers here only to mentions"
-        buttons.append(_button(":shushing_face: Mute thread", MUTE, question, thread_ts, hint=hint))
+        # In a menu: with four buttons a phone shows more of them than of a short answer.
+        buttons.append(
+            _menu("Mute thread", MUTE, question, thread_ts, hint="I answer here only if mentioned")
+        )
     rating = [thumbs(shown.about, question=question, thread_ts=thread_ts)] if shown.about else []
     row = [_row(*buttons)] if buttons else []
     return replace(shown, blocks=[*shown.blocks, *row, *rating])
@@ -85,6 +87,15 @@ def _button(label: str, action: str, question: QuestionName, thread_ts: str, *, 
         "value": f"{question} {thread_ts}",
         "accessibility_label": hint,
     }
+
+
+def _menu(label: str, action: str, question: QuestionName, thread_ts: str, *, hint: str) -> Block:
+    option = {
+        "text": {"type": "plain_text", "text": label},
+        "description": {"type": "plain_text", "text": hint},
+        "value": f"{question} {thread_ts}",
+    }
+    return {"type": "overflow", "action_id": action, "options": [option]}
 
 
 def _row(*buttons: Block) -> Block:

@@ -27,7 +27,7 @@ LOOKED_AT = 60
 """Passages looked at for a list of documents, however many pages of it are asked for."""
 
 _LATE = "That takes longer than usual. Look below or in our direct message before you try again."
-_AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
+AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
 _NO_DIRECT = "Slack lets me write you no direct message. Please mention me in a channel instead."
 _THERE = "I'm answering in our direct message, where only you can read it."
 _NOT_HERE = "I can't write in this channel. Invite me with `/invite`, and then ask me here."
@@ -78,7 +78,7 @@ class Commanding:
 
     async def run(self, command: Command) -> Payload:
         """What the person is shown; every failure is a sentence."""
-        return await answered(self._run(command))
+        return await answered(self._run(command), late=_LATE if command.name == "ask" else AWAY)
 
     async def take(self, body: dict[str, Any]) -> Taken | None:
         """See to a press of a button in what a command has shown."""
@@ -166,18 +166,23 @@ class Commanding:
         return commands.said("Asked below, where everybody here can read the answer.")
 
 
-async def answered(work: Awaitable[Payload], *, within_s: float = ANSWERED_WITHIN_S) -> Payload:
-    """What it gives, or a sentence that says why not; in time for Slack, which waits for it by default."""
+async def answered(
+    work: Awaitable[Payload], *, within_s: float = ANSWERED_WITHIN_S, late: str = _LATE
+) -> Payload:
+    """What it gives, or a sentence that says why not; in time for Slack, which waits for it by default.
+
+    ``late`` is what is said where it takes too long: by default, that it may have been done all the same.
+    """
     try:
         async with asyncio.timeout(within_s):
             return await work
     except TimeoutError:
-        return commands.said(_LATE)
+        return commands.said(late)
     except (MalformedError, RefusedError) as error:
         return commands.said(escaped(str(error)))
     except AnswerdeskError as error:
         _log.warning("command not carried out", reason=str(error))
-        return commands.said(_AWAY)
+        return commands.said(AWAY)
     except Exception:  # noqa: BLE001 — Slack brings no command a second time
         _log.exception("a command failed")
-        return commands.said(_AWAY)
+        return commands.said(AWAY)

@@ -2,31 +2,38 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.answering.quota import Level
-from bot.slack.mrkdwn import Block, day, escaped, linked, section, short, unescaped
+from bot.slack.levels import level_line
+from bot.slack.mrkdwn import Block, day, escaped, linked, section, short, small_print, unescaped
 from bot.slack.rich_text import plain_text
 from bot.slack.view import Payload
 from wire.search import Passage
 
 ASK_ABOUT, MORE, SHARE = "answerdesk_ask_about", "answerdesk_more_sources", "answerdesk_share"
 PER_PAGE = 5
-SNIPPET_CHARS = 240
+SNIPPET_CHARS = 200
 VALUE_CHARS = 2_000
 """docs.slack.dev, button element: the longest value."""
 
 HELP = """\
 *Ask me* in a direct message, or mention me in a channel. In a thread that I take part in, just go on.
-• `/ask` _question_: a private answer, in our direct message
-• `/sources` _words_: look documents up without an answer; `in:handbook` and `since:90d` narrow it down
-• `/usage`: what you have used and have left
-• _stop_, in the thread: I stop writing
+• `/ask` _question_: a private answer
+• `/sources` _words_: documents without an answer; `in:handbook` and `since:90d` narrow it down
+• `/usage`: what you have used, and what is left
+• `/answerdesk status`: whether all is well
+• `/answerdesk forget-me`: erases what I keep about you
+• _stop_ or _mute_, in a thread: I stop writing, or stay out
 
-I only show what everybody who can read my answer may read."""
-_NOTHING = "I found no document about this that you may read."
+Your settings are on my *Home* tab. I show only what everybody who reads an answer may read."""
+_NOTHING = "I found no document about this that you may read"
+_ODD_SPAN = (
+    "I can't read `{filters}`, so I took it for words. Write `since:90d`, or `2w`, `6m`, `1y`: days, weeks, "
+    "months, years."
+)
 _NO_LIMIT = "There is no limit to what you may ask."
 _NO_WORDS = "Tell me what to look for, for example `/sources parental leave in:handbook since:90d`."
 _NO_QUESTION = "Tell me what you would like to know, for example `/ask how many days of leave do I get?`"
@@ -75,12 +82,14 @@ class Wanted:
     Attributes:
         typed: all of it, for the next page.
         changed_within: only documents that have changed since.
+        odd: filters that can't be read.
     """
 
     typed: str
     words: str
     sources: tuple[str, ...] = ()
     changed_within: timedelta | None = None
+    odd: tuple[str, ...] = ()
 
 
 def read_command(body: dict[str, Any]) -> Command | None:
@@ -116,6 +125,7 @@ def read_click(body: dict[str, Any]) -> Click | None:
 def read_wanted(typed: str) -> Wanted:
     """Words, and the filters among them; a filter that can't be read is taken for words."""
     sources: list[str] = []
+    odd: list[str] = []
     within: timedelta | None = None
     words = typed
     for match in _FILTER.finditer(typed):
@@ -125,9 +135,16 @@ def read_wanted(typed: str) -> Wanted:
         elif span:
             within = timedelta(days=int(span[1]) * _DAYS[span[2].lower()])
         else:
+            odd.append(match[0].strip())
             continue
         words = words.replace(match[0], " ", 1)
-    return Wanted(typed=typed, words=" ".join(words.split()), sources=tuple(sources), changed_within=within)
+    return Wanted(
+        typed=typed,
+        words=" ".join(words.split()),
+        sources=tuple(sources),
+        changed_within=within,
+        odd=tuple(odd),
+    )
 
 
 def found(wanted: Wanted, passages: Sequence[Passage], *, offset: int, now: datetime) -> Payload:
@@ -136,14 +153,26 @@ def found(wanted: Wanted, passages: Sequence[Passage], *, offset: int, now: date
         return said(_NO_WORDS)
     documents = [passage for passage in _firsts(passages) if _is_recent(passage, wanted, now=now)]
     page = documents[offset : offset + PER_PAGE]
+    odd = [small_print(_ODD_SPAN.format(filters=_quoted(" ".join(wanted.odd))))] if wanted.odd else []
     if not page:
-        return said(_NOTHING if not offset else "That was all.")
-    blocks = [_document(passage, wanted) for passage in page]
+        told = said(_nothing(wanted) if not offset else "That was all.")
+        return replace(told, blocks=[*told.blocks, *odd])
+    blocks = [*odd, *(block for passage in page for block in _document(passage, wanted))]
     if len(documents) > offset + PER_PAGE:
         more = _button("More", MORE, f"{offset + PER_PAGE} {wanted.typed}")
         blocks.append({"type": "actions", "elements": [more]})
     titles = ", ".join(passage.title or passage.document for passage in page)
     return Payload(text=escaped(short(f"Found: {titles}", 300)), blocks=blocks)
+
+
+def _nothing(wanted: Wanted) -> str:
+    filters = [match[0].strip() for match in _FILTER.finditer(wanted.typed)]
+    read = " ".join(each for each in filters if each not in wanted.odd)
+    return f"{_NOTHING}, with `{_quoted(read)}`. Look again without it." if read else f"{_NOTHING}."
+
+
+def _quoted(typed: str) -> str:
+    return escaped(short(typed.replace("`", ""), 100))
 
 
 def more_of(value: str) -> tuple[int, str]:
@@ -164,7 +193,7 @@ def answering_privately(question: str, *, link: str, shareable: bool) -> Payload
 
 def used(levels: Sequence[Level]) -> Payload:
     """How much has been drawn of each quota that a person has a share in."""
-    return said("\n".join(_level(level) for level in levels) or _NO_LIMIT)
+    return said("\n".join(map(level_line, levels)) or _NO_LIMIT)
 
 
 def helped() -> Payload:
@@ -175,15 +204,6 @@ def helped() -> Payload:
 def no_question() -> Payload:
     """``/ask`` without one."""
     return said(_NO_QUESTION)
-
-
-def _level(level: Level) -> str:
-    pot, taken = level.pot, level.used + level.reserved
-    whose = {"person": "You have", "group": "Your group has", "workspace": "The company has"}[pot.scope]
-    span = {"day": "today", "month": "this month"}[pot.period]
-    left = max(0, pot.limit - taken)
-    resets = f"{pot.resets_at:%-d %B} at {pot.resets_at:%H:%M %Z}"
-    return f"{whose} used *{taken:,}* of {pot.limit:,} tokens {span}; *{left:,}* are left until {resets}."
 
 
 def _firsts(passages: Sequence[Passage]) -> list[Passage]:
@@ -199,7 +219,8 @@ def _is_recent(passage: Passage, wanted: Wanted, *, now: datetime) -> bool:
     return passage.updated_at is not None and passage.updated_at >= now - wanted.changed_within
 
 
-def _document(passage: Passage, wanted: Wanted) -> Block:
+def _document(passage: Passage, wanted: Wanted) -> list[Block]:
+    """Its title with the button beside it, and below them what a phone needs the whole line for."""
     title = short(passage.title or passage.document, 80)
     inside = [part for part in passage.heading if part != passage.title]
     where = f" \N{RIGHTWARDS ARROW} {escaped(short(inside[-1], 60))}" if inside else ""
@@ -208,10 +229,10 @@ def _document(passage: Passage, wanted: Wanted) -> Block:
     facts = [escaped(passage.source), closeness]
     if passage.updated_at:
         facts.insert(1, f"changed {day(passage.updated_at)}")
-    text = f"*{linked(title, passage.url)}*{where}\n>{snippet}\n{' · '.join(facts)}"
     question = f"What does “{title}” say about {wanted.words}?"
     ask = _button("Ask about this", ASK_ABOUT, short(question, VALUE_CHARS))
-    return {**section(text), "accessory": ask}
+    named = {**section(f"*{linked(title, passage.url)}*{where}"), "accessory": ask}
+    return [named, section(f">{snippet}"), small_print(" · ".join(facts))]
 
 
 def said(mrkdwn: str) -> Payload:

@@ -88,7 +88,7 @@ def why_modal(thumb: Thumb) -> dict[str, Any]:
                 "type": "input",
                 "block_id": "wrong",
                 "optional": True,
-                "label": _plain("What is wrong with this answer?"),
+                "label": _plain("What fits best"),
                 "element": {"type": "radio_buttons", "action_id": "wrong", "options": options},
             },
             {

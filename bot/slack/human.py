@@ -138,7 +138,7 @@ def read_human_asked(body: dict[str, Any]) -> HumanAsked | None:
 
 def human_post(asked: HumanAsked, *, link: str | None) -> Payload:
     """The question, in its asker's name; what they typed are words, whatever they typed."""
-    where = f" · <{link}|what I could say about it>" if link else ""
+    where = f" · <{link}|my answer>" if link else ""
     pieces = [asked.text]
     if len(escaped(asked.text)) > _SECTION_CHARS:
         pieces = [asked.text[at : at + _ESCAPED_CHARS] for at in range(0, len(asked.text), _ESCAPED_CHARS)]

@@ -33,6 +33,12 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+def moment(when: datetime) -> str:
+    """Such as ``today at 14:03``, by the reader's own clock; as of UTC where Slack can't."""
+    written = f"{day(when)} at {when:%H:%M} UTC"
+    return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} at {{time}}|{written}>"
+
+
 def section(mrkdwn: str) -> Block:
     """A paragraph; names of people and channels in it are words, unless they are written as mentions."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn, "verbatim": True}}

@@ -11,8 +11,8 @@ from wire.questions import QuestionAsked, QuestionName
 
 ANSWER_PRIVATELY = "answerdesk_privately"
 
-_MORE = "There is more about this that you may read and not everybody here. Shall I answer in private?"
-_UNKNOWN = "I can't tell who reads along there, but I can answer where only you read it."
+_MORE = "You can read more about this than everybody here can. Shall I answer you in private?"
+_UNKNOWN = "I can't tell who reads along here, but I can answer where only you read it."
 _NOT_THERE = (
     "I could not write in {channel}, where you asked me something. "
     "Invite me there with `/invite` and ask again, or let me answer here."

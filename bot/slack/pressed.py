@@ -1,4 +1,4 @@
-"""A button that names a question and a thread, as pressed (pure)."""
+"""A button, or a menu's entry, that names a question and a thread, as pressed (pure)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ class Pressed:
 
 
 def read_pressed(body: dict[str, Any], actions: Collection[str]) -> Pressed | None:
-    """The press in a ``block_actions`` payload, if it is of one of these buttons and can still be read."""
+    """The press in a ``block_actions`` payload, if it is of one of these and can still be read."""
     for action in body.get("actions") or [] if body.get("type") == "block_actions" else []:
-        name, _, thread_ts = str(action.get("value") or "").partition(" ")
+        value = action.get("value") or (action.get("selected_option") or {}).get("value")
+        name, _, thread_ts = str(value or "").partition(" ")
         question = QuestionName.read(name)
         if action.get("action_id") in actions and question and thread_ts:
             return Pressed(action=action["action_id"], question=question, thread_ts=thread_ts)

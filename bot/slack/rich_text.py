@@ -103,7 +103,7 @@ def _flow(node: SyntaxTreeNode, citations: Citations) -> list[Element]:
         case "blockquote":
             return _quote(node, citations)
         case "table":
-            return _preformatted("\n".join(_lines(node)))
+            return _preformatted("\n".join(_in_columns(node)))
         case _:
             return []
 
@@ -168,14 +168,34 @@ def _list(node: SyntaxTreeNode, citations: Citations, *, indent: int) -> Iterato
 
 
 def _table(node: SyntaxTreeNode, citations: Citations) -> Block:
+    """Long cells wrap: by itself Slack lets a column grow past a phone's edge."""
     rows: list[list[Element]] = []
+    columns: list[Element] = []
     for row in (row for part in node.children for row in part.children):
+        columns = columns or [{"is_wrapped": True, **_aligned(cell)} for cell in row.children]
         style = _Style(bold=not rows)
         cells = [
             _inline(cell.children[0], citations, style) if cell.children else [] for cell in row.children
         ]
         rows.append([_cell(cell) for cell in cells])
-    return {"type": "table", "rows": rows}
+    return {"type": "table", "rows": rows, "column_settings": columns}
+
+
+def _in_columns(table: SyntaxTreeNode) -> list[str]:
+    """Its rows as lines of a fixed pitch."""
+    rows = [
+        [_words(cell).strip() for cell in row.children] for part in table.children for row in part.children
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)).rstrip()
+        for row in rows
+    ]
+
+
+def _aligned(cell: SyntaxTreeNode) -> Element:
+    side = str(cell.attrs.get("style", "")).removeprefix("text-align:")
+    return {"align": side} if side in ("center", "right") else {}
 
 
 def _cell(elements: list[Element]) -> Element:

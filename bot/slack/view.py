@@ -6,7 +6,7 @@ from typing import Any
 from bot.answering.small_talk import SMALL_TALK
 from bot.answering.unanswered import NO_MODEL
 from bot.answering.writing import broken_off
-from bot.slack.mrkdwn import Block, day, escaped, linked, short, small_print
+from bot.slack.mrkdwn import Block, day, escaped, linked, moment, short, small_print
 from bot.slack.pages import pages
 from bot.slack.rated import rated
 from bot.slack.rich_text import markdown_blocks, plain_text
@@ -29,7 +29,7 @@ class View:
         text: Markdown written so far.
         doing: what is going on, while the answer is unfinished; None ends it.
         sources: those cited so far, by their numbers.
-        notice: a line in small print under a finished answer.
+        notice: a line in small print under a finished answer, as mrkdwn.
         about: what feedback on it is about (`bot.slack.rated`); empty while it is no answer.
         so_far: of an answer that broke off, what there is of it to go on from.
         repeatable: whether asking the same again may bring something else.
@@ -84,7 +84,7 @@ def payload(view: View, *, foot: bool = True) -> Payload:
     elif view.sources and foot:
         blocks.append(small_print(_sources(view.sources)))
     if view.doing is None and view.notice:
-        blocks.append(small_print(escaped(view.notice)))
+        blocks.append(small_print(view.notice))
     words = plain_text(text) or view.doing or ""
     return Payload(
         text=_within(escaped(words), FALLBACK_CHARS),
@@ -163,12 +163,12 @@ def _finished(done: Done) -> View:
 
 def _notice(done: Done) -> str | None:
     if done.cached:
-        when = f" on {day(done.answered_at)} at {done.answered_at:%H:%M %Z}" if done.answered_at else ""
-        return f"Answered before{when}; every document behind it still reads the same."
+        when = f", {moment(done.answered_at)}" if done.answered_at else ""
+        return f"An earlier answer{when}; its documents still say the same."
     # A question that found nothing may have cost something, too: a small model made it stand alone.
     written_by_a_model = (done.usage.output_tokens > 0 or done.joined) and done.model != NO_MODEL
     if not written_by_a_model:
         return None
     if not done.sources:
-        return "Written by AI, and no source of it was cited; check it before you rely on it."
-    return "Written by AI from the sources above; check what matters."
+        return "Written by AI, with no source: check it before you rely on it."
+    return "Written by AI; check what matters."

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { bottoms, drawAll, titleOf } from "./drawing.js";
 import { contentOf, fieldsOf } from "./elements.js";
 import { openFaults } from "./faults.js";
-import { openMessageMenu, openShortcuts } from "./message_menu.js";
+import { openMessageMenu, openOverflow, openShortcuts } from "./message_menu.js";
 import { isWide, keepPlace, pane, place, readPlace } from "./place.js";
 import { Live, packed, postJson } from "./server.js";
 import { STATUS_TURN_MS, Store, isReply } from "./store.js";
@@ -200,14 +200,16 @@ async function press(node) {
   const confirm = elementOf(node.dataset)?.confirm;
   if (confirm && !(await confirmed(confirm, store.names))) return;
   const at = { as: place.person, action_id: action, block_id: block, value };
-  const fields = view ? fieldsOf(node.closest("form, #home")) : null;
+  const form = view === store.views.modal?.id ? "#modal form" : "#home"; // a menu's entry stands in neither
+  const fields = view ? fieldsOf(document.querySelector(form)) : null;
   await tell(view ? postJson("/page/use", { ...at, view_id: view, fields }) : postJson("/page/click", { ...at, channel, ts }));
 }
 
-function elementOf({ ts, channel, view, action }) {
+function elementOf({ ts, channel, view, action, block }) {
   const shown = [store.views.modal, store.views.home].find((each) => each && each.id === view);
   const blocks = view ? shown?.blocks : store.message(channel, ts)?.blocks;
-  return blocks?.flatMap((each) => [...(each.elements ?? []), each.accessory, each.element]).find((each) => each?.action_id === action);
+  const within = blocks?.filter((each) => !block || each.block_id === block);
+  return within?.flatMap((each) => [...(each.elements ?? []), each.accessory, each.element]).find((each) => each?.action_id === action);
 }
 
 /** Say what Slack says where the app did not answer. */
@@ -242,6 +244,7 @@ const ACTIONS = {
   },
   press,
   "message-menu": (button) => openMessageMenu(button, store.message(button.dataset.channel, button.dataset.ts), store),
+  overflow: (button) => openOverflow(button, elementOf(button.dataset)),
   shortcuts: (button) => openShortcuts(button, store),
   react: ({ dataset: { channel, ts, emoji } }) => postJson("/page/react", { as: place.person, channel, ts, emoji }),
   edit: (button) => edit(button.dataset),

@@ -1,5 +1,6 @@
 // Block Kit, drawn as Slack draws it in a message.
 
+import { written } from "./dates.js";
 import { h, icon } from "./dom.js";
 import { elementOf, image } from "./elements.js";
 import { markdown } from "./markdown.js";
@@ -125,7 +126,7 @@ function richInline(element, names) {
     case "emoji":
       return [emojiOf(element.name)];
     case "date":
-      return [h("time", {}, element.fallback ?? new Date(element.timestamp * 1000).toLocaleString())];
+      return [h("time", {}, written(element.timestamp, element.format))];
     case "color":
       return [h("code", {}, element.value)];
     default:

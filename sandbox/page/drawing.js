@@ -112,7 +112,7 @@ function drawSide(store) {
 function sideTitle(channel, store) {
   if (!place.side.agent) return [h("h2", {}, "Thread"), h("span", { class: "topic" }, titleOf(channel, store))];
   const back = place.side.ts
-    ? h("button", { type: "button", class: "icon-button", "data-do": "open-agent", "aria-label": `All conversations with ${store.app.name}` }, icon("back"))
+    ? h("button", { type: "button", class: "icon-button only-wide", "data-do": "open-agent", "aria-label": `All conversations with ${store.app.name}` }, icon("back"))
     : null;
   const title = (place.side.ts && store.agentThread(channel.id, place.side.ts)?.title) || "";
   return [back, h("h2", {}, icon("app"), store.app.name), h("span", { class: "topic" }, title)];

@@ -1,7 +1,7 @@
 // What can be pressed, chosen or filled in: in messages, in modals, in the Home tab.
 // A surface is {channel, ts} of a message, or {view} with its id; `state` holds what stood in a view's fields.
 
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { mayFollow, mrkdwn, plainText } from "./mrkdwn.js";
 
 /** An element of a block; `form` says that it is a field which is sent with the others. */
@@ -45,7 +45,8 @@ const ELEMENTS = {
     }
     return h("button", { ...shared, type: "button" }, plainText(element.text.text));
   },
-  overflow: (element, at) => select(element, at, element.options, { empty: "⋯" }),
+  overflow: (element, at) =>
+    h("button", { type: "button", class: "button more", ...data(at, { "data-do": "overflow", "data-testid": `button-${element.action_id}` }), "aria-label": "More actions" }, icon("more")),
   static_select: (element, at) => select(element, at, element.options ?? [], { groups: element.option_groups }),
   users_select: (element, at, names) => select(element, at, names.people()),
   channels_select: (element, at, names) => select(element, at, names.channels("channel")),
@@ -76,13 +77,13 @@ function input(element, at, type) {
   return node;
 }
 
-function select(element, at, options, { groups = null, empty = null } = {}) {
+function select(element, at, options, { groups = null } = {}) {
   const chosen = keptIn(element, at);
   const option = (each) => h("option", { value: each.value, selected: each.value === chosen }, each.text.text);
   return h(
     "select",
     { ...field(element, at), "aria-label": element.placeholder?.text ?? "Choose" },
-    h("option", { value: "" }, empty ?? element.placeholder?.text ?? "Choose …"),
+    h("option", { value: "" }, element.placeholder?.text ?? "Choose …"),
     groups ? groups.map((group) => h("optgroup", { label: group.label.text }, group.options.map(option))) : options.map(option),
   );
 }

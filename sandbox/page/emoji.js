@@ -5,7 +5,7 @@ const EMOJI = {
   smile: "😄", slightly_smiling_face: "🙂", grin: "😁", joy: "😂", wink: "😉", blush: "😊", thinking_face: "🤔",
   cry: "😢", sob: "😭", sweat_smile: "😅", sunglasses: "😎", pray: "🙏", clap: "👏", raised_hands: "🙌",
   muscle: "💪", ok_hand: "👌", point_right: "👉", point_down: "👇", fire: "🔥", rocket: "🚀", sparkles: "✨",
-  star: "⭐", bulb: "💡", warning: "⚠️", white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", no_entry: "⛔",
+  heavy_plus_sign: "➕", heavy_minus_sign: "➖", star: "⭐", bulb: "💡", warning: "⚠️", white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", no_entry: "⛔",
   question: "❓", exclamation: "❗", information_source: "ℹ️", mag: "🔍", hourglass: "⌛",
   hourglass_flowing_sand: "⏳", stopwatch: "⏱️", clock3: "🕒", lock: "🔒", unlock: "🔓", key: "🔑", book: "📖",
   books: "📚", page_facing_up: "📄", memo: "📝", link: "🔗", bookmark: "🔖", calendar: "📅", date: "📅",
@@ -20,7 +20,8 @@ const EMOJI = {
 
 const DRAWN = {
   "+1": "thumb-up", thumbsup: "thumb-up", "-1": "thumb-down", thumbsdown: "thumb-down", shushing_face: "hush",
-  hourglass_flowing_sand: "hourglass",
+  hourglass_flowing_sand: "hourglass", white_check_mark: "done", warning: "warning", x: "failed", octagonal_sign: "halted",
+  arrows_counterclockwise: "again", heavy_plus_sign: "plus", heavy_minus_sign: "minus",
 };
 
 /** The icon that stands for a shortcode on machines without a font for it, or null. */

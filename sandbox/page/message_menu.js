@@ -2,6 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { plainText } from "./mrkdwn.js";
 import { isReply } from "./store.js";
 import { openMenu } from "./telling.js";
 
@@ -66,6 +67,15 @@ export function openMessageMenu(button, message, store) {
 export function openShortcuts(button, store) {
   const shortcuts = store.shortcuts.filter((each) => each.type === "global");
   openMenu(button, h("h3", {}, store.app.name), shortcuts.length ? shortcuts.map((each) => shortcutEntry(each, { type: "button" })) : h("p", { class: "empty" }, "No shortcuts."));
+}
+
+/** Open the menu of an app's overflow element. */
+export function openOverflow(button, element) {
+  const { ts, channel, view, action, block } = button.dataset;
+  const at = { "data-ts": ts, "data-channel": channel, "data-view": view, "data-action": action, "data-block": block };
+  openMenu(button, element.options.map((option) =>
+    h("button", { ...at, type: "button", class: "entry", "data-do": "press", "data-value": option.value, "data-testid": `option-${option.value}` },
+      h("span", {}, plainText(option.text.text)), option.description ? h("small", {}, plainText(option.description.text)) : null)));
 }
 
 function shortcutEntry(shortcut, at) {

@@ -144,7 +144,7 @@ function dayItem(day) {
 
 function countItem(count) {
   const text = count === 1 ? "1 reply" : `${count} replies`;
-  return { key: "count", stamp: [count], build: () => h("li", { class: "day reply-count", role: "separator" }, h("span", {}, count ? text : "No replies yet")) };
+  return { key: "count", stamp: [count], build: () => h("li", { class: "day reply-count", role: "separator" }, h("span", {}, count ? text : null)) };
 }
 
 function pendingItem(pending, store) {

@@ -26,7 +26,7 @@ export function drawModal(store) {
   dialog.replaceChildren(content({ ...view, state: { values: withTyped(view, typed) } }, store));
   dialog.setAttribute("aria-label", view.title.text);
   if (!dialog.open) dialog.showModal();
-  dialog.querySelector("[data-focus]")?.focus();
+  dialog.querySelector("[data-focus], h2").focus(); // not the button that closes it
 }
 
 /** Draw a person's Home tab; gives its elements. */
@@ -53,7 +53,7 @@ function content(view, store) {
     { class: "modal-form", novalidate: true, "data-view": view.id },
     h("header", { class: "bar" },
       h("span", { class: "avatar app small", "aria-hidden": "true" }, icon("app")),
-      h("h2", {}, plainText(view.title.text)),
+      h("h2", { tabindex: "-1" }, plainText(view.title.text)),
       h("button", { type: "button", class: "icon-button", "data-close": true, "aria-label": "Close", "data-testid": "modal-close" }, icon("close"))),
     h("div", { class: "modal-body" }, blocksOf(view.blocks, store.names, { view: view.id, state: view.state })),
     h("footer", { class: "modal-foot" },

@@ -1,5 +1,6 @@
 // Slack's mrkdwn, drawn as Slack draws it.
 
+import { written } from "./dates.js";
 import { h, icon } from "./dom.js";
 import { drawn, emoji } from "./emoji.js";
 
@@ -69,9 +70,16 @@ function reference(inside, names) {
   if (target.startsWith("@")) return mention(target.slice(1), names);
   if (target.startsWith("#")) return channelPill(target.slice(1), names, label);
   if (target.startsWith("!subteam^")) return groupPill(target.slice("!subteam^".length), names, label);
-  if (target.startsWith("!date^")) return h("time", {}, decode(label ?? ""));
+  if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("!")) return broadcastPill(target.slice(1));
   return link(decode(target), label === undefined ? null : inline(label, names));
+}
+
+/** `!date^<Unix seconds>^<format>`, with what stands there where a client can't read it. */
+function date(target, label) {
+  const [, seconds, format] = target.split("^");
+  const moment = Number(seconds);
+  return h("time", {}, format && Number.isFinite(moment) ? written(moment, decode(format)) : decode(label ?? ""));
 }
 
 export function mention(id, names) {

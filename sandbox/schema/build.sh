@@ -16,6 +16,8 @@ node - types.json > "$here/slack_types.json" <<'SCRIPT'
 const { definitions } = JSON.parse(require("fs").readFileSync(process.argv[2]));
 for (const name of ["Wanted", "Block"]) delete definitions[name];
 definitions.AnyBlock = { $ref: "#/definitions/KnownBlock" };
+// The reference has it (docs.slack.dev, rich text list element), the types do not.
+definitions.RichTextList.properties = { ...definitions.RichTextList.properties, offset: { type: "number" } };
 const lines = Object.keys(definitions).sort().map((name) => `${JSON.stringify(name)}:${JSON.stringify(definitions[name])}`);
 console.log(`{"$comment":"made by build.sh from @slack/types 3.2.0","definitions":{\n${lines.join(",\n")}\n}}`);
 SCRIPT

@@ -5,6 +5,8 @@ import { link, made, markdown } from "/ask/markdown.js";
 
 const KEY = "answerdesk-key";
 const UNAUTHORIZED = 401;
+const DAY = { day: "numeric", month: "short", year: "numeric" };
+const MOMENT = { dateStyle: "medium", timeStyle: "short" };
 const part = (id) => document.getElementById(id);
 const [conversation, status, form, question] = ["conversation", "status", "ask", "question"].map(part);
 const said = [];
@@ -38,7 +40,7 @@ grow();
 
 async function ask(text) {
   part("welcome")?.remove();
-  const turn = new Turn(text);
+  const turn = new Turn(text, () => again(text, turn));
   conversation.append(turn.element);
   turn.element.scrollIntoView({ block: "start", behavior: "smooth" });
   running = { aborting: new AbortController(), last: null };
@@ -47,7 +49,7 @@ async function ask(text) {
     await read(text, turn, running);
   } catch (error) {
     const needsKey = error.status === UNAUTHORIZED;
-    turn.fail(needsKey ? keyNeeded() : error.message, () => (needsKey ? askForKey : again)(text, turn));
+    turn.fail(needsKey ? keyNeeded() : error.message, needsKey ? () => askForKey(text, turn) : turn.again);
     if (needsKey) askForKey(text, turn);
   }
   running = null;
@@ -119,7 +121,8 @@ function grow() {
 
 /** One question and its answer. */
 class Turn {
-  constructor(text) {
+  constructor(text, again) {
+    this.again = again;
     this.text = "";
     this.done = false;
     this.over = false;
@@ -147,10 +150,10 @@ class Turn {
         for (const source of event.sources) this.sources.set(source.index, source);
         this.done = true;
         this.end();
-        this.below.append(...sourceList(this.sources), facts(event));
+        this.below.append(...sourceList(this.sources), quietly(notice(event)));
         break;
       case "error":
-        this.fail(event.message);
+        this.fail(event.message, this.again);
         break;
     }
   }
@@ -183,12 +186,10 @@ class Turn {
     const sorry = made("p", message);
     sorry.setAttribute("role", "alert");
     this.body.replaceChildren(sorry);
-    if (again) {
-      const button = made("button", "Try again");
-      button.type = "button";
-      button.addEventListener("click", again);
-      this.below.replaceChildren(button);
-    }
+    const button = made("button", "Try again");
+    button.type = "button";
+    button.addEventListener("click", again);
+    this.below.replaceChildren(button);
   }
 
   cited(number) {
@@ -209,7 +210,7 @@ function sourceList(sources) {
     const item = made("li", (source.url && link(source.url, title)) || title);
     item.value = number;
     const path = (source.heading ?? []).filter((name) => name !== source.title).join(" / ");
-    const when = source.updated_at ? new Date(source.updated_at).toLocaleDateString() : "";
+    const when = source.updated_at ? new Date(source.updated_at).toLocaleDateString(undefined, DAY) : "";
     const more = [path, when && `changed ${when}`].filter(Boolean).join(" · ");
     if (more) item.append(" ", quietly(more));
     return item;
@@ -219,13 +220,14 @@ function sourceList(sources) {
   return [made("h3", "Sources"), list];
 }
 
-function facts(done) {
-  const told = [];
-  if (done.cached && done.answered_at) {
-    told.push(`answered before, on ${new Date(done.answered_at).toLocaleString()}, from these same documents`);
+/** What Slack says in small print under the same answer. */
+function notice(done) {
+  if (done.cached) {
+    const when = done.answered_at ? `, ${new Date(done.answered_at).toLocaleString(undefined, MOMENT)}` : "";
+    return `An earlier answer${when}; its documents still say the same.`;
   }
-  if (done.timings_ms?.total) told.push(`${(done.timings_ms.total / 1000).toFixed(1)} s`);
-  return quietly(told.join(" · "));
+  if (!done.usage?.output_tokens) return "";
+  return done.sources.length ? "Written by AI; check what matters." : "Written by AI, with no source: check it before you rely on it.";
 }
 
 function quietly(text) {

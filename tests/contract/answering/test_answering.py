@@ -43,7 +43,7 @@ async def test_it_tells_what_is_being_done(desk: Desk) -> None:
     events = (await tell(desk.answering())).events
     assert [event.text for event in events if isinstance(event, Status)] == [
         "Searching the documents",
-        "Reading Leave policy, Travel *policy*",
+        "Reading Leave policy and Travel *policy*",
     ]
     (read,) = [event for event in events if isinstance(event, Sources)]
     assert [source.document for source in read.sources] == ["leave-policy", "travel"]
@@ -110,7 +110,7 @@ async def test_nothing_relevant_is_said_honestly_with_the_nearest_documents(
     told = await tell(desk.answering(relevance_floor=relevance_floor), asked)
     assert told.done.text == told.deltas
     assert told.done.text == (
-        "I couldn't find this in the documents you can read. "
+        "I couldn't find this in the documents that I may show here. "
         "The nearest are Travel \\*policy\\* [1] and Leave policy [2]. "
         "2 changed documents are still being read; ask again in a moment."
     )
@@ -120,7 +120,7 @@ async def test_nothing_relevant_is_said_honestly_with_the_nearest_documents(
 
 async def test_who_may_read_nothing_is_told_of_nothing(desk: Desk) -> None:
     told = await tell(desk.answering(), question(principals=("external",)))
-    assert told.done.text == "I couldn't find this in the documents you can read."
+    assert told.done.text == "I couldn't find this in the documents that I may show here."
     assert told.done.sources == ()
 
 

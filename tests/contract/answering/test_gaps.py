@@ -28,7 +28,7 @@ async def test_nothing_found_names_the_nearest_and_whom_to_ask(desk: Desk) -> No
     told = await tell(desk.answering(relevance_floor=0.95), question(TRAINS))
     assert told.done.model == NO_MODEL
     assert told.done.text == (
-        "I couldn't find this in the documents you can read. The nearest is Travel policy [1]. "
+        "I couldn't find this in the documents that I may show here. The nearest is Travel policy [1]. "
         "You could ask Finance \\*team\\* &lt;\\!here\\>."
     )
 

@@ -62,7 +62,7 @@ async def test_exactly_what_was_shown_is_posted_once_and_only_with_consent(
     assert "<!channel>" not in f"{posted.text} {posted.blocks}"
     assert "<@U0JONAS> asks" in str(posted.blocks)
     [told] = slack.whispers("jonas")
-    assert "Asked" in told.text
+    assert "I have asked" in told.text
 
 
 async def test_a_question_of_mere_spaces_is_not_posted(slack: Sandbox, reply: Message) -> None:

@@ -73,7 +73,7 @@ def test_what_could_not_be_read_is_named_with_its_reason() -> None:
 def test_deletions_that_were_held_back_can_be_done_all_the_same_after_a_question() -> None:
     shown = ended(run(withheld=400, reason="the source lists far fewer documents than the index has"))
     (button,) = shown.blocks[-1]["elements"]
-    assert (button["text"]["text"], button["value"]) == ("Delete them all the same", "wiki shrink")
+    assert (button["text"]["text"], button["value"]) == ("Delete anyway", "wiki shrink")
     assert "400 documents will be deleted" in button["confirm"]["text"]["text"]
     check_blocks(shown.blocks)
 

@@ -37,7 +37,8 @@ def test_once_finished_it_can_be_asked_again_as_the_next_attempt() -> None:
 def test_in_a_channel_its_thread_can_be_muted_and_in_direct_messages_it_can_not() -> None:
     view = View(text="The answer.")
     [_, mute] = with_button(payload(view), question=QUESTION, thread_ts=THREAD).blocks[-1]["elements"]
-    assert read_press(pressed(mute)) == Press(action=MUTE, question=QUESTION, thread_ts=THREAD, by="U1")
+    chosen = {"type": "overflow", "action_id": mute["action_id"], "selected_option": mute["options"][0]}
+    assert read_press(pressed(chosen)) == Press(action=MUTE, question=QUESTION, thread_ts=THREAD, by="U1")
     direct = QuestionName("T1", "D1", QUESTION.ts)
     [again] = with_button(payload(view), question=direct, thread_ts=THREAD).blocks[-1]["elements"]
     assert again["action_id"] == AGAIN

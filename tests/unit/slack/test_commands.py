@@ -47,7 +47,10 @@ def test_a_command_is_read_as_slack_sends_it() -> None:
                 changed_within=timedelta(days=14),
             ),
         ),
-        ("leave since:yesterday", Wanted(typed="leave since:yesterday", words="leave since:yesterday")),
+        (
+            "leave since:yesterday",
+            Wanted(typed="leave since:yesterday", words="leave since:yesterday", odd=("since:yesterday",)),
+        ),
         ("log-in:failed", Wanted(typed="log-in:failed", words="log-in:failed")),
         ("in:wiki", Wanted(typed="in:wiki", words="", sources=("wiki",))),
     ],
@@ -68,12 +71,12 @@ def numbered(documents: int) -> list[Passage]:
 
 def test_each_document_comes_once_at_its_best_passage_with_a_way_to_ask_about_it() -> None:
     twice = [passage("28 days of leave"), passage("less apt", ordinal=1)]
-    [block] = shown("leave", twice)
-    assert "28 days of leave" in block["text"]["text"]
-    assert "<https://docs.example.com/leave-policy|Leave policy>" in block["text"]["text"]
-    assert "changed 1 Nov 2026" in block["text"]["text"]
-    assert block["accessory"]["action_id"] == ASK_ABOUT
-    assert block["accessory"]["value"] == "What does “Leave policy” say about leave?"
+    named, snippet, facts = shown("leave", twice)
+    assert "<https://docs.example.com/leave-policy|Leave policy>" in named["text"]["text"]
+    assert "28 days of leave" in snippet["text"]["text"]
+    assert "changed 1 Nov 2026" in str(facts)
+    assert named["accessory"]["action_id"] == ASK_ABOUT
+    assert named["accessory"]["value"] == "What does “Leave policy” say about leave?"
 
 
 def test_a_long_list_comes_in_pages_until_it_ends() -> None:
@@ -83,7 +86,7 @@ def test_a_long_list_comes_in_pages_until_it_ends() -> None:
     offset, typed = more_of(more["value"])
     assert typed == "leave in:handbook"
     rest = shown(typed, numbered(7), offset)
-    assert [f"Title {n}" in str(block) for n, block in zip((5, 6), rest, strict=True)] == [True, True]
+    assert [f"Title {n}" in str(block) for n, block in zip((5, 6), rest[::3], strict=True)] == [True, True]
     assert "That was all" in str(shown(typed, numbered(7), 7))
 
 
@@ -94,13 +97,19 @@ def test_documents_that_have_not_changed_lately_are_left_out() -> None:
 
 def test_what_documents_say_is_shown_as_words() -> None:
     hostile = passage("<!channel> [link](https://evil.example)", title="<@U1>|x", document="h")
-    [block] = shown("leave", [hostile])
-    text = block["text"]["text"]
+    blocks = shown("leave", [hostile])
+    text = blocks[0]["text"]["text"] + blocks[1]["text"]["text"]
     assert "<!" not in text
     assert "<@" not in text
     assert "evil.example" not in text
     # As it was typed: it is escaped when it is posted.
-    assert block["accessory"]["value"] == "What does “<@U1>|x” say about leave?"
+    assert blocks[0]["accessory"]["value"] == "What does “<@U1>|x” say about leave?"
+
+
+def test_where_filters_leave_nothing_or_can_not_be_read_it_says_so() -> None:
+    assert "with `in:hanbook`. Look again without it." in str(shown("leave in:hanbook", []))
+    assert "I can't read `since:lastweek`" in str(shown("leave since:lastweek", [passage("28 days")]))
+    assert "with" not in str(shown("chess", []))
 
 
 def test_without_words_it_says_how() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.rich_text import markdown_blocks, plain_text
+from sandbox.blocks import check_blocks
 
 HERE = "https://docs.example.com/leave"
 CITATIONS = {1: HERE, 2: None}
@@ -53,6 +54,20 @@ def test_nested_lists_become_runs_at_an_indent() -> None:
     ]
 
 
+def test_slack_takes_a_numbered_list_that_goes_on_behind_a_nested_one() -> None:
+    assert check_blocks(blocks("1. a\n2. b\n   - c\n3. d"))
+
+
+def test_a_table_s_long_cells_wrap_and_numbers_stand_where_they_were_put() -> None:
+    [table] = blocks("| a | b | c |\n| - | -: | :-: |\n| 1 | 2 | 3 |\n")
+    assert table["column_settings"] == [
+        {"is_wrapped": True},
+        {"is_wrapped": True, "align": "right"},
+        {"is_wrapped": True, "align": "center"},
+    ]
+    assert check_blocks([table])
+
+
 def test_a_fence_keeps_its_words_and_a_quote_its_lines() -> None:
     fence, quote = elements("```sh\nrm **x**\n```\n\n> one\n> two")
     assert fence == {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "rm **x**"}]}
@@ -63,6 +78,9 @@ def test_the_first_table_is_a_table_and_the_second_is_preformatted() -> None:
     table = "| a | b |\n| - | - |\n| 1 | 2 |\n"
     kinds = [block["type"] for block in blocks(f"Before\n\n{table}\nBetween\n\n{table}")]
     assert kinds == ["rich_text", "table", "rich_text"]
+    wide = "| City | Limit |\n| - | - |\n| Lisbon | EUR 150 |\n"
+    told = blocks(f"{table}\nBetween\n\n{wide}")[-1]["elements"][-1]["elements"][0]["text"]
+    assert told == "City    Limit\nLisbon  EUR 150"
 
 
 def test_a_picture_is_its_words_and_html_is_words() -> None:

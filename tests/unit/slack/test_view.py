@@ -74,9 +74,9 @@ def test_a_finished_answer_lists_its_sources_with_place_and_age() -> None:
 
 
 def test_an_answer_says_that_it_was_written_and_what_it_stands_on() -> None:
-    assert "sources above" in small_print(after(View(), done()))[-1]
+    assert small_print(after(View(), done()))[-1] == "Written by AI; check what matters."
     (alone,) = small_print(after(View(), done(sources=())))
-    assert "no source" in alone
+    assert "with no source" in alone
     assert small_print(after(View(), done(sources=(), model=NO_MODEL))) == []
 
 

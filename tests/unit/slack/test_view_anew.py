@@ -33,7 +33,7 @@ def test_text_that_is_written_anew_takes_the_place_of_all_that_was_shown() -> No
 def test_an_answer_of_before_says_from_when_it_is() -> None:
     answered_at = datetime(2026, 11, 25, 14, 3, tzinfo=UTC)
     shown = payload(after(View(text=""), done(cached=True, answered_at=answered_at)))
-    assert "Answered before on 25 Nov 2026 at 14:03 UTC" in str(shown.blocks)
+    assert "{date_short_pretty} at {time}|25 Nov 2026 at 14:03 UTC>" in str(shown.blocks)
 
 
 def test_an_answer_that_was_read_along_is_a_models_too() -> None:
