@@ -23,7 +23,10 @@ KILLED_WITHIN = 800
     "operations", [5_000, pytest.param(100_000, marks=pytest.mark.soak)], ids=["small", "whole"]
 )
 def test_an_index_that_is_killed_holds_exactly_what_it_acknowledged(operations: int, tmp_path: Path) -> None:
-    """Promise 25: writes, overwrites, removals and vacuums; kill -9 and reopen; index = model."""
+    """Promise 25: all that an index does, writes, overwrites, removals and vacuums; kill -9 and reopen.
+
+    Index = model, by every way of reading it.
+    """
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -57,6 +60,7 @@ def _run(folder: Path, *, seed: int, first: int, alive_for: int) -> tuple[State,
             done = int(line) + 1
             if done - first == alive_for:
                 process.send_signal(signal.SIGKILL)
+        assert done - first >= alive_for, "it ended by itself: what it read was not what it had written"
         return found, done
     finally:
         process.kill()
