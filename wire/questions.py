@@ -56,6 +56,8 @@ class QuestionAsked(Shape):
     asked_at: AwareDatetime
     attempt: int = 0
     """Grows each time the same message is to be answered anew."""
+    viewing: str | None = None
+    """The channel that the asker looked at beside our direct messages, where Slack said so."""
     goes_on: bool = False
     """Whether the answer of the attempt before this one broke off, and is to be gone on with."""
 

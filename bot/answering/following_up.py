@@ -54,11 +54,12 @@ class Standalone:
 
 
 def joined(question: Question) -> Standalone:
-    """The question, with those before it that it leans on."""
+    """The question, with those before it that it leans on, and the channel that it points at."""
     query = ""
     for text in [*_answered(question.conversation)[-REACHES_BACK:], question.text]:
         stripped = text.strip()
         query = f"{query} {stripped}" if query and _leans(stripped) else stripped
+    query = f"{query} {' '.join(re.split('[-_]', question.viewing))}".strip()
     alone = query == question.text.strip()
     return Standalone(query=query[-QUERY_CHARS:], how="asked" if alone else "joined")
 

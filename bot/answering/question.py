@@ -69,6 +69,8 @@ class Question:
         files: what came with the question.
         cut: whether the conversation had begun before its first message here.
         manner: how it is to be answered.
+        viewing: the name of the channel that the asker looks at, where the question points at it. It says
+            what is meant, and nothing of who reads the answer.
     """
 
     id: str
@@ -84,18 +86,26 @@ class Question:
     files: tuple[Attached, ...] = ()
     cut: bool = False
     manner: Manner = Manner()
+    viewing: str = ""
 
     @property
     def alone(self) -> bool:
         """Whether its answer depends on nothing but its words and the documents, and so is anybody's."""
-        return not (self.conversation or self.files or self.so_far)
+        return not (self.conversation or self.files or self.so_far or self.viewing)
+
+    @property
+    def in_full(self) -> str:
+        """Its words, and where they were said if they point there."""
+        if not self.viewing:
+            return self.text
+        return f"{self.text}\n\n(Asked beside the channel #{self.viewing}, which “here” may mean.)"
 
     def for_model(self) -> "Question":
         """As it is put to a model, which may have to go on where an answer broke off."""
         if not self.so_far:
-            return self
+            return replace(self, text=self.in_full)
         broken_off = (
-            Turn(role="user", author="the asker", text=self.text),
+            Turn(role="user", author="the asker", text=self.in_full),
             Turn(role="assistant", author="you", text=self.so_far),
         )
         return replace(self, text=GO_ON + self.text, conversation=(*self.conversation, *broken_off))

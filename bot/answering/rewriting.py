@@ -134,7 +134,7 @@ class Rewriting:
 
     def _prompt(self, question: Question) -> Prompt:
         turns = newest_turns(question.conversation, room=CONVERSATION_TOKENS, count=self._count)
-        asked = f"The last question: {question.text.strip()}\n\nWrite it so that it stands alone."
+        asked = f"The last question: {question.in_full.strip()}\n\nWrite it so that it stands alone."
         return Prompt(
             question=asked,
             passages=(),

@@ -25,6 +25,7 @@ from bot.slack.commands import Command, read_command
 from bot.slack.events import Asked, MuteAsked, Reworded, read_asked, read_mute, read_reworded, read_stop
 from bot.slack.ports import Identity, Interaction
 from bot.slack.view import Payload, slack_arguments
+from bot.slack.viewing import CONTEXT_CHANGED
 from wire.errors import AnswerdeskError, SettingsError
 from wire.opentelemetry_spans import span
 from wire.questions import StopAsked
@@ -100,7 +101,7 @@ def bolt_app(
         try:
             match req.body.get("type"):
                 case "event_callback":
-                    for overhears in overhear:
+                    for overhears in () if _is_unused(req.body) else overhear:
                         await overhears(req.body)
                     await _hear(req.body, identity=identity, listener=listener)
                 case kind if kind in _INTERACTIONS:
@@ -120,6 +121,11 @@ def bolt_app(
 
     secret = signing_secret.get_secret_value() if signing_secret else ""
     return AsyncApp(client=client, before_authorize=hand_off, logger=_BOLT, signing_secret=secret)
+
+
+def _is_unused(body: dict[str, Any]) -> bool:
+    """Whether Slack tells of something that we subscribe to for what its other events say because of it."""
+    return (body.get("event") or {}).get("type") == CONTEXT_CHANGED
 
 
 async def _taken(body: dict[str, Any], interactions: Sequence[Interaction]) -> dict[str, Any] | str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.mrkdwn import unescaped
+from bot.slack.viewing import read_viewing
 from wire.questions import AskedFile, QuestionAsked, QuestionName, StopAsked
 
 _USER_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -154,6 +155,7 @@ def read_reworded(body: dict[str, Any], *, team: str) -> Reworded | None:
 
 
 def _question(event: dict[str, Any], *, team: str, external: bool | None) -> QuestionAsked:
+    direct = str(event["channel"]).startswith("D")
     return QuestionAsked(
         team=team,
         channel=str(event["channel"]),
@@ -163,6 +165,7 @@ def _question(event: dict[str, Any], *, team: str, external: bool | None) -> Que
         text=str(event.get("text") or ""),
         external=external,
         files=asked_files(event),
+        viewing=read_viewing(event, team=team) if direct else None,
         asked_at=datetime.fromtimestamp(float(event["ts"]), tz=UTC),
     )
 

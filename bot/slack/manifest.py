@@ -14,7 +14,8 @@ EVENTS_PATH = "/slack/events"
 
 SCOPES = {
     "app_mentions:read": "a mention is a question",
-    "assistant:write": "the agent's pane: suggested questions, and a thread's title",
+    "assistant:write": "the agent's pane: suggested questions, a thread's title, and which channel a "
+    "question means by “here”",
     "channels:history": "follow-ups in a thread need no mention, and a thread is read before its question is "
     "answered; to answer mentions only, leave it out, with `message.channels`",
     "channels:read": "who is in a channel decides what may be searched for it, other companies included",
@@ -35,6 +36,7 @@ SCOPES = {
 
 EVENTS = (
     "agent_session_stopped",
+    "app_context_changed",
     "app_home_opened",
     "app_mention",
     "channel_id_changed",

@@ -225,6 +225,10 @@ class Messages(Protocol):
         """
         ...
 
+    async def place_name(self, channel: str) -> str | None:
+        """What a channel is called; None of one that we can't see, and of everybody's. Raises likewise."""
+        ...
+
     async def channel_name(self, channel: str) -> str | None:
         """What a channel that we are in, and so can write in, is called; None of others. Raises likewise."""
         ...

@@ -24,6 +24,7 @@ from bot.slack.rush import Rush
 from bot.slack.surface import Surface
 from bot.slack.unfinished import presentable
 from bot.slack.view import Payload, View, after, payload, payloads, without_blocks
+from bot.slack.viewing import points_here
 from wire.answers import AnswerEvent
 from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
 from wire.questions import QuestionAsked, QuestionName
@@ -286,8 +287,19 @@ class Replying:
             fresh=asked.attempt > 0 or wanted.fresh,
             manner=wanted.manner,
             so_far=await self._broken_off(asked, readers=readers),
+            viewing=await self._viewing(asked),
             files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
         )
+
+    async def _viewing(self, asked: QuestionAsked) -> str:
+        """The channel that a question points at from the pane beside it; empty where that is not known."""
+        if asked.viewing is None or not points_here(asked.text):
+            return ""
+        try:
+            return await self._messages.place_name(asked.viewing) or ""
+        except (UnavailableError, RefusedError) as error:
+            _log.info("the place that a question points at has no name", reason=str(error))
+            return ""
 
     async def _broken_off(self, asked: QuestionAsked, *, readers: tuple[str, ...]) -> str:
         if not asked.goes_on:

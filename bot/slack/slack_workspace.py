@@ -232,6 +232,11 @@ class SlackWorkspace:
         info = (await self.call("conversations.info", channel=channel))["channel"]
         return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
+    async def place_name(self, channel: str) -> str | None:
+        """What a channel is called; None of everybody's, whose name says nothing."""
+        info = (await self.call("conversations.info", channel=channel))["channel"]
+        return None if info.get("is_general") else str(info.get("name") or "") or None
+
     async def channel_name(self, channel: str) -> str | None:
         """What a channel that we are in is called; None of others."""
         try:

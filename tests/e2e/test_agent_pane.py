@@ -248,3 +248,16 @@ async def test_where_slack_makes_us_wait_for_half_a_minute_the_message_says_so_a
     refused, *later = slack.calls("conversations.info")
     assert all(call.at - refused.at >= 29.9 for call in later)
     assert len(replies(slack, question, "general")) == 1
+
+
+async def test_here_means_the_channel_beside_the_pane(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    await started(fleet, slack)
+    slack.look_at("jonas", "travel")
+    here = slack.say("jonas", "dm", f"{ASKED} And here?", beside="travel")
+    await until(lambda: finished(slack, here), within_s=60)
+    assert "#travel, which" in str(claude.requests[-1]["messages"])
+    elsewhere = slack.say("jonas", "dm", ASKED, beside="travel")
+    await until(lambda: finished(slack, elsewhere), within_s=60)
+    assert "travel" not in str(claude.requests[-1]["messages"])

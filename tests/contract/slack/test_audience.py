@@ -33,6 +33,14 @@ async def test_in_a_direct_message_the_reader_is_the_asker(slack: Sandbox, audie
     }
 
 
+async def test_what_the_asker_looks_at_says_nothing_of_what_they_may_read(
+    slack: Sandbox, audience: Audience
+) -> None:
+    question = asked(channel=direct(slack, "marta"), user="U0MARTA")
+    beside = question.model_copy(update={"viewing": "C0TRAVEL"})
+    assert await audience.principals(beside) == await audience.principals(question)
+
+
 async def test_in_a_channel_it_is_everybody_there(audience: Audience) -> None:
     """The asker's own rights count for nothing: others read the answer."""
     principals = await audience.principals(asked(channel="C0GENERAL", user="U0MARTA"))

@@ -40,6 +40,16 @@ def test_a_direct_message_needs_no_mention() -> None:
     assert direct.question.direct
 
 
+def test_a_direct_message_says_which_channel_its_writer_looks_at_and_a_channels_does_not() -> None:
+    looking = {"entities": [{"type": "slack#/types/channel_id", "value": "C0TRAVEL", "team_id": "T1"}]}
+    direct = asked(channel="D1", channel_type="im", app_context=looking)
+    assert direct is not None
+    assert direct.question.viewing == "C0TRAVEL"
+    mention = asked(text=f"<@{US}> hello", app_context=looking)
+    assert mention is not None
+    assert mention.question.viewing is None
+
+
 def test_files_that_come_with_a_question_are_known_by_id_and_name() -> None:
     files = [{"id": "F1", "name": "plan.pdf"}, {"id": "F2", "name": None}]
     shared = asked(channel="D1", subtype="file_share", text="what does this say?", files=files)
