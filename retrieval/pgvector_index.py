@@ -7,6 +7,7 @@ what is near that reader may read.
 
 import asyncio
 import math
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -35,6 +36,8 @@ CALL_WITHIN_S = 30.0
 MAKE_WITHIN_S = 300.0
 """For a table and its indexes, which another worker may be making: they wait for each other."""
 CONNECT_WITHIN_S = 10
+NOT_OVER_TLS = re.compile("certificate verify failed|root certificate|server certificate|not support SSL")
+"""The client library's own words, which it has no codes for."""
 COUNTED_FOR_S = 10.0
 READERS_COUNTED = 1000
 WAITING = 200
@@ -309,7 +312,12 @@ async def _prepare(url: str, *, prefix: str) -> None:
             "POSTGRES_URL: this user may not set up the database; let a superuser run "
             "CREATE EXTENSION vector there (pgvector 0.8 or newer), and give the user CREATE on a schema"
         ) from error
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if NOT_OVER_TLS.search(str(error)):
+            raise SettingsError(
+                "POSTGRES_URL: the server is there, but not over TLS as sslmode and sslrootcert ask: another "
+                "authority vouches for it, it calls itself otherwise, or it speaks no TLS"
+            ) from None
         # While it connects, PostgreSQL tells a wrong password from a server that is away in words alone.
         raise UnavailableError(
             "PostgreSQL can't be reached, or knows no such user, password or database as POSTGRES_URL says",

@@ -1,17 +1,24 @@
 """docs/frontends.md: its examples work, and its table is the code's."""
 
+import asyncio
 import json
 import re
 import shlex
+import shutil
 import tomllib
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from bot.web.http_errors import STATUSES
 from desk.cli import app
-from tests.contract.web.conftest import KEY, Face
+from tests.contract.web.conftest import KEY, QUESTION, Face
 from tests.contract.web.snippets import PAGE, blocks, curls
 from wire.key_settings import ApiKey
+
+NODE = shutil.which("node")
+RUN_WITHIN_S = 60
 
 
 async def test_each_call_of_curl_is_answered(face: Face) -> None:
@@ -21,6 +28,30 @@ async def test_each_call_of_curl_is_answered(face: Face) -> None:
         async with face.session.post(url, data=body, headers=headers) as reply:
             assert reply.status == 200
             assert "14 months" in await reply.text()
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not on this machine")
+async def test_each_program_in_javascript_shows_an_answer(face: Face, tmp_path: Path) -> None:
+    [over_http, over_websocket] = blocks("js")
+    told = "const told = (event) => console.log(JSON.stringify(event));"
+    asks = f"{over_http}\n{told}\nawait ask({json.dumps(QUESTION)}, told);"
+    # A page of a browser ends by itself; a program would wait for the socket's next answer.
+    closes = 'const onEvent = (event) => { told(event); if (event.event === "done") socket.close(); };'
+    for name, program in (("http", asks), ("websocket", f"{told}\n{closes}\n{over_websocket}")):
+        file = tmp_path / f"{name}.mjs"
+        file.write_text(f"const BASE = {face.url!r}, KEY = {KEY!r};\n{program}")
+        running = await asyncio.create_subprocess_exec(
+            *(str(NODE), "--experimental-websocket", str(file)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(RUN_WITHIN_S):
+            printed, said = await running.communicate()
+        assert running.returncode == 0, said.decode()
+        events = [json.loads(line) for line in printed.decode().splitlines()]
+        assert events[0]["event"] == "status"
+        assert events[-1]["event"] == "done"
+        assert "14 months" in events[-1]["text"]
 
 
 def test_the_table_of_errors_is_that_of_the_code() -> None:

@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,13 +21,15 @@ from nats.aio.msg import Msg
 from desk.engines import nats_command
 from tests.conftest import free_port, run_engine
 from wire import subjects
-from wire.documents import DocumentUpsert, read_document_changed
+from wire.documents import DocumentChanged, DocumentUpsert, read_document_changed
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "document-service.md").read_text()
 RUN_WITHIN_S = 60
+INSTALL_WITHIN_S = 90
+NODE, NPM, NATS = shutil.which("node"), shutil.which("npm"), shutil.which("nats")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -52,6 +56,35 @@ def test_each_message_of_the_page_is_one() -> None:
         read_document_changed(message.encode(), source="wiki")
 
 
+async def run(*command: str, folder: Path, within_s: float = RUN_WITHIN_S, **env: str) -> tuple[int, str]:
+    """A program's exit code, and what it said."""
+    running = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        env=os.environ | env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(within_s):
+            said, _ = await running.communicate()
+    except TimeoutError:
+        running.kill()
+        await running.wait()
+        return 1, f"took longer than {within_s} s"
+    return running.returncode or 0, said.decode()
+
+
+async def announced(client: Client) -> list[DocumentChanged]:
+    """What stands in the stream."""
+    state = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state
+    messages = [
+        await client.jetstream().get_msg(subjects.DOCUMENTS_STREAM, number + 1)
+        for number in range(state.messages)
+    ]
+    return [read_document_changed(message.data or b"", source="wiki") for message in messages]
+
+
 async def test_the_program_in_python_announces_as_the_user_of_its_source(
     guarded: str, tmp_path: Path
 ) -> None:
@@ -59,16 +92,63 @@ async def test_the_program_in_python_announces_as_the_user_of_its_source(
     (tmp_path / "service.py").write_text(program)
     async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
         await ensure_topology(client)
-        env = os.environ | {"NATS_URL": f"nats://wiki:secret@{guarded}"}
-        running = await asyncio.create_subprocess_exec(sys.executable, str(tmp_path / "service.py"), env=env)
-        async with asyncio.timeout(RUN_WITHIN_S):
-            assert await running.wait() == 0
-        state = (await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM)).state
-        assert state.messages == 2
-        message = await client.jetstream().get_msg(subjects.DOCUMENTS_STREAM, 1)
-        changed = read_document_changed(message.data or b"", source="wiki")
-        assert isinstance(changed, DocumentUpsert)
-        assert changed.allow == ("public",)
+        url = f"nats://wiki:secret@{guarded}"
+        code, said = await run(sys.executable, "service.py", folder=tmp_path, NATS_URL=url)
+        assert code == 0, said
+        changed, deleted = await announced(client)
+    assert isinstance(changed, DocumentUpsert)
+    assert (changed.allow, deleted.action) == (("public",), "delete")
+
+
+@pytest.mark.skipif(not (NODE and NPM), reason="node and npm are not on this machine")
+async def test_the_program_in_javascript_does_too(guarded: str, tmp_path: Path) -> None:
+    (program,) = blocks(PAGE, "js")
+    (tmp_path / "service.mjs").write_text(program)
+    (packages,) = re.findall(r"`npm install (.+?)`", PAGE)
+    installing = (
+        str(NPM),
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=0",
+        "--prefix",
+        ".",
+        *packages.split(),
+    )
+    code, said = await run(*installing, folder=tmp_path, within_s=INSTALL_WITHIN_S)
+    if code:
+        pytest.skip(f"npm can't install {packages} here: {said.strip().splitlines()[-1:]}")
+    async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
+        await ensure_topology(client)
+        code, said = await run(
+            str(NODE), "service.mjs", folder=tmp_path, NATS_URL=f"nats://wiki:secret@{guarded}"
+        )
+        assert code == 0, said
+        [changed] = await announced(client)
+    assert isinstance(changed, DocumentUpsert)
+    assert (changed.id, changed.allow) == ("leave", ("public",))
+
+
+@pytest.mark.skipif(NATS is None, reason="the nats command is not on this machine")
+async def test_and_the_commands_of_the_shell(guarded: str, tmp_path: Path) -> None:
+    (commands,) = [block for block in blocks(PAGE, "sh") if "request" in block]
+    async with connected(f"nats://answerdesk:secret@{guarded}", name="test") as client:
+        await ensure_topology(client)
+        code, said = await run(
+            "sh", "-ec", commands, folder=tmp_path, NATS_URL=f"nats://wiki:secret@{guarded}"
+        )
+        assert code == 0, said
+        assert [change.action for change in await announced(client)] == ["upsert", "delete"]
+
+
+def test_the_address_is_found_as_the_page_says(tmp_path: Path) -> None:
+    (export,) = [block for block in blocks(PAGE, "sh") if "running.json" in block]
+    (tmp_path / ".answerdesk").mkdir()
+    (tmp_path / ".answerdesk" / "running.json").write_text('{"nats_url": "nats://a:1"}')
+    told = subprocess.run(
+        ["sh", "-ec", f'{export}\necho "$NATS_URL"'], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert told.stdout == b"nats://a:1\n"
 
 
 @contextlib.asynccontextmanager
