@@ -25,7 +25,7 @@ _ADDRESS = re.compile(
     rf"|(?:javascript|vbscript|data|mailto|tel|sms|callto|slack|file|blob|about|view-source|intent|https?):"
     rf"(?=[^\s<>|]){_REST})"
     rf"|(?P<mail>[\w.+%-]{{1,64}}@{_HOST})"
-    rf"|(?P<slashes>[/\\]{{2,}}{_HOST}{_REST})"
+    rf"|(?P<slashes>[/\\]{{2,}}(?=[\w-]{{1,63}}\.\w){_REST})"
     rf"|(?P<www>\bwww\d?\.(?=\w){_REST})"
     rf"|(?P<path>(?:{_HOST}|\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?::\d{{1,5}})?[/?#](?={_TOLD}){_REST})",
     re.IGNORECASE,

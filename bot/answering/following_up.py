@@ -1,8 +1,10 @@
 """A follow-up made into a query that stands alone, by a rule of thumb (pure).
 
 "And in France?" finds nothing by itself, so a question that is short or refers back is searched together
-with the one that it follows. For where no model makes a better one (``rewriting``): the model that answers
-reads the conversation itself, and only the search depends on this.
+with the one that it follows. Where it only names another place or the like, that one is searched with the
+other name ("... in Germany?" becomes "... in France?"): both together would find what the old name does. For
+where no model makes a better one (``rewriting``): the model that answers reads the conversation itself, and
+only the search depends on this.
 """
 
 import itertools
@@ -37,6 +39,31 @@ _POINTERS = re.compile(
 """Words that also have a plainer use ("there is", German "es gibt") are not among them."""
 
 
+_LINKS = r"(?:in|at|for|from|to|of|with|on|im|für|aus|nach|von|bei|à|en|au|aux|pour|de|em|na|no|para|con)"
+_NAME = r"(?:the )?[^\W\d_][\w-]*(?: [A-ZÀ-ÖØ-Þ][\w-]*)*"
+_ANOTHER = re.compile(
+    rf"\W*(?P<opening>(?i:{_OPENINGS.pattern})\W+)?(?P<link>(?i:{_LINKS})) "
+    rf"(?P<name>{_NAME})(?: then| too)?[\s?.!]*"
+)
+"""Nothing but another name in the place of one that was said ("And in France?")."""
+_NO_NAMES = frozenset(
+    (
+        "general",
+        "total",
+        "advance",
+        "writing",
+        "practice",
+        "particular",
+        "which",
+        "what",
+        "whom",
+        "example",
+        "how",
+    )
+)
+"""What follows such a word and names nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standalone:
     """What is searched for.
@@ -58,10 +85,33 @@ def joined(question: Question) -> Standalone:
     query = ""
     for text in [*_answered(question.conversation)[-REACHES_BACK:], question.text]:
         stripped = text.strip()
-        query = f"{query} {stripped}" if query and _leans(stripped) else stripped
+        query = _together(query, stripped) if query and _leans(stripped) else stripped
     query = f"{query} {' '.join(re.split('[-_]', question.viewing))}".strip()
     alone = query == question.text.strip()
     return Standalone(query=query[-QUERY_CHARS:], how="asked" if alone else "joined")
+
+
+def _together(query: str, follow_up: str) -> str:
+    return _renamed(query, follow_up) or f"{query} {follow_up}"
+
+
+def _renamed(query: str, follow_up: str) -> str | None:
+    """The question with another name, where that is all that the follow-up says; None where it is not."""
+    if (another := _ANOTHER.fullmatch(follow_up)) is None:
+        return None
+    link, name = another["link"], another["name"]
+    is_name = name[:1].isupper() or another["opening"]
+    if not is_name or name.casefold() in _NO_NAMES or _POINTERS.search(name):
+        return None
+    # A name is written with a capital letter, or ends the question.
+    said = (
+        rf"\b(?i:{re.escape(link)}) (?:(?:the )?[A-ZÀ-ÖØ-Þ][\w-]*(?: [A-ZÀ-ÖØ-Þ][\w-]*)*|[\w-]+(?=[\s?.!]*$))"
+    )
+    named = list(re.finditer(said, query))
+    if not named:
+        return None
+    last = named[-1]
+    return f"{query[: last.start()]}{link.lower()} {name}{query[last.end() :]}"
 
 
 def _answered(turns: Iterable[Turn]) -> list[str]:

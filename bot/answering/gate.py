@@ -16,7 +16,7 @@ from bot.answering.addresses import ADDRESS_CHARS, REMOVED, Addresses, is_web_ad
 from bot.answering.markup import Token, tokens
 from bot.answering.visible import VisibleText
 
-VERSION = "gate-2"
+VERSION = "gate-3"
 """To be changed with what is let through: answers are kept for a day."""
 ANSWER_CHARS = 20_000
 """The longest answer: three times what the default of 1,500 tokens comes to."""

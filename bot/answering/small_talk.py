@@ -74,10 +74,10 @@ _REPLIES = tuple(
 
 
 def small_talk(text: str) -> str | None:
-    """What is said back to a message, as Markdown; None where it may be a question."""
+    """What is said back to a message, as Markdown; None where it may be a question, or is empty."""
     words = " ".join(_WORD.findall(_EMOJI.sub(" ", text).replace("\u2019", "'")))
     if not words:
-        return NO_WORDS
+        return NO_WORDS if text.strip() else None
     if len(words) > LONGEST:
         return None
     return next((reply for said, reply in _REPLIES if said.fullmatch(words)), None)

@@ -22,7 +22,9 @@ SAID = (
     Turn(role="user", author="Ada", text="How many months of parental leave in Germany?"),
     Turn(role="assistant", author="you", text="14 months."),
 )
-JOINED = "How many months of parental leave in Germany? And in France?"
+REWRITTEN = "How many months of parental leave in Germany? And in France?"
+"""As the stand-in for the small model does it."""
+JOINED = "How many months of parental leave in France?"
 FOLLOW_UP = question("And in France?", conversation=SAID)
 
 
@@ -48,7 +50,7 @@ async def test_a_follow_up_is_searched_as_the_question_that_it_means(
     answering = desk.answering(rewriting=Rewriting(model, count=tokens.count, within_s=30))
     alone = (await tell(desk.answering(), FOLLOW_UP)).done.usage
     told = await tell(answering, FOLLOW_UP)
-    assert searched(desk).query == JOINED
+    assert searched(desk).query == REWRITTEN
     (request,) = small.requests
     assert request["messages"][0]["content"][0]["text"].startswith("Ada: ")
     assert request["messages"][-1]["content"][-1]["text"].startswith(f"{REWRITES}And in France?")

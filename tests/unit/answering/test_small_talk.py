@@ -50,6 +50,7 @@ def test_what_is_said_to_a_person_is_answered_in_kind(text: str, reply: str) -> 
         "what can you do about mould in the office?",
         "what can I ask the works council about?",
         "vacation",
+        " \n",
         "bye-laws",
         "garbage",
         "good morning routine for new starters",
