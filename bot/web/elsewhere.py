@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bot.answering.flights import EVENT
 from bot.answering.sentences import INTERNAL
@@ -14,6 +14,9 @@ from wire.errors import MalformedError, OverloadedError, UnavailableError
 from wire.shapes import read_shape
 
 LOOK_EVERY_S = 0.2
+HERE_EVERY_S = 1.0
+BEYOND = 10**9
+"""More events than any answer has."""
 SILENT_LOOKS = 50
 """After so many in a row without the record, some 10 s, an answer can't be gone on with."""
 AT_ONCE = 200
@@ -94,9 +97,13 @@ class WrittenElsewhere:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Somebody reads it while the block lasts; each look tells its writer so."""
-        with self._home.counting():
-            yield
+        """Somebody reads it while the block lasts, and its writer is told so."""
+        here = asyncio.create_task(self._say_here(), name="a reader of another bot's answer")
+        try:
+            with self._home.counting():
+                yield
+        finally:
+            here.cancel()
 
     async def cancel(self) -> None:
         """Have its writer end it.
@@ -105,6 +112,13 @@ class WrittenElsewhere:
             UnavailableError: who writes it can't be told.
         """
         await self._records.stop(self.id)
+
+    async def _say_here(self) -> None:
+        """Each look says so too; but a reader that is slow to take what there is looks seldom."""
+        while True:
+            await asyncio.sleep(HERE_EVERY_S)
+            with suppress(UnavailableError):
+                await self._records.follow(self.id, since=BEYOND)
 
     async def _news(self, number: int) -> Sequence[Numbered]:
         try:

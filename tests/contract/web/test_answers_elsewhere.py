@@ -191,6 +191,26 @@ async def test_what_is_on_record_goes_by_itself(face: Face, valkey_url: str) -> 
     assert all(0 < each <= valkey_records.KEPT_MS for each in left)
 
 
+async def test_a_reader_that_is_slow_to_take_what_there_is_counts_all_the_same(
+    valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its answer would be ended as one that nobody reads."""
+    monkeypatch.setattr(elsewhere, "HERE_EVERY_S", 0.05)
+    whose = Whose(owner="intranet", principals=("public",))
+    async with valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection:
+        records = ValkeyRecords(connection)
+
+        async def is_read() -> bool:
+            told = await records.tell("one", whose=whose, events=[], since=0, ended=False)
+            return told.read
+
+        assert not await is_read()
+        found = await elsewhere.Elsewhere(records).find("one")
+        assert found is not None
+        with found.reading():
+            await until(is_read, within_s=30)
+
+
 async def test_how_many_are_read_at_once_is_bounded(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "AT_ONCE", 1)
     whose = Whose(owner="intranet", principals=("public",))
