@@ -110,8 +110,14 @@ async def check_store(settings: Settings) -> list[Finding]:
     kind = store_kind(settings)
     if kind == "edge":
         return [_disk(settings.data_dir.absolute())]
-    async with open_store(settings, kind=kind) as store:
-        indexes = len(await store.notes())
+    try:
+        async with open_store(settings, kind=kind) as store:
+            indexes = len(await store.notes())
+    except UnavailableError as error:
+        url = "QDRANT_URL" if kind == "qdrant" else "POSTGRES_URL"
+        return [
+            failed("store", str(error), do=f"Is it running, and is {url} right, and the key or password?")
+        ]
     return [fine(kind, f"lets us in; indexes of ours there: {indexes}")]
 
 
@@ -128,6 +134,9 @@ async def check_encoder(settings: Settings) -> list[Finding]:
     """Whether the embedding model is there; one that has to be fetched is not tried."""
     model = settings.embedding_model
     if model != PACKAGED and not await asyncio.to_thread(Path(model).exists):
+        if Path(model).is_absolute() or model.startswith("."):
+            do = "Set EMBEDDING_MODEL to a folder that is, or leave it out."
+            return [failed("embedding model", f"EMBEDDING_MODEL: {model} is not there", do=do)]
         return [skipped("embedding model", f"{model} is fetched by its name when a worker starts")]
     async with open_encoder(model=model, threads=settings.embedding_threads) as encoder:
         return [fine("embedding model", f"{model}, {encoder.dimensions} dimensions")]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection, Sequence
 from typing import Any, TypeVar, cast
 
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.http.exceptions import UnexpectedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from retrieval.encoding import Sparse
 from retrieval.index import Edition, EncodedPassage, Hit, PassageName, StoredPassage
@@ -224,6 +224,8 @@ async def called(call: Awaitable[T]) -> T:
 
 def away(error: Exception) -> UnavailableError:
     """For any of the client's many errors."""
+    if isinstance(error, ResponseHandlingException):
+        return UnavailableError("Qdrant does not answer", service="index")
     status = f"HTTP {error.status_code}" if isinstance(error, UnexpectedResponse) else type(error).__name__
     return UnavailableError(f"the index failed (Qdrant's {status})", service="index")
 

@@ -179,6 +179,25 @@ async def test_a_model_server_that_answers_in_its_own_way_is_no_end_of_the_diagn
     assert "no model of that name" in found.says
 
 
+@pytest.mark.parametrize(
+    ("model", "state"), [("/srv/nowhere", "failed"), ("./nowhere", "failed"), ("BAAI/bge-m3", "skipped")]
+)
+async def test_a_folder_that_is_not_there_is_no_models_name(tmp_path: Path, model: str, state: str) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, http_port=0, embedding_model=model)
+    assert of(await examine(settings), "embedding model").state == state
+
+
+async def test_a_store_that_is_away_is_told_of_with_the_setting_that_leads_there(tmp_path: Path) -> None:
+    for kind, url in (("qdrant", "http://127.0.0.1:1"), ("pgvector", "postgresql://u:secret@127.0.0.1:1/db")):
+        name = "qdrant_url" if kind == "qdrant" else "postgres_url"
+        settings = Settings(_env_file=None, data_dir=tmp_path, http_port=0, vector_store=kind, **{name: url})  # type: ignore[arg-type]
+        found = of(await examine(settings), "store")
+        assert found.state == "failed"
+        assert name.upper() in str(found.do)
+        assert "secret" not in str(found)
+        assert "Exception" not in found.says
+
+
 async def test_a_check_that_breaks_keeps_no_finding_back(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path, http_host="bü..ro")
     diagnosis = await examine(settings)
