@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.answering.claude_model import claude
-from bot.answering.extractive_model import ExtractiveModel
+from bot.answering.extractive_model import LEAST_RELEVANCE, ExtractiveModel
 from bot.answering.model import Model
 from bot.answering.observed_model import ModelMeter, ObservedModel
 from bot.answering.trying import Trying
@@ -37,6 +37,11 @@ async def opened_rewriter(settings: Settings, meter: ModelMeter) -> AsyncIterato
         return
     async with _claude(settings, settings.rewrite_model, meter) as model:
         yield model
+
+
+def relevance_floor(settings: Settings) -> float:
+    """Below it nothing relevant was found. Without a model nobody reads a near miss and says so of it."""
+    return max(settings.relevance_floor, 0.0 if _has_model(settings) else LEAST_RELEVANCE)
 
 
 def _has_model(settings: Settings) -> bool:

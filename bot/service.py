@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from bot.answering.allowance import Allowance
 from bot.answering.answering import Answering, Limits
 from bot.answering.attachments import Attachments
-from bot.answering.extractive_model import LEAST_RELEVANCE
 from bot.answering.freshness import Freshness
 from bot.answering.nats_files import NatsFiles
 from bot.answering.nats_gaps import NatsGaps
@@ -30,7 +29,7 @@ from bot.forgetting import Forgetting
 from bot.home.nats_preferences import NatsPreferences, open_preferences
 from bot.home.nats_recent import NatsRecent, open_recent
 from bot.home.service import Given, opened_home
-from bot.models import opened_model, opened_rewriter
+from bot.models import opened_model, opened_rewriter, relevance_floor
 from bot.nats_people import serving_people
 from bot.showing import shown_in_slack
 from bot.slack.aiohttp_files import open_slack_files
@@ -104,7 +103,15 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(hearing_of_people(client, audience.changed))
         stops = await stack.enter_async_context(hearing_stops(client))
         kept = await _kept(settings, client, stops=stops, preferences=preferences)
-        spoken = talk(settings, client, workspace=workspace, audience=audience, kept=kept, usage=quota.usage)
+        spoken = talk(
+            settings,
+            client,
+            workspace=workspace,
+            audience=audience,
+            kept=kept,
+            usage=quota.usage,
+            relevance_floor=relevance_floor(settings),
+        )
         budget = ValkeyEditBudget(redis, team=workspace.identity.team)
         team = workspace.identity.team
         forgetting = _forgetting(
@@ -274,7 +281,7 @@ async def _answering(
                 prompt_tokens=settings.prompt_tokens,
                 answer_tokens=settings.answer_tokens,
                 answer_within_s=settings.answer_within_s,
-                relevance_floor=max(settings.relevance_floor, 0.0 if model.metered else LEAST_RELEVANCE),
+                relevance_floor=relevance_floor(settings),
                 answers_at_once=settings.answers_at_once,
             ),
             cache=ValkeyCache(redis),

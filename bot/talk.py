@@ -76,8 +76,9 @@ def talk(
     audience: Audience,
     kept: Kept,
     usage: Usage,
+    relevance_floor: float,
 ) -> Talk:
-    """Put them together."""
+    """Put them together; what is found below the floor is not offered to anybody."""
     retrieval, identity = RetrievalClient(client), workspace.identity
     asking_for = AskingFor(messages=workspace, store=kept.queue, participation=kept.threads, once=kept.claims)
     asking = Asking(
@@ -120,7 +121,7 @@ def talk(
         asking_for=asking_for,
         once=kept.claims,
         identity=identity,
-        relevance_floor=settings.relevance_floor,
+        relevance_floor=relevance_floor,
     )
     humans = [
         AskingHuman(
