@@ -219,10 +219,10 @@ def _inline(node: SyntaxTreeNode, citations: Citations, style: _Style) -> list[E
                 elements += _inline(child, citations, replace(style, italic=True))
             case "s":
                 elements += _inline(child, citations, replace(style, strike=True))
-            case "link":
+            case "link" if child.attrs.get("href"):
                 elements.append(_link(child, style))
             case _:
-                # An image's words stay; what it would fetch does not.
+                # An image's words stay, and those of a link to nowhere; what it would fetch does not.
                 elements += _cited(_words(child), citations, style)
     return [element for element in elements if element.get("text") != ""]
 
