@@ -6,7 +6,8 @@ It imports nothing of the bot, and the bot nothing of it: they meet over Slack's
 The path of one message, a file a hop::
 
     page/ (the browser) → page_actions → workspace (the state, pure; typing_text turns text into Slack's)
-      → slack_events (what the app is told) → socket_mode (envelopes, acknowledgement, redelivery) → the app
+      → slack_events (what the app is told) → socket_mode (envelopes, acknowledgement, redelivery; http_mode,
+      where the app is reached over HTTP) → the app
     the app → web_api (tokens, rate_limits, faults, the log of calls) → methods/ (one function a method;
       blocks and schema/ check) → workspace, streaming, views, agents → page_state → page_api (every browser)
 

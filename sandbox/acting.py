@@ -99,7 +99,7 @@ class Acting:
             workspace=workspace,
             response_url=f"{self.url}/respond/{url_name}",
         )
-        connected = self._socket_mode.open_sockets > 0
+        connected = self._socket_mode.connected
         answer = await self._socket_mode.ask(payload, kind="slash_commands")
         try:
             if answer is None:
@@ -184,7 +184,7 @@ class Acting:
     # -- inside
 
     async def _ask(self, payload: Json) -> str | None:
-        if not self._socket_mode.open_sockets:
+        if not self._socket_mode.connected:
             return NOT_CONNECTED
         return NO_ANSWER if await self._socket_mode.ask(payload) is None else None
 

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
+
 from sandbox import membership
 from sandbox.acting import Acting
 from sandbox.agents import AgentThread, Prompts
 from sandbox.conversations import Message
 from sandbox.faults import Faults
+from sandbox.http_mode import RequestUrl
 from sandbox.inputs import Typed
 from sandbox.interactions import Press
 from sandbox.reactions import react, take_back
@@ -34,6 +37,7 @@ class Sandbox:
         web_api: WebApi,
         acting: Acting,
         faults: Faults,
+        http: aiohttp.ClientSession,
     ) -> None:
         self.url = url
         """Where the page is, without a slash at the end."""
@@ -44,6 +48,7 @@ class Sandbox:
         self._socket_mode = socket_mode
         self._web_api = web_api
         self._acting = acting
+        self._http = http
 
     # -- what people write
 
@@ -218,7 +223,15 @@ class Sandbox:
         """The envelopes that were acknowledged or given up so far, oldest first."""
         return [sent for sent in self._socket_mode.deliveries if kind in (None, sent.kind)]
 
-    # -- sockets
+    # -- the ways to the app
+
+    async def send_to(self, url: str, *, signing_secret: str) -> None:
+        """Everything goes to this request URL from now on, signed, and no more over sockets.
+
+        Raises:
+            SlackError: ``url_verification_failed``: the app does not give Slack's challenge back in 3 s.
+        """
+        await self._socket_mode.send_to(RequestUrl(url, signing_secret=signing_secret, http=self._http))
 
     @property
     def open_sockets(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
 from sandbox.acting import Acting
@@ -94,6 +95,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         routes = [*page_api.routes(), *page_actions.routes()]
         runner = await stack.enter_async_context(_running(_application(routes, web_api, socket_mode)))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(socket_mode)
         await stack.enter_async_context(_looking(workspace))
         stack.callback(page_api.close)
@@ -106,6 +108,7 @@ async def serving(
             web_api=web_api,
             acting=acting,
             faults=faults,
+            http=http,
         )
 
 

@@ -1,8 +1,9 @@
 """Socket Mode: up to ten open sockets, envelopes, acknowledgement, redelivery.
 
-An event goes to one of the open sockets. Where it is not acknowledged within 3 s, or the socket is lost,
-it goes out again: at once, after one minute, after five more; then Slack gives up. While no socket is open it
-waits for the next one. Interactions and commands are sent once: Slack does not redeliver those.
+An event goes to one of the open sockets, or to the app's request URL if it has one (``http_mode``). Where it
+is not acknowledged within 3 s, or the socket is lost, it goes out again: at once, after one minute, after
+five more; then Slack gives up. While no socket is open it waits for the next one. Interactions and commands
+are sent once: Slack does not redeliver those.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from sandbox.faults import Faults
+from sandbox.http_mode import Outcome, RequestUrl
 
 Json = dict[str, Any]
 
@@ -61,6 +63,7 @@ class Delivery:
     """The inner event's type, the interaction's, or ``slash_commands``."""
     event_id: str
     socket: int
+    """Counted from 1; 0 where it went to the app's address."""
     attempt: int
     acknowledged: bool
     took_s: float
@@ -102,6 +105,7 @@ class SocketMode:
         self._tickets: deque[str] = deque(maxlen=100)
         self._tasks: set[asyncio.Task[object]] = set()
         self._told_count: Callable[[int], None] | None = None
+        self._request_url: RequestUrl | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,6 +124,20 @@ class SocketMode:
     def open_sockets(self) -> int:
         """How many connections the app has."""
         return len(self._sockets)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is any way to the app."""
+        return bool(self._sockets) or self._request_url is not None
+
+    async def send_to(self, request_url: RequestUrl) -> None:
+        """From now on everything goes to this address, once the app has shown that it is its own.
+
+        Raises:
+            SlackError: ``url_verification_failed``.
+        """
+        await request_url.verify(within_s=self._redelivery.ack_within_s)
+        self._request_url = request_url
 
     def on_count(self, told: Callable[[int], None]) -> None:
         """Have ``told`` called with the number of open connections whenever it changes."""
@@ -143,9 +161,9 @@ class SocketMode:
 
     async def ask(self, payload: Json, *, kind: str = "interactive") -> Json | None:
         """Send an interaction or a command once: gives the acknowledgement's body, None where none came."""
-        if not self._sockets:
+        if not self.connected:
             return None
-        return await self._send(payload, kind=kind, attempt=0)
+        return (await self._send(payload, kind=kind, attempt=0)).answer
 
     def start(self, sending: Coroutine[Any, Any, object]) -> None:
         """Have something sent in the background; nobody hears what came of it."""
@@ -158,19 +176,36 @@ class SocketMode:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver_event(self, payload: Json) -> None:
+        reason = ""
         for attempt, delay_s in enumerate((0.0, *self._redelivery.delays_s)):
             if delay_s:
                 await asyncio.sleep(delay_s)
-            if await self._send(payload, kind="events_api", attempt=attempt) is not None:
+            sent = await self._send(payload, kind="events_api", attempt=attempt, reason=reason)
+            if sent.answer is not None:
                 break
+            if not sent.retried:
+                return
+            reason = sent.reason
         else:
             log.warning("an event was given up: the app never acknowledged it", event_id=payload["event_id"])
             return
         for repeat in range(1, self._faults.repeat_events + 1):
-            await self._send(payload, kind="events_api", attempt=repeat)
+            await self._send(payload, kind="events_api", attempt=repeat, reason="http_timeout")
 
-    async def _send(self, payload: Json, *, kind: str, attempt: int) -> Json | None:
-        """One attempt: gives the acknowledgement's body, empty where it has none; None where none came."""
+    async def _send(self, payload: Json, *, kind: str, attempt: int, reason: str = "") -> Outcome:
+        """One attempt, over a socket or to the app's address."""
+        if self._request_url is None:
+            return Outcome(answer=await self._send_over_socket(payload, kind=kind, attempt=attempt))
+        sent_at, within_s = time.monotonic(), self._redelivery.ack_within_s
+        sent = await self._request_url.send(
+            payload, kind=kind, attempt=attempt, reason=reason, within_s=within_s
+        )
+        acknowledged, took_s = sent.answer is not None, time.monotonic() - sent_at
+        self._remember(payload, socket=0, attempt=attempt, acknowledged=acknowledged, took_s=took_s)
+        return sent
+
+    async def _send_over_socket(self, payload: Json, *, kind: str, attempt: int) -> Json | None:
+        """Gives the acknowledgement's body, empty where it has none; None where none came."""
         socket = await self._next_socket()
         if socket is None:
             return None

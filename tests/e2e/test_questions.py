@@ -18,9 +18,9 @@ from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn, Script
 from tests.conftest import free_port
 from tests.contract.ingest.formats.documents import pdf
-from tests.e2e.bot_fleet import APP_TOKEN, Fleet
+from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION, Process
-from tests.slack_over_http import SECRET, slack_over_http
+from tests.slack_over_http import SECRET
 from tests.until import until
 
 WAITING = ("Searching", "Reading", "Waiting", "Writing", "…")
@@ -287,10 +287,10 @@ async def test_slack_over_http_is_answered_and_a_stop_lets_other_programs_answer
     fleet.start()
     url = f"http://127.0.0.1:{port}"
     await until(partial(page_answers, f"{url}/readyz"), within_s=60)
-    async with slack_over_http(slack.api_url, app_token=APP_TOKEN, to=f"{url}/slack/events"):
-        question = slack.say("jonas", "general", QUESTION)
-        text = await until(lambda: answer(slack, question), within_s=60)
-        assert "90 working days" in text
+    await slack.send_to(f"{url}/slack/events", signing_secret=SECRET)
+    question = slack.say("jonas", "general", QUESTION)
+    text = await until(lambda: answer(slack, question), within_s=60)
+    assert "90 working days" in text
     claude.default = Script(sentences=2, pace_s=0.1)
     asked = {"question": QUESTION + " And since when?"}
     async with (

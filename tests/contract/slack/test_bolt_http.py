@@ -17,8 +17,8 @@ from bot.slack.valkey_replays import ValkeyReplays
 from bot.web.aiohttp_server import serving_http
 from sandbox.service import Sandbox
 from tests.contract.answering.telling import PATIENT_SLICES
-from tests.contract.slack.conftest import APP_TOKEN, bot_app
-from tests.slack_over_http import SECRET, signed, slack_over_http
+from tests.contract.slack.conftest import bot_app
+from tests.slack_over_http import SECRET, signed
 from tests.until import until
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
@@ -85,7 +85,8 @@ async def test_what_people_say_and_do_comes_over_http_as_over_a_socket(
     client: Client, slack: Sandbox, listening: Listening
 ) -> None:
     """Promise 4, too: Slack's twin events are one question."""
-    async with listening(client) as url, slack_over_http(slack.api_url, app_token=APP_TOKEN, to=url):
+    async with listening(client) as url:
+        await slack.send_to(url, signing_secret=SECRET)
         slack.say("jonas", "general", "@answerdesk how much leave do I get?")
 
         async def one() -> bool:
