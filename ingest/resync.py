@@ -124,8 +124,8 @@ class Resync:
         if suspicious and not self._asked.accept_shrinking:
             self._withheld = sum(1 for _ in gone(self._indexed, self._seen))
             reason = (
-                f"the source lists {len(self._seen)} documents where the index has {self._live}; nothing was "
-                "deleted. If that is right, sync it again with --accept-shrinking"
+                f"the source lists {len(self._seen)} where the index has {self._live}; nothing was deleted. "
+                "If that is right, accept it (`answerdesk sync --accept-shrinking`)"
             )
             return self._ended("done", reason=reason)
         for document, version in gone(self._indexed, self._seen):

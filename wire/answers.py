@@ -23,6 +23,8 @@ class Source(Shape):
     url: str | None = None
     heading: tuple[str, ...] = ()
     updated_at: datetime | None = None
+    outdated: bool = False
+    """Whether it says of itself that it no longer holds."""
 
 
 class Status(Shape):

@@ -6,10 +6,11 @@ writes itself is dropped; only of a model that can't cite otherwise it is a clai
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.answering.addresses import Addresses, is_web_address
 from bot.answering.gate import Gate, Numbers
+from bot.answering.outdated import Document, document_of
 from bot.answering.support import supporting
 from bot.answering.visible import visible
 from wire.answers import AnswerEvent, Citation, Delta, Source
@@ -22,8 +23,11 @@ _NUMBERS = re.compile(r"(?:\s\[\d{1,3}\])*\Z")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])[\"')\]*_]*\s|\n|\[\d{1,3}\]")
 
 
-def source_of(passage: Passage, *, index: int) -> Source:
-    """The document of a passage as a numbered source; what it says of itself is shown, and does nothing."""
+def source_of(passage: Passage, *, index: int, old: Collection[Document] = ()) -> Source:
+    """The document of a passage as a numbered source; what it says of itself is shown, and does nothing.
+
+    ``old`` are the documents that say that they no longer hold.
+    """
     return Source(
         index=index,
         source=passage.source,
@@ -33,6 +37,7 @@ def source_of(passage: Passage, *, index: int) -> Source:
         url=passage.url if passage.url and is_web_address(passage.url) else None,
         heading=tuple(map(_line, passage.heading)),
         updated_at=passage.updated_at,
+        outdated=document_of(passage) in old,
     )
 
 
@@ -50,11 +55,12 @@ class Composition:
             supports the sentence that it stands in.
     """
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
+    def __init__(self, passages: Sequence[Passage], *, old: Collection[Document] = ()) -> None:
         self.text = ""
         self.citations: list[tuple[Citation, Passage]] = []
         self.numbered = False
         self._passages = passages
+        self._old = old
         self._gate = Gate(Addresses(passages))
         self._after_number = False
 
@@ -133,7 +139,7 @@ class Composition:
         self._gate.put_in(put_in)
         self._after_number = True
         if known is None:
-            source = source_of(passage, index=len(self.citations) + 1)
+            source = source_of(passage, index=len(self.citations) + 1, old=self._old)
             citation = Citation(index=source.index, source=source, quote=quote)
             self.citations.append((citation, passage))
             shown.append(citation)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.answering.cache import Cache, CachedAnswer, CachedCitation, cache_key, cosine, packed
 from bot.answering.composition import source_of
+from bot.answering.outdated import outdated
 from bot.answering.quota import utc_now
 from bot.answering.sameness import SIMILAR, differences
 from retrieval.client import RetrievalClient
@@ -153,12 +154,13 @@ async def still_true(
         return None
     reply = await retrieval.passages(PassagesRequest(ids=answer.given, principals=principals))
     standing = {passage.id: passage for passage in reply.passages}
+    old = outdated(reply.passages)
     if not set(answer.given) <= standing.keys():
         return None
     return [
         Citation(
             index=cited.index,
-            source=source_of(standing[cited.passage], index=cited.index),
+            source=source_of(standing[cited.passage], index=cited.index, old=old),
             quote=cited.quote,
         )
         for cited in answer.citations

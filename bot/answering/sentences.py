@@ -122,7 +122,7 @@ def quota_exceeded(
 def too_many_questions(*, most: int, wait_s: float) -> RefusedError:
     """A person asks faster than they may."""
     return RefusedError(
-        f"You have asked {most} questions within a minute, which is as many as I take. "
+        f"You have asked {_questions(most)} within a minute, which is as many as I take. "
         f"Please ask again in {duration(wait_s)}.",
         code="quota_exceeded",
     )
@@ -171,9 +171,8 @@ def behind(*, pending: int) -> str:
 
 def not_synced(sources: Sequence[str]) -> str:
     """Sources that an answer stands on could not be read lately."""
-    return (
-        f"_{_listed(sources).capitalize()} could not be read lately; what changed there may be missing here._"
-    )
+    what = f"The {'source' if len(sources) == 1 else 'sources'} {_listed(sources)}"
+    return f"_{what} could not be read lately; what changed there may be missing here._"
 
 
 def left_out(*, passages: int, turns: bool, files: Sequence[str] = ()) -> str | None:
@@ -255,6 +254,10 @@ def duration(seconds: float) -> str:
 
 def _harmless(text: str) -> str:
     return harmless(as_markdown(text), Addresses(()))
+
+
+def _questions(number: int) -> str:
+    return "1 question" if number == 1 else f"{number} questions"
 
 
 def _changes(pending: int) -> str:

@@ -8,6 +8,7 @@ from bot.answering.composition import source_of
 from bot.answering.freshness import Freshness
 from bot.answering.gaps import Gaps
 from bot.answering.gate import harmless
+from bot.answering.outdated import outdated
 from bot.answering.owners import owners_of
 from bot.answering.question import Question
 from bot.answering.quota import utc_now
@@ -28,11 +29,13 @@ NO_MODEL = "none"
 
 def documents(passages: Iterable[Passage], *, most: int) -> tuple[Source, ...]:
     """The passages' documents, each once, best first."""
+    found = tuple(passages)
     firsts: dict[tuple[str, str], Passage] = {}
-    for passage in passages:
+    for passage in found:
         firsts.setdefault((passage.source, passage.document), passage)
     best = list(firsts.values())[:most]
-    return tuple(source_of(passage, index=index) for index, passage in enumerate(best, start=1))
+    old = outdated(found)
+    return tuple(source_of(passage, index=index, old=old) for index, passage in enumerate(best, start=1))
 
 
 class Unanswered:

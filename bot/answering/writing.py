@@ -56,7 +56,7 @@ class Writing:
     """
 
     def __init__(self, *, model: Model, prompt: Prompt, count: Count, within_s: float) -> None:
-        self.composition = Composition(prompt.passages)
+        self.composition = Composition(prompt.passages, old=prompt.outdated)
         self.usage = Usage()
         self.model = model.name
         self.prompt_tokens = 0

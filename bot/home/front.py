@@ -18,7 +18,7 @@ from bot.home.mending import Mending
 from bot.home.pressing import Pressing
 from bot.home.resyncing import Resyncing
 from bot.home.showing_home import ShowingHome
-from bot.slack.commanding import ANSWERED_WITHIN_S, AWAY, answered
+from bot.slack.commanding import ANSWERED_WITHIN_S, AWAY, LATE, answered
 from bot.slack.commands import Command
 from bot.slack.deadline import in_time
 from bot.slack.ports import Taken
@@ -78,7 +78,7 @@ class Front:
         """What the person is shown; every failure is a sentence."""
         match command.name:
             case "resync":
-                return await answered(self._resync(command))
+                return await answered(self._resync(command), late=LATE if command.text else AWAY)
             case "answerdesk":
                 return await answered(self._answerdesk(command), late=AWAY)
         return await self._otherwise.run(command)

@@ -13,7 +13,7 @@ from wire.errors import OverloadedError, RefusedError, UnavailableError
 TITLE = "Ask me about the company's documents, such as:"
 HELLO = (
     "Hello! Ask me anything that the company's documents may know. I look only into what you may read, and "
-    "every number in an answer leads to its source. Ask on in the same thread, and say “stop” when I should."
+    "the numbers in an answer lead to its sources. Ask on in the same thread, and say “stop” to stop me."
 )
 
 _log = structlog.get_logger("home")

@@ -26,7 +26,7 @@ ANSWERED_WITHIN_S = 2.5
 LOOKED_AT = 60
 """Passages looked at for a list of documents, however many pages of it are asked for."""
 
-_LATE = "That takes longer than usual. Look below or in our direct message before you try again."
+LATE = "That takes longer than usual. Look below or in our direct message before you try again."
 AWAY = "I can't do that right now, sorry. Please try again in a few minutes."
 _NO_DIRECT = "Slack lets me write you no direct message. Please mention me in a channel instead."
 _THERE = "I'm answering in our direct message, where only you can read it."
@@ -78,7 +78,7 @@ class Commanding:
 
     async def run(self, command: Command) -> Payload:
         """What the person is shown; every failure is a sentence."""
-        return await answered(self._run(command), late=_LATE if command.name == "ask" else AWAY)
+        return await answered(self._run(command), late=LATE if command.name == "ask" else AWAY)
 
     async def take(self, body: dict[str, Any]) -> Taken | None:
         """See to a press of a button in what a command has shown."""
@@ -167,7 +167,7 @@ class Commanding:
 
 
 async def answered(
-    work: Awaitable[Payload], *, within_s: float = ANSWERED_WITHIN_S, late: str = _LATE
+    work: Awaitable[Payload], *, within_s: float = ANSWERED_WITHIN_S, late: str = LATE
 ) -> Payload:
     """What it gives, or a sentence that says why not; in time for Slack, which waits for it by default.
 

@@ -15,7 +15,7 @@ def level_line(level: Level) -> str:
     whose = {"person": "You", "group": group, "workspace": "The whole company"}[pot.scope]
     return (
         f"*{whose}*  {bar(share)}  {share:.0%}\n"
-        f"{taken:,} of {pot.limit:,} tokens {_SPANS[pot.period]}; afresh {moment(pot.resets_at)}"
+        f"{taken:,} of {pot.limit:,} tokens {_SPANS[pot.period]}; starts afresh {moment(pot.resets_at)}"
     )
 
 

@@ -34,8 +34,8 @@ def day(moment: datetime) -> str:
 
 
 def moment(when: datetime) -> str:
-    """Such as ``today at 14:03``, by the reader's own clock; as of UTC where Slack can't."""
-    written = f"{day(when)} at {when:%H:%M} UTC"
+    """Such as ``today at 14:03``, by the reader's own clock; where Slack can't, by the moment's own."""
+    written = f"{day(when)} at {when:%H:%M %Z}"
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} at {{time}}|{written}>"
 
 

@@ -189,8 +189,11 @@ class Messages(Protocol):
         """Delete a message of ours. Raises likewise."""
         ...
 
-    async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
-        """Show one person a message that nobody else sees. Raises likewise."""
+    async def whisper(self, *, channel: str, thread_ts: str | None, user: str, shown: Payload) -> None:
+        """Show one person a message that nobody else sees. Raises likewise.
+
+        In a thread without a message yet Slack shows none (docs.slack.dev, chat.postEphemeral).
+        """
         ...
 
     async def open_view(self, *, trigger: str, view: dict[str, Any]) -> str:

@@ -166,7 +166,8 @@ class Replying:
                 return False
         # Or where not even that may be said there, to the asker alone.
         with contextlib.suppress(AnswerdeskError):
-            await self._whisper(question, question.user, text)
+            begun = question.thread_ts is not None or bool(message.standing.messages)
+            await self._whisper(question, question.user, text, in_thread=begun)
             if not goes_on:
                 await claim.note_answered()
                 return True
@@ -193,10 +194,12 @@ class Replying:
                 with contextlib.suppress(AnswerdeskError):
                     await self._whisper(question, wish.by, _NOT_YOURS)
 
-    async def _whisper(self, question: QuestionAsked, user: str, text: str) -> None:
+    async def _whisper(
+        self, question: QuestionAsked, user: str, text: str, *, in_thread: bool = True
+    ) -> None:
         await self._messages.whisper(
             channel=question.channel,
-            thread_ts=question.thread,
+            thread_ts=question.thread if in_thread else None,
             user=user,
             shown=payload(View(text=text)),
         )

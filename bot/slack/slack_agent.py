@@ -20,7 +20,11 @@ class SlackAgent:
         """What is being done, until the next message or for two minutes."""
         loading = {"loading_messages": [short(doing, LOADING_CHARS)]} if doing else {}
         await self._slack.call(
-            "assistant.threads.setStatus", channel_id=channel, thread_ts=thread_ts, status=doing, **loading
+            "assistant.threads.setStatus",
+            channel_id=channel,
+            thread_ts=thread_ts,
+            status=_behind_our_name(doing),
+            **loading,
         )
 
     async def set_session(
@@ -46,3 +50,9 @@ class SlackAgent:
         await self._slack.call(
             "assistant.threads.setSuggestedPrompts", channel_id=channel, title=title, prompts=offered
         )
+
+
+def _behind_our_name(doing: str) -> str:
+    """As a client says it that shows no loading messages: ``Answerdesk is searching the documents``."""
+    first, space, rest = doing.partition(" ")
+    return f"is {first.lower()}{space}{rest}" if first.endswith("ing") else doing and "is at work"

@@ -146,11 +146,10 @@ class SlackWorkspace:
         """Delete a message of ours."""
         await self.call("chat.delete", channel=channel, ts=ts)
 
-    async def whisper(self, *, channel: str, thread_ts: str, user: str, shown: Payload) -> None:
+    async def whisper(self, *, channel: str, thread_ts: str | None, user: str, shown: Payload) -> None:
         """Show one person a message that nobody else sees."""
-        await self.call(
-            "chat.postEphemeral", channel=channel, thread_ts=thread_ts, user=user, **slack_arguments(shown)
-        )
+        where = {"thread_ts": thread_ts} if thread_ts else {}
+        await self.call("chat.postEphemeral", channel=channel, user=user, **where, **slack_arguments(shown))
 
     async def post_question(self, *, channel: str, text: str, asker: str) -> str:
         """Post a question in its asker's name, for its answer to stand under."""

@@ -19,6 +19,7 @@ SOURCES_SHOWN = 10
 SOURCES_CHARS = 2_900
 """A text object holds 3,000; an address alone may have 2,048."""
 WRITING = "Writing…"
+OUTDATED = "says it is out of date"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,8 @@ def _source_line(source: Source) -> str:
     inside = [part for part in source.heading if part != source.title]
     where = f" \N{RIGHTWARDS ARROW} {escaped(short(inside[-1], 60))}" if inside else ""
     age = f" · {day(source.updated_at)}" if source.updated_at else ""
-    return f"*{source.index}*  {named}{where}{age}"
+    old = f" · *{OUTDATED}*" if source.outdated else ""
+    return f"*{source.index}*  {named}{where}{age}{old}"
 
 
 def slack_arguments(shown: Payload) -> dict[str, Any]:

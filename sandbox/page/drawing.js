@@ -103,7 +103,6 @@ function drawSide(store) {
   const start = side.agent && !side.ts;
   fill(byId("thread-title"), sideTitle(channel, store));
   fill(byId("agent-start"), start ? agentStart(channel, store) : []);
-  fill(byId("agent-chips"), start ? chips(channel, store, { short: [] }) : []);
   fill(byId("working"), side.ts && store.agentThread(channel.id, side.ts)?.stop ? stopButton(channel, side.ts) : []);
   const messages = side.ts ? store.thread(channel.id, side.ts) : [];
   lists.side(side.ts ? items(messages, store.pendingIn(channel.id, side.ts), store, { thread: side.ts }) : []);
@@ -123,6 +122,7 @@ function agentStart(channel, store) {
   const recent = store.timeline(channel.id).filter((message) => message.user === store.me).slice(-MOST_RECENT).reverse();
   return [
     h("h3", {}, prompts?.title || `How can ${store.app.name} help?`),
+    h("div", { class: "chips", role: "group", "aria-label": "Suggested questions" }, chips(channel, store, { short: [] })),
     recent.length ? h("h4", {}, "Recent") : null,
     recent.map((message) =>
       h("button", { type: "button", class: "entry", "data-do": "open-thread", "data-ts": message.ts, "data-channel": channel.id },

@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { plainText } from "./mrkdwn.js";
+import { emojiOf, plainText } from "./mrkdwn.js";
 import { isReply } from "./store.js";
 import { openMenu } from "./telling.js";
 
@@ -54,7 +54,7 @@ export function openMessageMenu(button, message, store) {
   openMenu(
     button,
     h("div", { class: "emoji-row" }, QUICK.map((name) =>
-      h("button", { ...at, class: "emoji", "data-do": "react", "data-emoji": name, "data-testid": `react-${name}`, "aria-label": name }, emoji(name)))),
+      h("button", { ...at, class: "emoji", "data-do": "react", "data-emoji": name, "data-testid": `react-${name}`, "aria-label": name }, emojiOf(name)))),
     isReply(message) ? null : entry("Reply in thread", "open-thread"),
     own ? entry("Edit message", "edit", { "data-testid": "edit" }) : null,
     own ? entry("Delete message", "delete", { class: "entry bad", "data-testid": "delete" }) : null,

@@ -67,7 +67,8 @@ async def test_a_direct_message_shows_a_status_then_streams_and_ends_like_every_
     question = slack.say("jonas", "dm", ASKED)
     await until(lambda: slack.calls("assistant.threads.setStatus"), within_s=30)
     shown = slack.calls("assistant.threads.setStatus")[0]
-    assert shown.arguments["status"] == "Searching the documents"
+    assert shown.arguments["status"] == "is searching the documents"
+    assert "Searching the documents" in str(shown.arguments["loading_messages"])
     await until(lambda: finished(slack, question), within_s=60)
     [reply] = replies(slack, question)
     assert reply.text.count(WORDS[:40]) >= 1
@@ -219,6 +220,7 @@ async def test_where_no_message_may_be_posted_for_an_hour_the_asker_is_told(
     slack.say("jonas", "general", QUESTION)
     [whisper] = await until(lambda: slack.whispers("jonas"), within_s=60)
     assert "go on in 1 hour" in whisper.text
+    assert whisper.thread_ts is None, "in a thread without a message Slack shows none"
     await asyncio.sleep(1)
     assert len(slack.calls("chat.postMessage")) == 1
 

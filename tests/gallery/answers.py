@@ -111,7 +111,8 @@ async def sources_say(house: House) -> None:
     await house.photo_thread("15-nothing-found", nothing)
     nonsense = await house.answered("jonas", "ask-hr", "Who won the chess olympiad of 1972?")
     await house.photo_thread("15-nothing-near", nonsense)
-    words = await house.answered("jonas", "general", "")
+    words = house.ask("jonas", "general", "")
+    await house.said(words, "What would you like")
     await house.photo_thread("16-no-words", words)
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,6 @@ class House:
     env: dict[str, str]
     worker: subprocess.Popen[bytes]
     ask_url: str = ""
-    _numbers: dict[str, int] = field(default_factory=dict)
 
     @asynccontextmanager
     async def bot(self, **settings: str) -> AsyncIterator[None]:
@@ -96,7 +95,6 @@ class House:
 
     async def said(self, question: Message, words: str) -> Message:
         """The bot's newest message under a question, once it holds these words."""
-
         return await _newest(lambda: self.replies(question), words)
 
     async def answered(
@@ -105,13 +103,10 @@ class House:
         channel: str,
         text: str,
         *,
-        within: Message | None = None,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> Message:
         """A question, once its answer is finished."""
-        question = self.ask(person, channel, text, within=within, files=files)
-        before = len(self.replies(question))
-        await until(lambda: len(self.replies(question)) >= max(before, 1), within_s=WITHIN_S)
+        question = self.ask(person, channel, text, files=files)
         await self.said(question, AGAIN)
         return question
 
@@ -130,7 +125,6 @@ class House:
 
     async def whispered(self, person: str, words: str) -> Message:
         """What somebody alone is shown, once it is there."""
-
         return await _newest(lambda: self.slack.whispers(person), words)
 
     async def writing(self) -> None:

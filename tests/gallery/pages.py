@@ -43,7 +43,7 @@ async def web(house: House) -> None:
     house.claude.default = Script(sentences=4, ending="stall", pings=True, after_words=30)
     await _web(house, "53-web-writing", f"{QUESTION} (web)", "weeks")
     house.claude.default = Script()
-    await _web(house, "53-web-answer", f"{QUESTION} (anew)", "Written by AI")
+    await _web(house, "53-web-answer", f"{QUESTION} (anew)", "Sources")
     await _web(house, "53-web-again", "How many days of parental leave do I get in Canada?", "Sources")
     await _web(house, "53-web-nothing", "Who won the chess olympiad of 1972?", "find")
     house.claude.default = Script(ending="server_error")

@@ -19,10 +19,7 @@ async def privately(house: House) -> None:
     house.slack.click("marta", offer, "answerdesk_privately")
     await house.whispered("marta", "where only you can read it")
     await house.photo_thread("20-answering-privately", question)
-    await until(
-        lambda: AGAIN in str(house.slack.messages("dm", person="marta")) or _threads(house, "marta"),
-        within_s=60,
-    )
+    await until(lambda: _answered_privately(house, "marta"), within_s=60)
     await house.photo_channel("20-private-answer", "marta", "dm")
     shown = await house.command("jonas", "general", "/ask How big is the learning budget?")
     await house.photo_channel("21-ask", "jonas", "general")
@@ -33,7 +30,7 @@ async def privately(house: House) -> None:
     await house.photo_channel("21-ask-nothing", "jonas", "general")
 
 
-def _threads(house: House, person: str) -> bool:
+def _answered_privately(house: House, person: str) -> bool:
     asked = house.slack.messages("dm", person=person)
     return any(AGAIN in str(house.slack.thread("dm", each.ts, person=person)) for each in asked)
 
@@ -64,7 +61,7 @@ async def colleagues(house: House) -> None:
     house.slack.click("theo", house.replies(question)[-1], "answerdesk_human")
     await house.photo_modal("23-ask-a-human", "theo")
     await house.slack.submit("theo", {})
-    await house.whispered("theo", "Asked")
+    await house.whispered("theo", "I have asked")
     await house.photo_thread("23-asked", question)
     await house.photo_channel("23-posted", "marta", "ask-hr")
 
@@ -78,7 +75,7 @@ async def quiet(house: House) -> None:
     await house.photo_thread("24-muted", question)
     house.claude.scripts.append(Script(sentences=3, ending="stall", pings=True, after_words=20))
     first = house.ask("theo", "general", "What is the notice period in probation?")
-    await house.writing()
+    await house.said(first, "probation the notice")
     second = house.ask("theo", "general", "And after it?", within=first)
     await house.said(second, "Waiting")
     await house.photo_thread("25-waiting-its-turn", first)
@@ -114,7 +111,8 @@ async def files(house: House) -> None:
     sent = [("move.pdf", pdf(["The office moves to Lisbon on the ninth of March."])), ("chart.exe", b"x")]
     question = await house.answered("jonas", "dm", "When does the office move to Lisbon?", files=sent)
     await house.photo_thread("29-files", question)
-    alone = await house.answered("jonas", "dm", "", files=sent[:1])
+    alone = house.ask("jonas", "dm", "", files=sent[:1])
+    await house.said(alone, "What would you like")
     await house.photo_thread("29-file-alone", alone)
 
 

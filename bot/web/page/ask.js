@@ -211,7 +211,8 @@ function sourceList(sources) {
     item.value = number;
     const path = (source.heading ?? []).filter((name) => name !== source.title).join(" / ");
     const when = source.updated_at ? new Date(source.updated_at).toLocaleDateString(undefined, DAY) : "";
-    const more = [path, when && `changed ${when}`].filter(Boolean).join(" · ");
+    const old = source.outdated && "says it is out of date";
+    const more = [path, when && `changed ${when}`, old].filter(Boolean).join(" · ");
     if (more) item.append(" ", quietly(more));
     return item;
   });
@@ -226,7 +227,7 @@ function notice(done) {
     const when = done.answered_at ? `, ${new Date(done.answered_at).toLocaleString(undefined, MOMENT)}` : "";
     return `An earlier answer${when}; its documents still say the same.`;
   }
-  if (!done.usage?.output_tokens) return "";
+  if (!(done.usage?.output_tokens || done.joined) || done.model === "none") return "";
   return done.sources.length ? "Written by AI; check what matters." : "Written by AI, with no source: check it before you rely on it.";
 }
 

@@ -22,7 +22,7 @@ from wire.shapes import Shape
 from wire.sync import SourcesReply, SourceStatus, SyncRun
 
 ANSWER = "Parents in Germany get 14 months of parental leave. [1]"
-NOT_READ = "_Handbook could not be read lately; what changed there may be missing here._"
+NOT_READ = "_The source handbook could not be read lately; what changed there may be missing here._"
 NOW = datetime.now(UTC)
 PATIENT_S = 20.0
 """For a busy machine; nothing here waits for so long."""

@@ -156,7 +156,7 @@ async def test_a_document_that_was_found_may_be_asked_about(slack: Sandbox, clie
         ("/ask", "what you would like to know"),
         ("/sources", "what to look for"),
         ("/sources zebra", "no document"),
-        ("/usage", "75%\n150 of 200 tokens today; afresh <!date^1795647600^"),
+        ("/usage", "75%\n150 of 200 tokens today; starts afresh <!date^1795647600^"),
     ],
 )
 async def test_whatever_is_typed_gets_an_answer(slack: Sandbox, typed: str, says: str) -> None:

@@ -36,6 +36,15 @@ def test_sources_are_numbered_in_order_of_appearance_each_document_once() -> Non
     assert written("Trains.", 1, " Months.", 0, " Ahead.", 2) == "Trains. [1] Months. [2] Ahead. [2]"
 
 
+def test_a_source_that_says_that_it_no_longer_holds_is_marked() -> None:
+    composition = Composition([LEAVE, TRAVEL], old={("handbook", "travel")})
+    composition.write("Fourteen months.")
+    composition.cite(passage=0, quote="Fourteen months")
+    composition.write(" Trains.")
+    composition.cite(passage=1, quote="Trains")
+    assert [source.outdated for source in composition.sources] == [False, True]
+
+
 def test_a_number_stands_right_after_the_words_and_before_the_space_behind_them() -> None:
     assert written("Months.\n\n", 0, "Trains.", 1) == "Months. [1]\n\nTrains. [2]"
 

@@ -73,6 +73,11 @@ def test_a_finished_answer_lists_its_sources_with_place_and_age() -> None:
     assert "AI" in notice
 
 
+def test_a_source_that_no_longer_holds_says_so_in_the_list() -> None:
+    old = LEAVE.model_copy(update={"outdated": True})
+    assert "· *says it is out of date*" in small_print(after(View(), done(sources=(old,))))[0]
+
+
 def test_an_answer_says_that_it_was_written_and_what_it_stands_on() -> None:
     assert small_print(after(View(), done()))[-1] == "Written by AI; check what matters."
     (alone,) = small_print(after(View(), done(sources=())))
