@@ -17,9 +17,10 @@ from nats.aio.client import Client
 from ingest.nats_indexed import indexed_of
 from ingest.nats_runs import open_runs
 from ingest.sync_client import SyncClient
-from tests.e2e.worker_process import Worker, found, queued
+from tests.e2e.worker_process import START_WITHIN_S, Worker, found, queued
 from tests.until import until
 from wire import subjects
+from wire.nats_service import is_served
 from wire.sync import SyncRequested
 
 SCHEDULER = """
@@ -83,7 +84,7 @@ def answerdesk(nats_url: str, *arguments: str) -> tuple[int, Any]:
 async def test_a_folder_is_synced_listed_and_followed_by_command(
     client: Client, nats_url: str, worker: Worker, folder: Path
 ) -> None:
-    await found(client, "a worker answers")
+    await until(lambda: is_served(client, name="admin"), within_s=START_WITHIN_S, every_s=0.1)
     code, run = await asyncio.to_thread(answerdesk, nats_url, "sync", "docs", "--wait")
     assert (code, run["state"], run["seen"], run["changed"]) == (0, "done", DOCUMENTS, DOCUMENTS)
 
@@ -111,7 +112,7 @@ async def test_a_folder_is_synced_listed_and_followed_by_command(
 
 async def test_a_run_whose_worker_was_killed_goes_on_with_the_next(client: Client, worker: Worker) -> None:
     """The same run, seen through: what was announced is not announced again."""
-    await found(client, "a worker answers")
+    await until(lambda: is_served(client, name="admin"), within_s=START_WITHIN_S, every_s=0.1)
     admin = SyncClient(client)
     accepted = await admin.sync(SyncRequested(source="docs"))
     async for run in admin.follow(accepted):
@@ -158,7 +159,7 @@ async def test_three_schedulers_give_a_slot_one_run_though_the_first_is_stopped_
     client: Client, nats_url: str, worker: Worker, tmp_path: Path, folder: Path
 ) -> None:
     """Promise 39: clock skew of ±5 s, the leader SIGSTOPped past its lease; one effect per slot."""
-    await found(client, "a worker answers")
+    await until(lambda: is_served(client, name="admin"), within_s=START_WITHIN_S, every_s=0.1)
     settings = source(folder, announce_per_s=8, schedule={"cron": "0 0 * * *"})
     runs = await open_runs(client)
     with schedulers(nats_url, settings, tmp_path) as processes:
