@@ -326,4 +326,4 @@ def test_nothing_is_served_that_a_reader_can_not_see_now_or_that_is_no_longer_so
 def test_without_the_look_up_of_passages_it_would_be(request: pytest.FixtureRequest) -> None:
     """The negative control: the same steps, and a retrieval that believes whatever the cache says."""
     with pytest.raises(AssertionError, match="told"):
-        run(request, examples=60, steps=40, trusting=True)
+        run(request, examples=300, steps=40, trusting=True)

@@ -156,14 +156,24 @@ async def test_an_announcement_that_comes_twice_to_one_worker_runs_once(client: 
     """As when heartbeats were lost: who has it in hand answers for both."""
     await set_ack_wait(client, 0.3)
     runs = 0
+    came_twice = asyncio.Event()
 
     async def slow(_: DocumentChanged) -> None:
         nonlocal runs
         runs += 1
-        await asyncio.sleep(1.5)
+        await came_twice.wait()
+
+    async def delivered_again() -> bool:
+        consumer = (subjects.DOCUMENTS_STREAM, subjects.INGEST_CONSUMER)
+        return bool((await client.jetstream().consumer_info(*consumer)).num_redelivered)
 
     async with consuming(client, slow, patience=dataclasses.replace(HASTY, heartbeat_every_s=60)):
         await IngestClient(client).announce(upsert())
+        await until(delivered_again, within_s=30)
+        # So that it does not come once more just as it is done with.
+        await set_ack_wait(client, 60)
+        await asyncio.sleep(0.5)
+        came_twice.set()
         await until(lambda: _is_zero(client), within_s=30)
     assert runs == 1
 
