@@ -6,12 +6,14 @@ run where they are asked for, since a thread would only add the way there and ba
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from qdrant_edge import (
     CountRequest,
@@ -25,19 +27,20 @@ from qdrant_edge import (
     Filter,
     MatchAny,
     MatchValue,
+    Memory,
     Modifier,
     PayloadSchemaType,
     Point,
     Prefetch,
-    QueryRequest,
     Record,
     ScrollRequest,
     SparseVector,
+    TurboQuantQuantizationConfig,
     UpdateOperation,
     VectorStorageDatatype,
 )
 
-from retrieval.edge_queries import branches_of, fused, readable_by, where
+from retrieval.edge_queries import SKETCH_BITS, branches_of, fused, once_more, readable_by, where
 from retrieval.encoding import Sparse
 from retrieval.index import (
     Edition,
@@ -48,6 +51,7 @@ from retrieval.index import (
     StoredPassage,
 )
 from retrieval.index_folder import IndexFolder, locked
+from retrieval.passage_memory import PassageMemory
 from retrieval.payload import is_uuid, payload_of, stored_passage
 from retrieval.points import (
     NAMES_PER_PAGE,
@@ -66,6 +70,9 @@ FLUSH_AFTER_POINTS = 2_000
 """The write-ahead log grows until a flush, and a restart replays it (0.06 ms a point)."""
 VACUUM_AFTER_DELETES = 1_000
 """As the engine's own threshold: below it a vacuum finds nothing worth its time."""
+SEARCH_THREADS = 1
+"""An index is a segment or three, which one thread is soon through with. The engine's own choice is eight
+threads: the other seven cost each search 2 ms of the processors in looking for work."""
 
 T = TypeVar("T")
 
@@ -81,6 +88,10 @@ class EdgeIndex:
         self._deleted = 0
         self._name = name
         self._turn = asyncio.Lock()
+        self._memory = PassageMemory()
+        # What the memory holds is what the engine holds, so a search waits until a write is forgotten:
+        # for a hundred passages at the most, and the write keeps the interpreter's lock anyway.
+        self._writing = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -91,13 +102,14 @@ class EdgeIndex:
         """Write these passages, a hundred at a time."""
         for start in range(0, len(passages), POINTS_PER_WRITE):
             points = [_point(passage) for passage in passages[start : start + POINTS_PER_WRITE]]
-            await self._update(UpdateOperation.upsert_points(points), touched=len(points))
+            ids = [str(point.id) for point in points]
+            await self._update(UpdateOperation.upsert_points(points), ids=ids)
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Remove these passages."""
         for start in range(0, len(ids), POINTS_PER_WRITE):
             some = list(ids[start : start + POINTS_PER_WRITE])
-            await self._update(UpdateOperation.delete_points(list(some)), touched=len(some))
+            await self._update(UpdateOperation.delete_points(list(some)), ids=some)
             self._deleted += len(some)
 
     async def search(
@@ -115,18 +127,31 @@ class EdgeIndex:
         branches = branches_of(dense, sparse, readable=readable, limit=branch_limit(limit))
         if not branches:
             return []
-        request = fused(list(branches.values()), readable=readable, limit=limit)
-        found = await self._read(partial(self._shard.query, request))
-        if not found:
-            return []
-        among = readable_by(principals, sources=sources, ids=[str(point.id) for point in found])
-        scores = {name: await self._scores(branch, among) for name, branch in branches.items()}
-        return hits_of(found, scores)
+        return await self._read(partial(self._hits, branches, limit=limit))
 
-    async def _scores(self, branch: Prefetch, among: Filter) -> dict[Any, float]:
-        # The branch with another filter, by hand: the engine's objects can't be changed.
-        request = QueryRequest(limit=branch.limit, query=branch.query, filter=among, params=branch.params)
-        return {point.id: point.score for point in await self._read(partial(self._shard.query, request))}
+    def _hits(self, branches: Mapping[str, Prefetch], *, limit: int) -> list[Hit]:
+        with self._writing:
+            found = self._shard.query(fused(list(branches.values()), limit=limit))
+            # A point's id is made anew each time that it is asked for.
+            best = {cast("UUID", point.id): point.score for point in found}
+            if not best:
+                return []
+            scored = self._shard.query_batch(once_more(branches.values(), among=best.keys()))
+            passages = self._memory.recall(best)
+            if len(passages) < len(best):
+                passages |= self._unpacked(best.keys() - passages.keys())
+        scores = {
+            name: {cast("UUID", point.id): point.score for point in points}
+            for name, points in zip(branches, scored, strict=True)
+        }
+        return hits_of(best, passages=passages, scores=scores)
+
+    def _unpacked(self, ids: Collection[UUID]) -> dict[UUID, StoredPassage]:
+        records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
+        named = [(cast("UUID", record.id), record.payload or {}) for record in records]
+        passages = {known: stored_passage(str(known), payload) for known, payload in named}
+        self._memory.remember(passages.values())
+        return passages
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""
@@ -194,13 +219,20 @@ class EdgeIndex:
         ]
         return named, None if following is None else str(following)
 
-    async def _update(self, operation: UpdateOperation, *, touched: int) -> None:
-        await self._call(lambda: self._shard.update(operation))
-        self._unflushed += touched
+    async def _update(self, operation: UpdateOperation, *, ids: Sequence[str]) -> None:
+        await self._call(partial(self._write, operation, ids=ids))
+        self._unflushed += len(ids)
         self._written = True
         if self._unflushed >= FLUSH_AFTER_POINTS:
             self._unflushed = 0
             await self._call(self._shard.flush)
+
+    def _write(self, operation: UpdateOperation, *, ids: Sequence[str]) -> None:
+        with self._writing:
+            try:
+                self._shard.update(operation)
+            finally:
+                self._memory.forget(ids)
 
     async def _read(self, call: Callable[[], T]) -> T:
         async with self._turn:
@@ -290,7 +322,10 @@ async def open_edge_index(path: Path, *, fingerprint: str, dimensions: int) -> A
 
 def _open(folder: Path, *, dimensions: int) -> EdgeShard:
     if (folder / "edge_config.json").exists():
-        shard = EdgeShard.load(str(folder))
+        # What it does not name stays as it is, and an earlier release may have had other vectors.
+        shard = EdgeShard.load(
+            str(folder), EdgeConfig(sparse_vectors=_words(), max_search_threads=SEARCH_THREADS)
+        )
     else:
         folder.mkdir(exist_ok=True, parents=True)
         shard = EdgeShard.create(str(folder), _config(dimensions))
@@ -300,17 +335,26 @@ def _open(folder: Path, *, dimensions: int) -> EdgeShard:
 
 
 def _config(dimensions: int) -> EdgeConfig:
-    # A full scan is bound by memory: half the bytes, half the time, and a cosine that is off by 1e-5.
+    # A full scan is bound by memory: half the bytes, and a cosine that is off by 1e-5; of these a quarter in
+    # the sketches that are scanned.
     dense = EdgeVectorParams(
-        size=dimensions, distance=Distance.Cosine, datatype=VectorStorageDatatype.Float16
+        size=dimensions,
+        distance=Distance.Cosine,
+        datatype=VectorStorageDatatype.Float16,
+        quantization_config=TurboQuantQuantizationConfig(bits=SKETCH_BITS, memory=Memory.Cached),
     )
     return EdgeConfig(
         vectors={"dense": dense},
-        sparse_vectors={"words": EdgeSparseVectorParams(modifier=Modifier.Idf)},
+        sparse_vectors=_words(),
         # 0 keeps optimize() to a vacuum: building HNSW blocks everything for a minute at 100,000
         # points, whereas a full scan there takes 10 ms and is exact.
         optimizers=EdgeOptimizersConfig(indexing_threshold=0),
+        max_search_threads=SEARCH_THREADS,
     )
+
+
+def _words() -> dict[str, EdgeSparseVectorParams]:
+    return {"words": EdgeSparseVectorParams(modifier=Modifier.Idf)}
 
 
 def _point(encoded: EncodedPassage) -> Point:

@@ -91,18 +91,20 @@ class Finding:
         return any(head.edition and head.revision > since for head in heads)
 
     async def _of_shown_editions(self, passages: Sequence[StoredPassage]) -> list[StoredPassage]:
-        keys = {passage.id: _key(passage) for passage in passages}
+        others = [passage for passage in passages if not self._is_shown(passage)]
+        if not others:
+            return list(passages)
         # An edition that memory does not know may be newer than memory: then the bucket is asked.
         newer = {
-            keys[passage.id]
-            for passage in passages
-            if (head := self._heads.shown(keys[passage.id])).edition != passage.edition
-            and written_over(passage.edition) >= head.revision
+            _key(passage)
+            for passage in others
+            if written_over(passage.edition) >= self._heads.shown(_key(passage)).revision
         }
         await asyncio.gather(*(self._heads.look_up(key) for key in newer))
-        return [
-            passage for passage in passages if self._heads.shown(keys[passage.id]).edition == passage.edition
-        ]
+        return [passage for passage in passages if self._is_shown(passage)]
+
+    def _is_shown(self, passage: StoredPassage) -> bool:
+        return self._heads.shown(_key(passage)).edition == passage.edition
 
 
 def _key(passage: StoredPassage) -> str:

@@ -25,6 +25,10 @@ class _Said:
         return frozenset(word for word in self.words if not word.isalpha() and any(map(str.isdigit, word)))
 
     @cached_property
+    def different(self) -> frozenset[str]:
+        return frozenset(self.words)
+
+    @cached_property
     def runs(self) -> frozenset[Run]:
         """All runs of four words; of a shorter text all of it."""
         last = max(1, len(self.words) - RUN_OF_WORDS + 1)
@@ -34,6 +38,10 @@ class _Said:
         # What is cheap to know comes first: most texts differ in length or in a number.
         shorter, longer = sorted((len(self.words), len(other.words)))
         if shorter < LEAST_SHARE * longer or self.numbers != other.numbers:
+            return False
+        # Each word that only one of them has costs it a run at the least, and four words share one: with
+        # more such words than the shorter one is long, too few runs are left, and none need be made.
+        if len(self.different ^ other.different) > shorter:
             return False
         both = len(self.runs & other.runs)
         return both >= LEAST_SHARE * (len(self.runs) + len(other.runs) - both)

@@ -3,11 +3,10 @@
 Both are asked through clients of their own, whose types differ; what is done with the answers does not.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-from retrieval.index import Hit, PassageName, best_first
-from retrieval.payload import stored_passage
+from retrieval.index import Hit, PassageName, StoredPassage, best_first
 from retrieval.ranks import rank_score
 
 POINTS_PER_WRITE = 100
@@ -16,20 +15,8 @@ PLACES_PER_TEXT = 4
 """In which a text stands at the most, usually: its present edition and the former, here and there again."""
 
 
-class Scored(Protocol):
-    """A point that was found."""
-
-    @property
-    def id(self) -> Any:
-        """Its id."""
-
-    @property
-    def score(self) -> float:
-        """Its fused score."""
-
-    @property
-    def payload(self) -> Any:
-        """What is kept beside its vectors."""
+Id = TypeVar("Id", bound=Hashable)
+"""Of a point, as its client has it."""
 
 
 class WithVector(Protocol):
@@ -44,19 +31,29 @@ class WithVector(Protocol):
         """With the dense one."""
 
 
-def hits_of(found: Iterable[Scored], scores: Mapping[str, Mapping[Any, float]]) -> list[Hit]:
-    """Points that the engine has fused, as hits; ``scores`` are their own in each branch, by id."""
+def hits_of(
+    fused: Mapping[Id, float],
+    *,
+    passages: Mapping[Id, StoredPassage],
+    scores: Mapping[str, Mapping[Id, float]],
+) -> list[Hit]:
+    """Points that the engine has fused, as hits, all by id.
+
+    Args:
+        fused: their fused scores.
+        passages: what they hold; a point without one is left out.
+        scores: their own in each branch.
+    """
     cosines, words = scores.get("dense", {}), scores.get("words", {})
-    # Edge makes a point's id anew each time that it is asked for it.
-    named = ((point.id, point) for point in found)
     return best_first(
         Hit(
-            passage=stored_passage(str(known), point.payload or {}),
-            score=rank_score(point.score, branches=len(scores)),
+            passage=passages[known],
+            score=rank_score(score, branches=len(scores)),
             cosine=cosines.get(known, 0.0),
             words=words.get(known, 0.0),
         )
-        for known, point in named
+        for known, score in fused.items()
+        if known in passages
     )
 
 

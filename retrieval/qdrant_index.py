@@ -104,7 +104,11 @@ class QdrantIndex:
             name: {point.id: point.score for point in points}
             for name, points in zip(branches, scored, strict=True)
         }
-        return hits_of(found, scores)
+        return hits_of(
+            {point.id: point.score for point in found},
+            passages={point.id: stored_passage(str(point.id), point.payload or {}) for point in found},
+            scores=scores,
+        )
 
     async def readable(self, *, ids: Sequence[str], principals: Sequence[str]) -> list[StoredPassage]:
         """Look the ids up under the readers' filter."""

@@ -3,6 +3,7 @@
 The lists come with BM25's model; each is named after its language.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,10 @@ class StopWords:
 
     def __init__(self, lists: Mapping[str, frozenset[str]]) -> None:
         self._lists = lists
+        self._languages: defaultdict[str, list[str]] = defaultdict(list)
+        for name, listed in lists.items():
+            for word in listed:
+                self._languages[word].append(name)
 
     @classmethod
     def load(cls, folder: Path = LISTS) -> "StopWords":
@@ -36,10 +41,9 @@ class StopWords:
 
     def language_of(self, text: str) -> str:
         """The language whose stop words the text has most of, where that is clear, or else English."""
-        asked = set(words(text))
-        counts = {name: len(asked & listed) for name, listed in self._lists.items()}
-        best = max(counts, key=counts.__getitem__, default=USUAL)
-        return best if counts.get(best, 0) >= counts.get(USUAL, 0) + CLEARLY else USUAL
+        counts = Counter(name for word in set(words(text)) for name in self._languages.get(word, ()))
+        best = min(counts, key=lambda name: (-counts[name], name), default=USUAL)
+        return best if counts[best] >= counts[USUAL] + CLEARLY else USUAL
 
     def of(self, text: str) -> frozenset[str]:
         """Those of the text's language."""

@@ -3,16 +3,26 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from qdrant_edge import (
+    Distance,
+    EdgeConfig,
+    EdgeShard,
+    EdgeSparseVectorParams,
+    EdgeVectorParams,
+    Modifier,
+)
 
 from retrieval.edge_index import open_edge_index, open_edge_store
-from tests.contract.retrieval.stored_passages import found, passage
+from tests.contract.retrieval.stored_passages import TRAVEL, found, passage
 from wire.errors import SettingsError
 
 
@@ -73,6 +83,50 @@ async def test_an_index_of_another_model_stands_beside(tmp_path: Path) -> None:
         assert await index.count() == 0
     async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
         assert await found(index) == ["leave"]
+
+
+async def test_a_search_during_writes_has_no_older_text_than_was_acknowledged_when_it_began(
+    tmp_path: Path,
+) -> None:
+    """What a search remembers of a passage is never what a write has replaced, however they come."""
+    leave, acknowledged = passage("leave"), 0
+    async with open_edge_index(tmp_path / "index", dimensions=3, fingerprint="a model") as index:
+        await index.upsert([leave])
+
+        async def write() -> None:
+            nonlocal acknowledged
+            for version in range(1, 300):
+                await index.upsert([replace(leave, passage=replace(leave.passage, version=version))])
+                acknowledged = version
+
+        writing = asyncio.create_task(write())
+        while not writing.done():
+            before = acknowledged
+            (hit,) = await index.search(
+                dense=leave.dense, sparse=leave.sparse, principals=("public",), sources=None, limit=10
+            )
+            assert hit.passage.version >= before
+            await asyncio.sleep(0)
+        await writing
+
+
+async def test_an_index_whose_vectors_have_no_sketches_is_searched_all_the_same(tmp_path: Path) -> None:
+    """As an earlier release made it, with vectors of 32 bits."""
+    folder = tmp_path / "index"
+    async with open_edge_index(folder, dimensions=3, fingerprint="a model"):
+        pass
+    (shard,) = folder.glob("*/shard")
+    shutil.rmtree(shard)
+    shard.mkdir()
+    config = EdgeConfig(
+        vectors={"dense": EdgeVectorParams(size=3, distance=Distance.Cosine)},
+        sparse_vectors={"words": EdgeSparseVectorParams(modifier=Modifier.Idf)},
+    )
+    EdgeShard.create(str(shard), config).close()
+    for _ in range(2):
+        async with open_edge_index(folder, dimensions=3, fingerprint="a model") as index:
+            await index.upsert([passage("leave"), passage("travel", dense=(0.0, 1.0, 0.0), words=(TRAVEL,))])
+            assert await found(index) == ["leave", "travel"]
 
 
 async def test_an_index_of_an_earlier_release_is_taken_in(tmp_path: Path) -> None:

@@ -144,6 +144,31 @@ async def test_writing_a_passage_again_replaces_it(open_index: OpenIndex) -> Non
         assert await found(index, principals=("user:U1",)) == ["leave"]
 
 
+async def test_what_was_found_before_is_found_as_it_was_written_last(open_index: OpenIndex) -> None:
+    """Promise 28, for whatever an index remembers: new words, new readers and removals count at once."""
+    leave = passage("leave")
+    anew = dataclasses.replace(leave.passage, title="Leave, anew")
+    of_one = dataclasses.replace(leave.passage, title="Leave of one", allow=("user:ANA",))
+    async with open_index() as index:
+
+        async def titles(principal: str) -> list[str]:
+            hits = await index.search(
+                dense=leave.dense, sparse=leave.sparse, principals=(principal,), sources=None, limit=10
+            )
+            return [hit.passage.title for hit in hits]
+
+        await index.upsert([leave])
+        assert await titles("public") == ["Leave"]
+        await index.upsert([dataclasses.replace(leave, passage=anew)])
+        assert await titles("public") == ["Leave, anew"]
+        await index.upsert([dataclasses.replace(leave, passage=of_one)])
+        assert (await titles("public"), await titles("user:ANA")) == ([], ["Leave of one"])
+        await index.delete([leave.passage.id])
+        assert (await titles("public"), await titles("user:ANA")) == ([], [])
+        await index.upsert([leave])
+        assert await titles("public") == ["Leave"]
+
+
 async def test_names_list_every_edition_page_by_page(open_index: OpenIndex) -> None:
     many = [passage("leave", edition=edition, ordinal=n) for edition in ("0-aa", "7-bb") for n in range(60)]
     async with open_index() as index:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from nats.aio.client import Client
-from qdrant_edge import EdgeShard, Prefetch, QueryRequest, ScoredPoint
+from qdrant_edge import EdgeShard, Prefetch, QueryBatchRequest, QueryRequest, ScoredPoint
 
 from retrieval.edge_index import EdgeIndex, open_edge_index
 from retrieval.editions import edition_name, passage_id
@@ -368,16 +368,25 @@ class Leaking:
         leaked = QueryRequest(
             limit=request.limit,
             query=request.query,
-            # What stands at the root of a fusion binds its branches, too.
             prefetches=[self._branch(branch) for branch in request.prefetches],
-            filter=None if request.prefetches and self._where != "rarity" else request.filter,
-            params=None if self._where == "rarity" else request.params,
-            with_payload=request.with_payload,
+            filter=request.filter,
         )
         return self._shard.query(leaked)
 
+    def query_batch(self, batch: QueryBatchRequest) -> list[list[ScoredPoint]]:
+        leaked = [
+            QueryRequest(
+                limit=request.limit,
+                query=request.query,
+                filter=request.filter,
+                params=None if self._where == "rarity" else request.params,
+            )
+            for request in batch.queries
+        ]
+        return self._shard.query_batch(QueryBatchRequest(leaked))
+
     def _branch(self, branch: Prefetch) -> Prefetch:
-        of = "meaning" if branch.params is None else "words"
+        of = "words" if branch.params and branch.params.idf else "meaning"
         return Prefetch(
             limit=branch.limit,
             query=branch.query,
