@@ -56,6 +56,7 @@ from bot.web.valkey_records import ValkeyRecords
 from retrieval.client import RetrievalClient
 from wire import subjects
 from wire.admin_settings import AdminSettings
+from wire.collecting import keep_for_good
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_audit import NatsAudit
 from wire.nats_connection import connected
@@ -241,6 +242,7 @@ async def _take_until(
     in_hand: int,
 ) -> None:
     """Take questions until told to stop. Once Slack shuts us out they stay in the queue, and we wait."""
+    keep_for_good()
     halt = asyncio.Event()
     watching = [asyncio.create_task(event.wait()) for event in (stop, workspace.token_died)]
     for task in watching:

@@ -30,6 +30,7 @@ from retrieval.service import serving_retrieval
 from retrieval.stores import open_store, store_kind
 from retrieval.tuning import USUAL, Tuning
 from wire import subjects
+from wire.collecting import keep_for_good
 from wire.copies import IndexIdentity
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_connection import connected
@@ -175,6 +176,7 @@ class _Worker:
 
     async def _go_on(self, record: NatsServed, pair: Pair, *, stop: asyncio.Event) -> None:
         """Work on the index that is served, until told to stop or another one is."""
+        keep_for_good()
         turned = asyncio.create_task(record.until(other_than=pair.index.name), name="turn")
         retiring = asyncio.create_task(self._retire(record, pair), name="retire the former index")
         stopping = asyncio.create_task(stop.wait(), name="wait for stop")

@@ -39,6 +39,7 @@ from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from tests.bench.many_passages import READER, questions
 from tests.bench.probed_process import probed_process
 from tests.conftest import free_port, wait_for_port
+from wire.collecting import keep_for_good
 from wire.documents import DocumentUpsert
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
@@ -195,6 +196,8 @@ async def speeds(nats: Nats, folder: Path, *, passages: int) -> dict[str, Any]:
         connected(nats.url, name="bench") as client,
         open_encoder(model=PACKAGED, threads=1) as encoder,
     ):
+        # This process's collections are no part of what is compared.
+        keep_for_good()
         unasked = questions(encoder, tokens=TOKENS)
         ask = partial(search, client)
         pids = (worker.pid, nats.pid, os.getpid())

@@ -1,7 +1,7 @@
 """The search benchmark's worker, as a process: ``python -m tests.bench.search_worker NATS_URL FOLDER N``.
 
-Writes N made-up passages, serves searches over them (and indexes what is announced, with ``--ingest``), says
-``ready`` on a line, and at SIGTERM, as JSON, how long its event loop stood still.
+Writes N made-up passages, serves searches over them and says ``ready`` on a line. With ``--ingest`` it also
+indexes what is announced, and says at SIGTERM, as JSON, how long its event loop stood still meanwhile.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from retrieval.nats_heads import open_heads
 from retrieval.service import serving_retrieval
 from tests.bench.loop_probe import probing
 from tests.bench.many_passages import write_many
+from wire.collecting import keep_for_good
 from wire.logging import set_up_logging
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
@@ -39,13 +40,15 @@ async def serve(url: str, folder: Path, *, passages: int, ingest: bool) -> None:
         heads = await stack.enter_async_context(open_heads(client))
         await write_many(passages, index=index, encoder=encoder, heads=heads)
         await stack.enter_async_context(serving_retrieval(client, index=index, encoder=encoder, heads=heads))
+        keep_for_good()
+        if not ingest:
+            print("ready", flush=True)
+            await stop.wait()
+            return
         probe = await stack.enter_async_context(probing())
         print("ready", flush=True)
-        if ingest:
-            settings = Settings(nats_url=url, data_dir=folder)
-            await run_ingest(client, settings=settings, index=index, encoder=encoder, heads=heads, stop=stop)
-        else:
-            await stop.wait()
+        settings = Settings(nats_url=url, data_dir=folder)
+        await run_ingest(client, settings=settings, index=index, encoder=encoder, heads=heads, stop=stop)
         print(json.dumps(probe.figures()), flush=True)
 
 
