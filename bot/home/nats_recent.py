@@ -33,8 +33,11 @@ class NatsRecent:
 
     async def note(self, question: QuestionAsked, *, words: str, ts: str) -> None:
         """Keep where a question's answer stands; where that can't be done in time, it is left out."""
+        told = words or ", ".join(file.name for file in question.files)
+        if not told:
+            return
         asked = RecentQuestion(
-            question=short(words, RECENT_CHARS),
+            question=short(told, RECENT_CHARS),
             channel=question.channel,
             answer=ts,
             asked_at=question.asked_at,

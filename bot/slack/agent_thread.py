@@ -67,6 +67,7 @@ class AgentThread:
         except AnswerdeskError as error:
             self._agents.features.refused("status", error)
             return False
+        self._agents.features.worked("status")
         self._told = bool(doing)
         return True
 
@@ -105,6 +106,8 @@ class AgentThread:
                 self._agents.features.refused("title", error)
             except TimeoutError:
                 return begun
+            else:
+                self._agents.features.worked("title")
         return begun
 
     async def _session(self, status: SessionStatus, *, title: str) -> bool:
@@ -126,4 +129,5 @@ class AgentThread:
             return isinstance(error, UnavailableError)
         except TimeoutError:
             return True
+        self._agents.features.worked("session")
         return True

@@ -1,6 +1,7 @@
 """What a workspace turns out not to have: it is asked for again only after a while."""
 
 import time
+from collections import Counter
 
 import structlog
 
@@ -20,11 +21,13 @@ NO_FEATURE = frozenset(
         "not_agent_app",
         "channel_type_not_supported",
         "team_access_not_granted",
-        "invalid_arguments",
-        "invalid_chunks",
     }
 )
 """Slack's no's that say what a workspace, or an app's set-up, can't do at all."""
+MISREAD = frozenset({"invalid_arguments", "invalid_chunks"})
+"""What it says of a call that it can't read: of this one, or of any with what it does not know."""
+MISREAD_AT_MOST = 3
+"""One after another: then it is not for what was in them."""
 
 _log = structlog.get_logger("slack")
 
@@ -34,15 +37,23 @@ class Features:
 
     def __init__(self) -> None:
         self._away_until: dict[str, float] = {}
+        self._misread: Counter[str] = Counter()
 
     def has(self, what: str) -> bool:
         """Whether it is worth asking for."""
         return time.monotonic() >= self._away_until.get(what, 0.0)
 
+    def worked(self, what: str) -> None:
+        """It is there."""
+        self._misread.pop(what, None)
+
     def refused(self, what: str, error: AnswerdeskError) -> None:
         """Slack said no to it this time; for good, if it is for want of the thing itself."""
-        if isinstance(error, SlackRefusedError) and error.reason in NO_FEATURE:
+        reason = error.reason if isinstance(error, SlackRefusedError) else ""
+        self._misread[what] += reason in MISREAD
+        if reason in NO_FEATURE or self._misread[what] >= MISREAD_AT_MOST:
+            self.worked(what)
             self._away_until[what] = time.monotonic() + AWAY_FOR_S
-            _log.warning("this workspace does without", what=what, reason=error.reason)
+            _log.warning("this workspace does without", what=what, reason=reason)
         else:
             _log.info("not this time", what=what, reason=str(error))

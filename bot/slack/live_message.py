@@ -193,7 +193,7 @@ class LiveMessage:
                 raise
             _log.warning("Slack takes no edit for long; the answer is posted anew", reason=str(error))
             await self._patiently(lambda: self.standing.replace(pages))
-            await self._cleared()
+        await self._cleared()
         self._seen.whole(since=ready_at)
 
     async def _cleared(self) -> None:

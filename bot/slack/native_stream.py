@@ -14,6 +14,7 @@ from bot.slack.edit_budget import Edit
 from bot.slack.features import Features
 from bot.slack.native_ports import Streams
 from bot.slack.ports import EditBudget
+from bot.slack.streamed_text import streamed
 from bot.slack.view import View
 from wire.errors import MalformedError, OverloadedError, RefusedError, UnavailableError
 
@@ -48,6 +49,10 @@ class Streaming:
         if self._mode == "edit" or not self._features.has("streams"):
             return False
         return self._mode == "native" or channel.startswith("D")
+
+    def begun(self) -> None:
+        """Slack began a stream."""
+        self._features.worked("streams")
 
     def refused(self, error: RefusedError | MalformedError) -> None:
         """Slack did not begin a stream."""
@@ -91,14 +96,15 @@ class NativeStream:
             OverloadedError: it was not sent, and may be a little later.
             SupersededError: the message is no longer ours.
         """
-        if not self.live or not view.text.startswith(self._sent):
+        text = streamed(view)
+        if not self.live or not text.startswith(self._sent):
             self.live = False
             return False
         try:
-            if self.ts is None:
-                await self._start(view.text[:APPEND_CHARS])
-            while len(self._sent) < len(view.text):
-                await self._append(view.text[len(self._sent) :][:APPEND_CHARS])
+            if self.ts is None and text:
+                await self._start(text[:APPEND_CHARS])
+            while len(self._sent) < len(text):
+                await self._append(text[len(self._sent) :][:APPEND_CHARS])
         except OverloadedError:
             if self.ts is None:
                 self.live = False
@@ -165,6 +171,7 @@ class NativeStream:
             raise
         self.lost = False
         self._sent = text
+        self._streaming.begun()
 
     async def _appended(self, ts: str, text: str) -> None:
         try:

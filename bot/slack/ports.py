@@ -169,8 +169,20 @@ class Messages(Protocol):
         """Edit a message of our answer. Raises as ``post`` does."""
         ...
 
-    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> list[str]:
-        """Our messages that answer a question, in order, looked for after the question. Raises likewise."""
+    async def find(
+        self, *, channel: str, thread_ts: str, asked_ts: str, question: str, streams: bool
+    ) -> dict[int, list[str]]:
+        """Our messages that answer a question, by their parts; several of one where it was posted anew.
+
+        They are looked for after the question. Raises likewise.
+
+        Args:
+            channel: where.
+            thread_ts: in which thread.
+            asked_ts: the question's message.
+            question: its id.
+            streams: whether what is being streamed there, which names no question, is of this one.
+        """
         ...
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:

@@ -218,6 +218,9 @@ class Replying:
             await message.open(View(doing=_WAITING_FOR_THREAD))
 
         async with self._turns.turn(question, on_wait=wait, within_s=within_s):
+            message.standing.its_turn = True
+            if claim.messages_unknown and message.standing.empty:
+                await message.find()
             if self._writing.locked():
                 await message.open(View(doing=_WAITING_FOR_US))
             async with self._writing:

@@ -1,5 +1,6 @@
 """What Slack's Web API answers, read, and what our messages carry to be known by (pure)."""
 
+from collections import defaultdict
 from typing import Any
 
 from bot.slack.ports import Identity, Person, SharedFile, ThreadMessage, UserGroup
@@ -24,23 +25,25 @@ def asked_metadata(asker: str) -> Json:
     return {"event_type": ASKED_EVENT, "event_payload": {"asker": asker}}
 
 
-def answer_parts(messages: list[Json], *, question: str, identity: Identity) -> list[str]:
-    """The messages of a question's answer, in order; of two that are the same part, the later one.
+def answer_parts(
+    messages: list[Json], *, question: str, identity: Identity, streams: bool
+) -> dict[int, list[str]]:
+    """The messages of a question's answer by their parts; several of one where it was posted anew.
 
     One that is being streamed names no question before its end. A thread's questions are answered one at a
-    time, so that it is this one's.
+    time: ``streams`` says that it is this one's turn, so that such a message is its first.
     """
-    parts: dict[int, str] = {}
+    parts: defaultdict[int, list[str]] = defaultdict(list)
     for message in messages:
         metadata = message.get("metadata") or {}
         about = metadata.get("event_payload") or {}
         if not _is_ours(message, identity):
             continue
         if metadata.get("event_type") == METADATA_EVENT and about.get("question") == question:
-            parts[int(about.get("part") or 0)] = str(message["ts"])
-        elif not metadata and message.get("streaming_state"):
-            parts.setdefault(0, str(message["ts"]))
-    return [parts[part] for part in sorted(parts)]
+            parts[int(about.get("part") or 0)].append(str(message["ts"]))
+        elif streams and not metadata and message.get("streaming_state"):
+            parts[0].append(str(message["ts"]))
+    return dict(parts)
 
 
 def thread_message(message: Json, identity: Identity) -> ThreadMessage:

@@ -32,6 +32,7 @@ from bot.slack.slack_answers import (
     shared_file,
     thread_message,
 )
+from bot.slack.slack_threads import REPLIES, newest_messages
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 from wire.opentelemetry_spans import span
@@ -41,8 +42,6 @@ SECTION_CHARS = 3_000
 ESCAPED_CHARS = 590
 """Which fit into a section even if each of them has to be escaped."""
 PAGE = 1_000
-REPLIES = 200
-THREAD_PAGES = 5
 _TAKE_JSON = ("chat.", "assistant.", "agents.")
 """Slack's reading methods take forms, no JSON."""
 _DEAD_TOKENS = frozenset({"not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive"})
@@ -91,8 +90,10 @@ class SlackWorkspace:
             **slack_arguments(shown),
         )
 
-    async def find(self, *, channel: str, thread_ts: str, asked_ts: str, question: str) -> list[str]:
-        """Our messages that answer a question, in order: among the first hundreds after it."""
+    async def find(
+        self, *, channel: str, thread_ts: str, asked_ts: str, question: str, streams: bool
+    ) -> dict[int, list[str]]:
+        """Our messages that answer a question, by their parts: among the first hundreds after it."""
         found = await self.call(
             "conversations.replies",
             channel=channel,
@@ -101,26 +102,13 @@ class SlackWorkspace:
             limit=REPLIES,
             include_all_metadata=True,
         )
-        return answer_parts(found.get("messages") or [], question=question, identity=self.identity)
+        messages = found.get("messages") or []
+        return answer_parts(messages, question=question, identity=self.identity, streams=streams)
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
-        """A thread's messages, oldest first, as Slack pages them; of a very long one the last page."""
-        page: list[Any] = []
-        cursor = ""
-        for _ in range(THREAD_PAGES):
-            found = await self.call(
-                "conversations.replies",
-                channel=channel,
-                ts=thread_ts,
-                limit=REPLIES,
-                include_all_metadata=True,
-                **({"cursor": cursor} if cursor else {}),
-            )
-            page = [*page[-REPLIES:], *(found.get("messages") or [])]
-            cursor = next_cursor(found)
-            if not cursor:
-                break
-        return [thread_message(message, self.identity) for message in page]
+        """A thread's newest messages, oldest first."""
+        messages = await newest_messages(self, channel=channel, thread_ts=thread_ts)
+        return [thread_message(message, self.identity) for message in messages]
 
     async def words(self, *, channel: str, thread_ts: str, ts: str) -> Said | None:
         """What a message of a thread says now; None where it is gone."""

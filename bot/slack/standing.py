@@ -3,7 +3,7 @@
 Whatever is to be shown is shown whole: a call that failed, or whose end is unknown, is made good by the next.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -45,6 +45,8 @@ class Standing:
 
     Attributes:
         messages: the ``ts`` of each, in order, once they are known.
+        its_turn: whether it is this question's turn in its thread. What is being streamed names no question,
+            and can be nobody else's from then on.
     """
 
     def __init__(
@@ -59,15 +61,17 @@ class Standing:
         more_may_stand: bool = False,
     ) -> None:
         self.messages = list(known)
+        self.its_turn = False
         self._slack = messages
         self._budget = budget
         self._streaming = streaming
         self._place = place
         self._hold = hold
         self._noted = tuple(known)
-        self._shown: dict[int, Payload] = {}
+        self._shown: dict[str, Payload] = {}
         self._stream: NativeStream | None = None
         self._replacing = False
+        self._replaced: list[str] = []
         self._outdated: list[str] = []
         # What an earlier owner posted without living to note it is looked for before anything is posted.
         self._post_lost = more_may_stand and bool(known)
@@ -84,7 +88,13 @@ class Standing:
         return self.empty and self._streaming is not None and self._streaming.wanted(self._place.channel)
 
     async def find(self) -> None:
-        """Learn which messages an earlier try, whose end is unknown, has posted. Raises AnswerdeskError."""
+        """Learn which messages an earlier try, whose end is unknown, has posted.
+
+        Of two that are the same part the later one is the answer's; the other goes with ``clear``.
+
+        Raises:
+            AnswerdeskError: Slack does not say.
+        """
         place = self._place
         try:
             found = await self._slack.find(
@@ -92,14 +102,21 @@ class Standing:
                 thread_ts=place.thread_ts,
                 asked_ts=place.question.ts,
                 question=str(place.question),
+                streams=self.its_turn,
             )
         except RefusedError as error:
             # We may not read here. A message that stands twice is better than none.
             _log.warning("an earlier message can't be looked for", reason=str(error))
-            found = []
-        found = [ts for ts in found if ts not in self._outdated]
-        self.messages += found[len(self.messages) :]
+            found = {}
+        self._take_stock(found)
         self._post_lost = False
+
+    def _take_stock(self, found: Mapping[int, Sequence[str]]) -> None:
+        parts = {part: {ts} for part, ts in enumerate(self.messages)}
+        for part, posted in found.items():
+            parts.setdefault(part, set()).update({*posted} - {*self._replaced, *self._outdated})
+        self.messages = [max(parts[part], key=float) for part in sorted(parts) if parts[part]]
+        self._outdated += {ts for each in parts.values() for ts in each} - {*self.messages}
 
     async def stream(self, view: View) -> bool:
         """Let the text grow by Slack's own streaming; False where it is to be edited instead.
@@ -133,6 +150,8 @@ class Standing:
         """
         place = self._place
         await self._leave_stream()
+        if self._post_lost:
+            await self.find()
         last = with_button(
             pages[-1],
             question=place.question,
@@ -140,11 +159,9 @@ class Standing:
             asks_humans=place.asks_humans,
         )
         for part, page in enumerate((*pages[:-1], last)):
-            if self._post_lost and part >= len(self.messages):
-                await self.find()
             if part >= len(self.messages):
                 await self._ours(partial(self._posted, part, page))
-            elif self._shown.get(part) != page:
+            elif self._shown.get(self.messages[part]) != page:
                 await self._edit(part, page, edit)
             await self._note()
         while len(self.messages) > len(pages):
@@ -163,25 +180,26 @@ class Standing:
         """
         if not self._replacing:
             self._replacing = True
-            self._outdated, self.messages, self._shown, self._stream = self.messages, [], {}, None
+            self._replaced, self.messages, self._shown, self._stream = self.messages, [], {}, None
         try:
             await self.bring(pages, edit="last")
         except BaseException:
             if self.empty:
                 self._replacing = False
-                self.messages, self._outdated = self._outdated, []
+                self.messages, self._replaced = self._replaced, []
             raise
 
     async def clear(self) -> None:
-        """Withdraw what was replaced.
+        """Withdraw what was replaced, or stands twice.
 
         Raises:
             SupersededError: another replica has taken over.
             UnavailableError: Slack does not take it now; what is left can be tried again.
         """
-        while self._outdated:
-            await self._withdraw(self._outdated[-1])
-            self._outdated.pop()
+        for gone in (self._replaced, self._outdated):
+            while gone:
+                await self._withdraw(gone[-1])
+                gone.pop()
 
     async def settled(self) -> None:
         """Wait for the call under way, if any."""
@@ -247,18 +265,19 @@ class Standing:
             raise
         self._post_lost = False
         self.messages.append(ts)
-        self._shown[part] = page
+        self._shown[ts] = page
 
     async def _edited(self, part: int, page: Payload) -> None:
-        self._shown.pop(part, None)
+        ts = self.messages[part]
+        self._shown.pop(ts, None)
         await self._slack.update(
             channel=self._place.channel,
-            ts=self.messages[part],
+            ts=ts,
             shown=page,
             question=str(self._place.question),
             part=part,
         )
-        self._shown[part] = page
+        self._shown[ts] = page
 
     async def _stopped(self, streams: Streams, ts: str) -> None:
         try:

@@ -82,7 +82,8 @@ async def test_a_direct_message_shows_a_status_then_streams_and_ends_like_every_
     assert thread.status == ""
     streamed = [call for call in slack.calls() if call.method in ("chat.startStream", "chat.appendStream")]
     sent = "".join(chunk["text"] for call in streamed for chunk in call.arguments["chunks"])
-    assert "[1]" in sent
+    assert "[1](https://docs.example.com/leave)" in sent, "to be followed while the answer grows"
+    assert "](http" not in reply.text
 
 
 async def test_a_question_that_comes_again_after_its_answer_leaves_no_status_behind(

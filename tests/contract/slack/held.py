@@ -1,5 +1,7 @@
 """A hold on a question, as a test keeps it."""
 
+from collections.abc import Sequence
+
 from bot.slack.agent_thread import Agents, AgentThread
 from bot.slack.edit_budget import OwnEditBudget
 from bot.slack.features import Features
@@ -46,8 +48,9 @@ def live_message(
     hold: Held,
     streamed: Streaming | None = None,
     agent: AgentThread | None = None,
+    known: Sequence[str] = (),
 ) -> LiveMessage:
-    """The answer to a message, nothing of it known yet."""
+    """The answer to a message; ``known`` is what a replica that died had noted of it."""
     place = Place(
         channel=under.channel,
         thread_ts=under.thread_ts or under.ts,
@@ -60,5 +63,8 @@ def live_message(
         streaming=streamed or streaming(workspace, "edit"),
         place=place,
         hold=hold,
+        known=known,
+        more_may_stand=bool(known),
     )
+    standing.its_turn = True
     return LiveMessage(standing=standing, agent=agent)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -131,6 +131,41 @@ async def test_a_successor_finds_the_message_of_a_dead_replica(growing: Growing)
     successor = growing.under(growing.question)
     await successor.find()
     assert tuple(successor.standing.messages) == growing.noted != ()
+
+
+def posted_by_the_dead(growing: Growing, part: int) -> Awaitable[str]:
+    """A message of the answer that nobody lived to note."""
+    return growing.workspace.post(
+        channel=growing.question.channel,
+        thread_ts=growing.question.ts,
+        shown=payloads(View(text="The whole", doing="Writing…"))[0],
+        question=f"T0LARKSPUR:C0GENERAL:{growing.question.ts}:0",
+        part=part,
+    )
+
+
+async def test_a_page_of_a_dead_replica_does_not_stay_behind_a_shorter_answer(growing: Growing) -> None:
+    """Promise 6: one answer stands, whatever was posted and not noted."""
+    await growing.message.open(View(doing="Looking into it…"))
+    await posted_by_the_dead(growing, 1)
+    successor = live_message(growing.workspace, growing.question, hold=growing, known=growing.noted)
+    await successor.close(FINAL)
+    [reply] = growing.replies()
+    assert reply.text == "The whole answer."
+    assert growing.noted == (reply.ts,)
+
+
+async def test_what_a_dead_replica_had_posted_anew_does_not_stand_beside_its_first_message(
+    growing: Growing,
+) -> None:
+    """Promise 4: one visible reply, also where it died before it could withdraw the other."""
+    await growing.message.open(View(doing="Looking into it…"))
+    newer = await posted_by_the_dead(growing, 0)
+    successor = live_message(growing.workspace, growing.question, hold=growing, known=growing.noted)
+    await successor.close(FINAL)
+    [reply] = growing.replies()
+    assert (reply.ts, reply.text) == (newer, "The whole answer.")
+    assert growing.noted == (newer,)
 
 
 async def test_whoever_was_superseded_does_not_touch_the_message(growing: Growing) -> None:

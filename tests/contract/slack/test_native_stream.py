@@ -180,6 +180,20 @@ async def test_a_successor_takes_over_a_message_that_is_still_streamed(streamed:
         streamed.stands_whole()
 
 
+async def test_a_stream_is_taken_for_nobody_elses_before_its_turn_in_the_thread(streamed: Streamed) -> None:
+    """It names no question: whoever waits behind it in its thread must leave it alone."""
+    async with streamed.writing() as message:
+        message.show(View(text=PIECES[0], doing="Writing…"))
+        await until(streamed.sent, within_s=30)
+    behind = live_message(streamed.workspace, streamed.question, hold=streamed, streamed=streamed.streaming)
+    behind.standing.its_turn = False
+    await behind.find()
+    assert behind.standing.empty
+    behind.standing.its_turn = True
+    await behind.find()
+    assert tuple(behind.standing.messages) == streamed.noted != ()
+
+
 async def test_whoever_was_superseded_streams_no_further(streamed: Streamed) -> None:
 
     async def go_on() -> None:
