@@ -19,15 +19,14 @@ NO_FEATURE = frozenset(
         "not_allowed_token_type",
         "missing_scope",
         "not_agent_app",
-        "channel_type_not_supported",
         "team_access_not_granted",
     }
 )
 """Slack's no's that say what a workspace, or an app's set-up, can't do at all."""
-MISREAD = frozenset({"invalid_arguments", "invalid_chunks"})
-"""What it says of a call that it can't read: of this one, or of any with what it does not know."""
-MISREAD_AT_MOST = 3
-"""One after another: then it is not for what was in them."""
+DOUBTFUL = frozenset({"invalid_arguments", "invalid_chunks", "channel_type_not_supported"})
+"""What may be for this one call's content, or for its place."""
+DOUBTS_AT_MOST = 3
+"""One after another: then it is for neither."""
 
 _log = structlog.get_logger("slack")
 
@@ -37,7 +36,7 @@ class Features:
 
     def __init__(self) -> None:
         self._away_until: dict[str, float] = {}
-        self._misread: Counter[str] = Counter()
+        self._doubts: Counter[str] = Counter()
 
     def has(self, what: str) -> bool:
         """Whether it is worth asking for."""
@@ -45,13 +44,13 @@ class Features:
 
     def worked(self, what: str) -> None:
         """It is there."""
-        self._misread.pop(what, None)
+        self._doubts.pop(what, None)
 
     def refused(self, what: str, error: AnswerdeskError) -> None:
         """Slack said no to it this time; for good, if it is for want of the thing itself."""
         reason = error.reason if isinstance(error, SlackRefusedError) else ""
-        self._misread[what] += reason in MISREAD
-        if reason in NO_FEATURE or self._misread[what] >= MISREAD_AT_MOST:
+        self._doubts[what] += reason in DOUBTFUL
+        if reason in NO_FEATURE or self._doubts[what] >= DOUBTS_AT_MOST:
             self.worked(what)
             self._away_until[what] = time.monotonic() + AWAY_FOR_S
             _log.warning("this workspace does without", what=what, reason=reason)

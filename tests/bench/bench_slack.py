@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import math
 import statistics
 import sys
 import tempfile
@@ -35,7 +36,7 @@ from tests.e2e.conftest import QUESTION, _publish
 from tests.until import until
 
 CHANNELS = ("general", "ask-hr", "engineering", "travel")
-PEOPLE = ("jonas", "theo")
+PEOPLE = ("jonas", "theo", "priya", "ines", "marta")
 SCRIPT = Script(sentences=6, pace_s=0.1)
 VISIBLE = ("chat.postMessage", "chat.startStream", "assistant.threads.setStatus")
 GROWS = ("chat.update", "chat.appendStream", "chat.startStream")
@@ -73,8 +74,13 @@ def answer(slack: Sandbox, asked: Asked) -> Message | None:
 
 
 def seconds(found: list[float]) -> dict[str, float]:
-    """The middle, and the worst."""
-    return {"p50": round(statistics.median(found), 2), "worst": round(max(found), 2)} if found else {}
+    """The middle, what nineteen in twenty stay below, and the worst."""
+    ordered = sorted(found)
+    p95 = ordered[math.ceil(len(ordered) * 0.95) - 1]
+    return {
+        name: round(value, 2)
+        for name, value in (("p50", statistics.median(ordered)), ("p95", p95), ("worst", ordered[-1]))
+    }
 
 
 def measured(slack: Sandbox, claude: ClaudeStandIn, asked: list[Asked]) -> dict[str, Any]:
