@@ -109,7 +109,7 @@ async def slack(house: House) -> None:
         await house.photo_channel("63-slack-no-post", "ines", "ask-hr")
     faults.rate_limited = {}
     async with house.bot(QUOTA_TOKENS_PER_DAY="0"):
-        faults.refused = {"chat.postMessage": Refused(calls=1, error="not_in_channel")}
+        faults.refused = {"chat.postMessage": Refused(calls=2, error="not_in_channel")}
         house.ask("priya", "general", f"{ASKED} (not there)")
         await until(lambda: "could not write" in str(house.slack.messages("dm", person="priya")), within_s=60)
         await house.photo_channel("63-not-in-channel", "priya", "dm")
