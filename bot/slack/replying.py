@@ -47,6 +47,9 @@ _GOES_ON = "Slack lets me go on in {wait}"
 _TOO_BUSY = "Slack doesn't let me answer for a while: there is too much going on. Please ask again in {wait}."
 _NO_WORDS_BUT_FILES = "What would you like to know about it? Send me the file with a question beside it."
 
+Wishes = asyncio.Queue[StopWish]
+"""To stop an answer, as they come."""
+
 _log = structlog.get_logger("replying")
 
 
@@ -105,6 +108,11 @@ class Replying:
             UnavailableError: try again later.
             RefusedError, MalformedError, SettingsError: Slack takes no message there.
         """
+        # From here on somebody may see that we are at it, and want it to stop.
+        with self._stops.heard(question) as wishes:
+            await self._take_up(question, wishes, delivery=delivery)
+
+    async def _take_up(self, question: QuestionAsked, wishes: Wishes, *, delivery: int) -> None:
         agent, seen = self._surface.agent_thread(question), self._surface.seen(question)
         self._rush.another()
         begun = await _begun(agent, seen) if delivery == 1 else None
@@ -121,14 +129,21 @@ class Replying:
         title = "" if question.thread_ts else self._spoken(question.text)
         async with agent.at_work(title):
             try:
-                await self._reply(question, claim, message, delivery=delivery, left_s=left_s)
+                await self._reply(question, claim, message, wishes=wishes, delivery=delivery, left_s=left_s)
             except OverloadedError as error:
                 wait_s = error.retry_after_s or 0.0
                 if not await self._held_up(question, claim, message, wait_s=wait_s, left_s=left_s):
                     raise
 
     async def _reply(
-        self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, delivery: int, left_s: float
+        self,
+        question: QuestionAsked,
+        claim: Claim,
+        message: LiveMessage,
+        *,
+        wishes: Wishes,
+        delivery: int,
+        left_s: float,
     ) -> None:
         if claim.messages_unknown and not claim.messages:
             await message.find()
@@ -140,7 +155,7 @@ class Replying:
             await self._finish(claim, message, payloads(View(text=_GAVE_UP)))
         else:
             working = self._in_turn(question, claim, message, delivery=delivery, within_s=left_s)
-            if not await self._unless_stopped(working, question=question):
+            if not await self._unless_stopped(working, wishes, question=question):
                 readers = await self._readers(question)
                 known = message.meant_for in (None, readers)
                 view = _as_stopped(message.newest if known else View(doing=SEARCHING))
@@ -173,22 +188,23 @@ class Replying:
                 return True
         return False
 
-    async def _unless_stopped(self, work: Coroutine[None, None, None], *, question: QuestionAsked) -> bool:
+    async def _unless_stopped(
+        self, work: Coroutine[None, None, None], wishes: Wishes, *, question: QuestionAsked
+    ) -> bool:
         """Work until it is done, which is True, or the asker wants it to stop."""
-        with self._stops.heard(question) as wishes:
-            working = asyncio.create_task(work)
-            stopping = asyncio.create_task(self._stop_wanted(question, wishes))
-            try:
-                await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await stopped(working, stopping)
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stop_wanted(question, wishes))
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stopped(working, stopping)
         wanted = stopping.done() and not stopping.cancelled()
         if wanted and (not working.done() or working.cancelled()):
             return False
         working.result()
         return True
 
-    async def _stop_wanted(self, question: QuestionAsked, wishes: asyncio.Queue[StopWish]) -> None:
+    async def _stop_wanted(self, question: QuestionAsked, wishes: Wishes) -> None:
         while not (wish := await wishes.get()).granted:
             if wish.pressed and wish.by:
                 with contextlib.suppress(AnswerdeskError):
@@ -361,7 +377,7 @@ def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
 
 def _as_stopped(view: View) -> View:
     """What was written so far, closed properly; nothing else is to be expected."""
-    if view.doing is None:
+    if view.doing is None and view.text:
         return view
     text = presentable(view.text)
     return replace(

@@ -8,6 +8,8 @@ from tests.claude_stand_in import ClaudeStandIn, Script
 from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION
 from tests.until import until
+from wire import subjects
+from wire.nats_connection import connected
 
 STOP, AGAIN = "answerdesk_stop", "answerdesk_again"
 
@@ -81,6 +83,29 @@ async def test_in_a_direct_message_the_word_needs_no_thread(
     question = await being_written(fleet, slack, claude, channel="dm")
     slack.say("jonas", "dm", "stop")
     await until(lambda: finished(replies(slack, question, "dm")[0]), within_s=30)
+
+
+async def test_an_answer_can_be_stopped_before_anything_of_it_is_shown(
+    fleet: Fleet, slack: Sandbox, engines: dict[str, str]
+) -> None:
+    fleet.start()
+    await until(lambda: slack.open_sockets, within_s=60)
+    slack.faults.slow_api_s = 1.2
+    question = slack.say("jonas", "dm", QUESTION)
+    async with connected(engines["NATS_URL"], name="test") as client:
+
+        async def taken() -> bool:
+            stream = await client.jetstream().stream_info(subjects.QUESTIONS_STREAM)
+            answering = await client.jetstream().consumer_info(
+                subjects.QUESTIONS_STREAM, subjects.ANSWERING_CONSUMER
+            )
+            return stream.state.messages == 1 and answering.num_pending == 0
+
+        await until(taken, within_s=30)
+    slack.say("jonas", "dm", "stop")
+    await until(lambda: any(map(finished, replies(slack, question, "dm"))), within_s=60)
+    [reply] = replies(slack, question, "dm")
+    assert reply.text == "Stopped."
 
 
 async def test_the_next_question_of_the_thread_comes_as_soon_as_one_is_stopped(
