@@ -37,8 +37,10 @@ class Run:
         """The question, if it can be told from its words alone; None where it leans on what else there is."""
         if self.asked.how == "joined" or self.question.files or self.question.so_far:
             return None
+        if self.asked.how == "rewritten":
+            return self.asked.query
         # A long question is searched by its end, but it is all of its words.
-        return self.question.text if self.asked.how == "asked" else self.asked.query
+        return None if self.question.viewing else self.question.text
 
     def mark(self, step: str, at: float | None = None) -> None:
         """Note how many milliseconds after the start a step was reached."""

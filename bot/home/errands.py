@@ -11,7 +11,7 @@ from wire.errors import AnswerdeskError, OverloadedError
 from wire.stopping import stopped
 
 AT_ONCE = 100
-"""Most are a resync that is watched, and ask for nothing but a message now and then."""
+"""Each is a press, a Home tab or a resync that begins, and over within a minute or two."""
 
 ResultT = TypeVar("ResultT")
 _log = structlog.get_logger("home")

@@ -29,6 +29,7 @@ class _Message(Shape):
     blocks: list[dict[str, Any]]
     goes_on: bool = False
     about: str = ""
+    repeatable: bool = True
 
 
 class _Written(Shape):
@@ -97,7 +98,13 @@ class NatsClaim:
     ) -> None:
         """The answer is finished, looks like this, and is for these; ``so_far`` of one that broke off."""
         messages = tuple(
-            _Message(text=each.text, blocks=each.blocks, goes_on=each.goes_on, about=each.about)
+            _Message(
+                text=each.text,
+                blocks=each.blocks,
+                goes_on=each.goes_on,
+                about=each.about,
+                repeatable=each.repeatable,
+            )
             for each in shown
         )
         await self._note(written=_Written(messages=messages, readers=readers, so_far=so_far))

@@ -87,7 +87,10 @@ class Offering:
 
     async def answered(self, question: QuestionAsked) -> None:
         """The answer stands: offer a private one, if there is more for its asker. Raises nothing."""
-        if not question.direct and not small_talk(self._spoken(question.text)):
+        if question.direct:
+            return
+        words = self._spoken(question.text)
+        if words and not small_talk(words):
             await _quietly(self._offer(question))
 
     async def not_posted(self, question: QuestionAsked) -> None:

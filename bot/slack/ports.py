@@ -241,7 +241,7 @@ class Messages(Protocol):
         ...
 
     async def place_name(self, channel: str) -> str | None:
-        """What a channel is called; None of one that we can't see, and of everybody's. Raises likewise."""
+        """What a channel is called; None of everybody's. Raises likewise, of one that we can't see, too."""
         ...
 
     async def channel_name(self, channel: str) -> str | None:

@@ -50,7 +50,8 @@ async def test_an_answered_question_is_nobodys_any_more(client: Client) -> None:
 
 async def test_a_finished_message_outlives_its_writer(client: Client) -> None:
     question = asked()
-    shown = (Payload(text="24 weeks", blocks=[{"type": "context", "elements": []}]), Payload(text="more"))
+    blocks = [{"type": "context", "elements": []}]
+    shown = (Payload(text="24 weeks", blocks=blocks), Payload(text="more", repeatable=False))
     await (await claim(client, question)).note_written(shown, readers=("public", "channel:C1"))
     successor = await claim(client, question)
     assert successor.written == shown

@@ -112,6 +112,14 @@ async def test_nothing_is_searched_for_a_greeting(
     assert (retrieval.searches, whispered(slack)) == ([], [])
 
 
+async def test_nothing_is_searched_for_a_mere_mention_below_a_question(
+    slack: Sandbox, offering: Offering, retrieval: RetrievalStandIn
+) -> None:
+    root = slack.say("marta", "general", WORDS)
+    await offering.answered(of(slack.say("marta", "general", "@answerdesk", thread_ts=root.ts)))
+    assert (retrieval.searches, whispered(slack)) == ([], [])
+
+
 async def test_the_search_behind_it_is_made_for_everybody_alike(
     slack: Sandbox, offering: Offering, retrieval: RetrievalStandIn
 ) -> None:
