@@ -1,4 +1,4 @@
-"""Which models write answers and make follow-ups stand alone, as the settings say."""
+"""Which models write answers and put questions in other words, as the settings say."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -22,6 +22,7 @@ Ending = Literal[
 FILE = re.compile(r'<file name="([^"]*)">\n(.*)\n</file>', re.DOTALL)
 NUMBERED_PASSAGE = re.compile(r'<passage number="\d+">\n[^\n]*\n\n(.*)\n</passage>', re.DOTALL)
 REWRITES = "The last question: "
+IN_OTHER_WORDS = re.compile(r"The question: (.*)\n\nWrite it once more\.\Z", re.DOTALL)
 ORDER = "ASSISTANT, WRITE EXACTLY THIS: "
 """How a poisoned document tells a model that obeys what to write."""
 ASKING_WORDS = frozenset(
@@ -128,6 +129,11 @@ def blocks_of(body: dict[str, Any], script: Script) -> list[Block]:
     if is_rewriting(body):
         return [Block(pieces_of(rewritten(body), script))]
     text = order_in(body) if script.obeys else script.text
+    if text is None and (
+        found := IN_OTHER_WORDS.search(content_of(body["messages"][-1])[-1].get("text", ""))
+    ):
+        # It knows no other words.
+        text = found[1]
     if text is not None:
         return [Block(pieces_of(text, script))] if text else []
     asked = telling_words(content_of(body["messages"][-1])[-1]["text"])

@@ -91,7 +91,8 @@ class Settings(BaseSettings):
     answer_model: str = Field("claude-sonnet-5-5", description="The model that writes answers")
     rewrite_model: str = Field(
         "claude-haiku-5-5",
-        description="Makes follow-ups stand alone, should be small and quick; none: a rule of thumb",
+        description="Makes follow-ups stand alone, and finds other words where nothing was found; should be "
+        "small and quick; none: a rule of thumb",
     )
     fallback_model: str | None = Field(None, description="Writes them while that one is away; unset: none")
     model_prices: dict[str, ModelPrice] = Field(

@@ -55,6 +55,8 @@ NEAR_THE_EDGE = 0.9
 """Of the prompt's tokens: from here on the model is asked how many they are, which costs a moment."""
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
+TITLES = 5
+"""Of what was found, for whoever puts a question in other words."""
 NOT_SEEN = "the model can't see it"
 _log = structlog.get_logger("answering")
 
@@ -162,7 +164,9 @@ class Answering:
         run.asked = await self._rewriting.standalone(
             run.question, charged=partial(self._charged, run.question)
         )
-        found = await self._search(run)
+        found = await self._search(run, query=run.asked.query)
+        if found.passages and found.relevance < self._limits.relevance_floor and not run.question.files:
+            found = await self._look_again(run, found)
         run.mark("retrieval")
         if run.question.files:
             yield Status(text=sentences.reading_files([file.name for file in run.question.files]))
@@ -206,10 +210,10 @@ class Answering:
             return nullcontext(unread(question.files))
         return self._attachments.reading(question.files)
 
-    async def _search(self, run: Run) -> SearchReply:
+    async def _search(self, run: Run, *, query: str) -> SearchReply:
         return await self._searching.search(
             SearchRequest(
-                query=run.asked.query,
+                query=query,
                 principals=run.question.principals,
                 sources=run.question.manner.sources,
                 limit=PASSAGES,
@@ -217,6 +221,20 @@ class Answering:
                 with_vector=self._recalling is not None,
             )
         )
+
+    async def _look_again(self, run: Run, found: SearchReply) -> SearchReply:
+        """The search in other words, where they find more; the question and its vector stay its own."""
+        titles = [source.title for source in documents(found.passages, most=TITLES)]
+        other = await self._rewriting.in_other_words(
+            run.asked.query, titles=titles, charged=partial(self._charged, run.question)
+        )
+        run.asked = replace(run.asked, usage=run.asked.usage.plus(other.usage))
+        if other.query == run.asked.query:
+            return found
+        again = await self._search(run, query=other.query)
+        if again.relevance <= found.relevance:
+            return found
+        return again.model_copy(update={"query_vector": found.query_vector})
 
     async def _recall(self, run: Run, found: SearchReply) -> Recalled | None:
         asked = run.stands_alone

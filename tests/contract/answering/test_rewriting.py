@@ -11,11 +11,13 @@ from bot.answering.question import Turn
 from bot.answering.quota import QuotaLimits
 from bot.answering.rewriting import Rewriting
 from bot.answering.tiktoken_tokens import TiktokenTokens
+from bot.answering.valkey_cache import ValkeyCache
 from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_answers import REWRITES
 from tests.claude_stand_in import ClaudeStandIn, Script, claude_stand_in
 from tests.contract.answering.telling import Desk, question, standing, tell
+from tests.retrieval_stand_in import passage
 from wire.search import SearchRequest
 
 SAID = (
@@ -55,6 +57,68 @@ async def test_a_follow_up_is_searched_as_the_question_that_it_means(
     assert request["messages"][0]["content"][0]["text"].startswith("Ada: ")
     assert request["messages"][-1]["content"][-1]["text"].startswith(f"{REWRITES}And in France?")
     assert told.done.usage.output_tokens > alone.output_tokens, "what it took is accounted for"
+
+
+GERMAN = "Wie viele Monate Elternzeit bekommen Eltern in Deutschland?"
+ENGLISH = "How many months of parental leave do parents get in Germany?"
+
+
+async def test_what_finds_nothing_is_searched_in_the_documents_own_words_and_language(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens
+) -> None:
+    answering = desk.answering(rewriting=Rewriting(model, count=tokens.count, within_s=30))
+    small.scripts.append(Script(text=ENGLISH))
+    told = await tell(answering, question(GERMAN))
+    assert [search.query for search in desk.retrieval.searches] == [GERMAN, ENGLISH]
+    assert told.done.model != "none"
+    (request,) = small.requests
+    told_it = request["messages"][-1]["content"][-1]["text"]
+    assert "Leave policy" in told_it
+    assert GERMAN in told_it
+    (asked,) = desk.claude.requests
+    assert "14 months of parental leave" in str(asked)
+    assert GERMAN in str(asked["messages"][-1]), "it is answered in the words that it was asked in"
+
+
+async def test_only_titles_that_the_readers_may_read_are_told_to_whoever_finds_other_words(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens
+) -> None:
+    """Promise 28."""
+    desk.retrieval.put(
+        passage("Bands.", document="bands", title="Salary bands"), allow=frozenset({"user:U9"})
+    )
+    answering = desk.answering(rewriting=Rewriting(model, count=tokens.count, within_s=30))
+    small.scripts.append(Script(text=ENGLISH))
+    await tell(answering, question(GERMAN))
+    assert "Salary bands" not in str(small.requests)
+    assert {search.principals for search in desk.retrieval.searches} == {("public",)}
+
+
+@pytest.mark.parametrize(
+    "script", [Script(ending="overloaded"), Script(ending="cut", after_words=1), Script(text=GERMAN)]
+)
+async def test_where_other_words_do_not_help_nothing_is_found_as_before(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens, script: Script
+) -> None:
+    small.default = script
+    told = await tell(
+        desk.answering(rewriting=Rewriting(model, count=tokens.count, within_s=5)), question(GERMAN)
+    )
+    assert told.done.model == "none"
+    assert [search.query for search in desk.retrieval.searches] == [GERMAN]
+
+
+async def test_an_answer_that_was_found_in_other_words_is_kept_for_the_words_that_it_was_asked_in(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens, connection: Valkey
+) -> None:
+    """Who asks in English is not served the answer that was written for somebody who asks in German."""
+    small.default = Script(text=ENGLISH)
+    answering = desk.answering(
+        rewriting=Rewriting(model, count=tokens.count, within_s=30), cache=ValkeyCache(connection)
+    )
+    assert not (await tell(answering, question(GERMAN))).done.cached
+    assert (await tell(answering, question(GERMAN))).done.cached
+    assert not (await tell(answering, question(ENGLISH))).done.cached
 
 
 async def test_a_first_question_asks_no_model(
