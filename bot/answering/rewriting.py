@@ -163,7 +163,7 @@ class Rewriting:
 
     def _alone(self, question: Question) -> Prompt:
         turns = newest_turns(question.conversation, room=CONVERSATION_TOKENS, count=self._count)
-        asked = f"The last question: {question.text.strip()}\n\nWrite it so that it stands alone."
+        asked = f"The last question: {question.in_full.strip()}\n\nWrite it so that it stands alone."
         return self._prompt(asked, turns, system=SYSTEM)
 
     def _prompt(self, asked: str, turns: tuple[Turn, ...], *, system: str) -> Prompt:

@@ -1,6 +1,7 @@
 """Follow-ups made to stand alone by a small model, with little time and no harm where it fails."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,15 @@ async def test_a_follow_up_is_searched_as_the_question_that_it_means(
     assert request["messages"][0]["content"][0]["text"].startswith("Ada: ")
     assert request["messages"][-1]["content"][-1]["text"].startswith(f"{REWRITES}And in France?")
     assert told.done.usage.output_tokens > alone.output_tokens, "what it took is accounted for"
+
+
+async def test_whoever_makes_a_follow_up_stand_alone_is_told_which_channel_it_points_at(
+    desk: Desk, small: ClaudeStandIn, model: Model, tokens: TiktokenTokens
+) -> None:
+    answering = desk.answering(rewriting=Rewriting(model, count=tokens.count, within_s=30))
+    await tell(answering, replace(question("And here?", conversation=SAID), viewing="travel-lisbon"))
+    request = small.requests[0]
+    assert "#travel-lisbon" in request["messages"][-1]["content"][-1]["text"]
 
 
 GERMAN = "Wie viele Monate Elternzeit bekommen Eltern in Deutschland?"
