@@ -161,8 +161,8 @@ class Replying:
                 view = _as_stopped(message.newest if known else View(doing=SEARCHING))
                 before = await self._broken_off(question, readers=readers)
                 await self._finish_written(claim, message, view, readers=readers, before=before)
-        if (stands := message.standing.messages) and (words := self._spoken(question.text)):
-            await self._recent.note(question, words=words, ts=stands[0])
+        if stands := message.standing.messages:
+            await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
 
     async def _held_up(
         self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, wait_s: float, left_s: float

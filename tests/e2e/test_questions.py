@@ -12,6 +12,7 @@ from functools import partial
 import aiohttp
 import pytest
 
+from bot.home.nats_recent import open_recent
 from desk.probes import page_answers
 from sandbox.conversations import Message
 from sandbox.service import Sandbox
@@ -22,6 +23,7 @@ from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION, Process
 from tests.slack_over_http import SECRET
 from tests.until import until
+from wire.nats_connection import connected
 
 WAITING = ("Searching", "Reading", "Waiting", "Writing", "…")
 
@@ -77,6 +79,22 @@ async def test_a_file_that_comes_with_a_question_is_read(
     text = await until(lambda: answer(slack, asked, channel="dm"), within_s=60)
     assert "move.pdf says: The office moves to Lisbon on the ninth of March." in text
     assert "couldn't read this attached file: chart.exe (files of this kind are not read)" in text
+
+
+async def test_files_without_a_word_stand_on_their_senders_list_by_name(
+    fleet: Fleet, slack: Sandbox, engines: dict[str, str]
+) -> None:
+    fleet.start()
+    sent = slack.say("jonas", "dm", "", files=[("lease.pdf", b"%PDF-1.4")])
+    text = await until(lambda: answer(slack, sent, channel="dm"), within_s=60)
+    assert "with a question beside it" in text
+    async with connected(engines["NATS_URL"], name="test") as client:
+        recent = await open_recent(client)
+
+        async def listed() -> bool:
+            return "lease.pdf" in {each.question for each in await recent.of(sent.user, team="T0LARKSPUR")}
+
+        await until(listed, within_s=30)
 
 
 async def test_the_message_grows_as_the_model_writes(
