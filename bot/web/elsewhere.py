@@ -19,6 +19,9 @@ BEYOND = 10**9
 """More events than any answer has."""
 SILENT_LOOKS = 50
 """After so many in a row without the record, some 10 s, an answer can't be gone on with."""
+LEFT_LOOKS = 20
+"""After so many in a row without a sign of its writer, some 4 s, it is taken for dead: where the record was
+lost or away, a writer may come back to it a moment after its readers."""
 AT_ONCE = 200
 """Readers of such answers, each of whom looks five times a second."""
 
@@ -76,6 +79,7 @@ class WrittenElsewhere:
         self._home = home
         self._last: int | None = None
         self._silent = 0
+        self._unwritten = 0
 
     @property
     def ended(self) -> bool:
@@ -127,8 +131,9 @@ class WrittenElsewhere:
             self._silent += 1
             return [self._ending(number, LOST)] if self._silent >= SILENT_LOOKS else []
         self._silent = 0
+        self._unwritten = self._unwritten + 1 if news.state == "left" else 0
         if not news.events:
-            if news.state == "left":
+            if self._unwritten >= LEFT_LOOKS:
                 return [self._ending(number, LEFT)]
             if news.state == "ended":
                 self._last = number

@@ -36,11 +36,11 @@ async def record(answer: Readable, records: Records) -> None:
                     ended=ended,
                 )
             except UnavailableError:
-                over_at = over_at or time.monotonic() + LAST_WITHIN_S
-                if ended and time.monotonic() > over_at:
-                    return
+                if ended:
+                    over_at = over_at or time.monotonic() + LAST_WITHIN_S
+                    if time.monotonic() > over_at:
+                        return
             else:
-                over_at = None
                 if ended and said.kept == told + len(events):
                     return
                 # Fewer than we have told, where the record was lost: all of it is told again.

@@ -175,6 +175,26 @@ async def test_a_record_that_is_lost_while_it_is_written_is_told_again(
     assert text_of([*seen, *rest]) == rest[-1].data["text"]
 
 
+async def test_a_record_that_is_lost_is_not_taken_for_a_writer_that_has_died(valkey_url: str) -> None:
+    """Its writer puts all of it on record again in a moment; a reader may look before that."""
+    whose = Whose(owner="intranet", principals=("public",))
+    events = [json.dumps({"event": "delta", "text": text}) for text in ("a", "b")]
+    async with (
+        valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection,
+        redis.asyncio.from_url(valkey_url) as server,
+    ):
+        records = ValkeyRecords(connection)
+        await records.tell("one", whose=whose, events=events[:1], since=0, ended=False)
+        found = await elsewhere.Elsewhere(records).find("one")
+        assert found is not None
+        with found.reading():
+            assert [event.number for event in await found.after(0, within_s=30)] == [1]
+            await server.delete(*[key async for key in server.scan_iter("answerdesk:{answer:*")])
+            assert await found.after(1, within_s=3 * elsewhere.LOOK_EVERY_S) == []
+            await records.tell("one", whose=whose, events=events, since=0, ended=False)
+            assert [event.number for event in await found.after(1, within_s=30)] == [2]
+
+
 async def test_what_is_on_record_goes_by_itself(face: Face, valkey_url: str) -> None:
     """Bounded in time: nothing of it is there for good."""
     await face.ask()
