@@ -124,7 +124,12 @@ class FastembedEncoder:
         encoded: list[list[float]] = []
         while len(encoded) < len(texts):
             several = texts[len(encoded) : len(encoded) + self._at_once]
-            encoded += await asyncio.gather(*(self._encode_passage(text) for text in several))
+            encoding = [asyncio.create_task(self._encode_passage(text)) for text in several]
+            try:
+                encoded += await asyncio.gather(*encoding)
+            finally:
+                for task in encoding:
+                    task.cancel()
         return encoded
 
     async def weigh_passages(self, texts: Sequence[str]) -> list[Sparse]:

@@ -32,11 +32,12 @@ class LoopProbe:
 
 
 @asynccontextmanager
-async def probing() -> AsyncIterator[LoopProbe]:
-    """Probe this loop for as long as the block lasts."""
+async def probing(*, after_s: float = 0.0) -> AsyncIterator[LoopProbe]:
+    """Probe this loop for as long as the block lasts, but for its first seconds."""
     probe = LoopProbe()
 
     async def look() -> None:
+        await asyncio.sleep(after_s)
         while True:
             started = time.perf_counter()
             await asyncio.sleep(EVERY_S)
