@@ -30,6 +30,7 @@ from bot.home.nats_preferences import NatsPreferences, open_preferences
 from bot.home.nats_recent import NatsRecent, open_recent
 from bot.home.service import Given, opened_home
 from bot.models import opened_model, opened_rewriter, relevance_floor
+from bot.nats_deletions import hearing_deletions
 from bot.nats_people import serving_people
 from bot.showing import shown_in_slack
 from bot.slack.aiohttp_files import open_slack_files
@@ -119,6 +120,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
             client, redis, kept, quota=quota, recent=recent, audit=watch.audit, team=team
         )
         await stack.enter_async_context(serving_people(client, forgetting=forgetting))
+        await stack.enter_async_context(hearing_deletions(client, answers=ValkeyCache(redis)))
         front = await stack.enter_async_context(
             opened_home(
                 Given(

@@ -22,7 +22,6 @@ BATCH = 500
 BATCH_WITHIN_S = 5.0
 FEW = 16
 """Failures hold whole documents."""
-HEADS_STREAM = f"KV_{subjects.HEADS_BUCKET}"
 
 
 async def indexed_of(client: Client, source: str) -> dict[str, Indexed]:
@@ -101,7 +100,7 @@ async def given_up_of(client: Client, source: str) -> dict[str, tuple[int, str]]
 
 async def _heads(client: Client, subject: str) -> AsyncGenerator[Head, None]:
     """All of them, in one pass over the bucket."""
-    async with aclosing(_messages(client, HEADS_STREAM, subject, batch=BATCH)) as messages:
+    async with aclosing(_messages(client, subjects.HEADS_STREAM, subject, batch=BATCH)) as messages:
         async for data in messages:
             try:
                 head = read_shape(Head, data) if data else None
@@ -113,7 +112,7 @@ async def _heads(client: Client, subject: str) -> AsyncGenerator[Head, None]:
 
 async def _messages(client: Client, stream: str, subject: str, *, batch: int) -> AsyncGenerator[bytes, None]:
     """What a stream holds of these subjects now, the newest of each subject where it is a bucket."""
-    policy = DeliverPolicy.LAST_PER_SUBJECT if stream == HEADS_STREAM else DeliverPolicy.ALL
+    policy = DeliverPolicy.LAST_PER_SUBJECT if stream == subjects.HEADS_STREAM else DeliverPolicy.ALL
     try:
         subscription = await client.jetstream().pull_subscribe(
             subject,

@@ -153,6 +153,17 @@ CONSUMERS = (
             max_ack_pending=1000,
         ),
     ),
+    (
+        subjects.HEADS_STREAM,
+        ConsumerConfig(
+            durable_name=subjects.DELETIONS_CONSUMER,
+            deliver_policy=DeliverPolicy.NEW,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=subjects.DELETIONS_ACK_WAIT_S,
+            max_deliver=-1,
+            max_ack_pending=1000,
+        ),
+    ),
 )
 
 KEY_VALUE_BUCKETS = (
@@ -203,10 +214,10 @@ async def ensure_topology(client: Client) -> None:
     try:
         for stream in STREAMS:
             await _ensure_stream(jetstream, stream)
-        for stream_name, consumer in CONSUMERS:
-            await jetstream.add_consumer(stream_name, consumer)
         for bucket in KEY_VALUE_BUCKETS:
             await _ensure_key_value(jetstream, bucket)
+        for stream_name, consumer in CONSUMERS:
+            await jetstream.add_consumer(stream_name, consumer)
         for objects in OBJECT_BUCKETS:
             await _ensure_object_store(jetstream, objects)
     except nats.js.errors.ServiceUnavailableError as error:

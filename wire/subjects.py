@@ -19,6 +19,9 @@ INGEST_ACK_WAIT_S = 10.0
 ANSWERING_CONSUMER = "answering"
 ANSWERING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost its question to another."""
+DELETIONS_CONSUMER = "deletions"
+DELETIONS_ACK_WAIT_S = 10.0
+
 FOLLOWING_CONSUMER = "following"
 FOLLOWING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost the message that it edits to another."""
@@ -55,6 +58,7 @@ PEOPLE_CHANGED = "people.changed"
 PEOPLE_FORGET = "people.forget"
 
 HEADS_BUCKET = "heads"
+HEADS_STREAM = f"KV_{HEADS_BUCKET}"
 """KV: each document's current version; the one home of versions and tombstones."""
 INDEX_BUCKET = "index"
 """KV: which index readers are served from."""

@@ -36,6 +36,7 @@ class CachedAnswer(Shape):
         text: as shown, numbers included.
         citations: the first of each source, in order of appearance.
         given: ids of all the passages that the model was given; an id names a version, too.
+        documents: keys of their documents (`wire.documents.document_key`); one that is deleted takes it.
         model: who wrote it.
         tokens: what it took, as quotas count them.
         answered_at: when.
@@ -47,6 +48,7 @@ class CachedAnswer(Shape):
     text: str
     citations: tuple[CachedCitation, ...]
     given: tuple[str, ...]
+    documents: tuple[str, ...] = ()
     model: str
     tokens: int = 0
     answered_at: AwareDatetime

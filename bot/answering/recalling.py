@@ -18,6 +18,7 @@ from bot.answering.quota import utc_now
 from bot.answering.sameness import SIMILAR, differences
 from retrieval.client import RetrievalClient
 from wire.answers import AnswerEvent, Citation, Delta
+from wire.documents import document_key
 from wire.errors import UnavailableError
 from wire.search import Passage, PassagesRequest, SearchReply
 
@@ -104,6 +105,9 @@ class Recalling:
                 for citation, passage in citations
             ),
             given=tuple(passage.id for passage in given),
+            documents=tuple(
+                dict.fromkeys(document_key(passage.source, passage.document) for passage in given)
+            ),
             model=self._model,
             tokens=tokens,
             answered_at=utc_now(),

@@ -2,7 +2,8 @@
 
 The server must not evict (quotas live there), so the number is bounded here: a sorted set knows the
 order of entries, and the oldest goes when a new one would be too many. A sorted set for each passage knows
-the answers that were written from it, so that a question which is asked in other words finds them.
+the answers that were written from it, so that a question which is asked in other words finds them; one for
+each document, so that they go with it.
 """
 
 import hashlib
@@ -24,6 +25,9 @@ PER_PASSAGE = 64
 """The newest entries known by a passage that they were written from."""
 FORGOTTEN_AT_ONCE = 100
 """Entries that are read in one step: a few megabytes at the most, so that nobody waits long behind it."""
+GONE_S = 600
+"""For so long after a document was deleted no answer from it is kept: one may be under way. More than the
+longest takes."""
 NEAR = 8
 """Entries looked at for one question."""
 
@@ -32,12 +36,17 @@ _PREFIX = "answerdesk:{answers}:"
 
 _FORGET = """
 local order, by = KEYS[1], ARGV[1]
+local of = string.gsub(by, 'by:$', 'of:')
 local function forget(key)
   local old = redis.call('GET', key)
   if old then
     local kind = string.match(key, '([^:]+):[^:]+:[^:]+$')
-    for _, passage in ipairs(cjson.decode(old).given or {}) do
+    local answer = cjson.decode(old)
+    for _, passage in ipairs(answer.given or {}) do
       redis.call('ZREM', by .. kind .. ':' .. passage, key)
+    end
+    for _, document in ipairs(answer.documents or {}) do
+      redis.call('ZREM', of .. document, key)
     end
     redis.call('DEL', key)
   end
@@ -49,6 +58,10 @@ _KEEP = (
     + """
 local entry = KEYS[2]
 local kept_s, most, per_passage = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local passages = tonumber(ARGV[6])
+for index = 3 + passages, #KEYS do
+  if redis.call('EXISTS', (string.gsub(KEYS[index], ':of:', ':gone:', 1))) == 1 then return 0 end
+end
 local now = redis.call('TIME')
 local at = now[1] + now[2] / 1000000
 forget(entry)
@@ -56,7 +69,9 @@ redis.call('SET', entry, ARGV[2], 'EX', kept_s)
 redis.call('ZADD', order, at, entry)
 for index = 3, #KEYS do
   redis.call('ZADD', KEYS[index], at, entry)
-  redis.call('ZREMRANGEBYRANK', KEYS[index], 0, -1 - per_passage)
+  if index < 3 + passages then
+    redis.call('ZREMRANGEBYRANK', KEYS[index], 0, -1 - per_passage)
+  end
   redis.call('EXPIRE', KEYS[index], kept_s)
 end
 for _, key in ipairs(redis.call('ZRANGE', order, 0, -1 - most)) do
@@ -83,6 +98,21 @@ for _, key in ipairs(listed) do
   end
 end
 return {#listed, theirs}
+"""
+)
+
+_FORGET_DOCUMENT = (
+    _FORGET
+    + """
+local document, gone, gone_s, most = KEYS[2], KEYS[3], tonumber(ARGV[2]), tonumber(ARGV[3])
+redis.call('SET', gone, '1', 'EX', gone_s)
+local written = redis.call('ZRANGE', document, 0, most - 1)
+for _, key in ipairs(written) do
+  forget(key)
+  redis.call('ZREM', order, key)
+  redis.call('ZREM', document, key)
+end
+return #written
 """
 )
 
@@ -126,17 +156,17 @@ class ValkeyCache:
         return [answer for answer in map(_read, found) if answer is not None]
 
     async def keep(self, key: CacheKey, answer: CachedAnswer) -> None:
-        """Keep an answer, unless it is too large.
+        """Keep an answer, unless it is too large or a document of it has just been deleted.
 
         Raises:
             UnavailableError: no answer from the server.
         """
-        entry = answer.to_json().decode()
+        entry, by = answer.to_json().decode(), _by(key, answer.given)
         if len(entry.encode()) <= ENTRY_BYTES:
             await self._connection.run(
                 _KEEP,
-                keys=[f"{_PREFIX}order", _entry(key, answer.given), *_by(key, answer.given)],
-                args=[f"{_PREFIX}by:", entry, self._kept_s, self._entries, PER_PASSAGE],
+                keys=[f"{_PREFIX}order", _entry(key, answer.given), *by, *map(_of, answer.documents)],
+                args=[f"{_PREFIX}by:", entry, self._kept_s, self._entries, PER_PASSAGE, len(by)],
             )
 
     async def forget(self, person: str) -> int:
@@ -157,6 +187,23 @@ class ValkeyCache:
             erased += int(theirs)
             at += int(listed) - int(theirs)
 
+    async def forget_document(self, document: str) -> int:
+        """Erase the answers that were written from a document, by its key; gives how many there were.
+
+        Raises:
+            UnavailableError: no answer from the server.
+        """
+        erased = 0
+        while True:
+            some = await self._connection.run(
+                _FORGET_DOCUMENT,
+                keys=[f"{_PREFIX}order", _of(document), f"{_PREFIX}gone:{document}"],
+                args=[f"{_PREFIX}by:", GONE_S, FORGOTTEN_AT_ONCE],
+            )
+            erased += int(some)
+            if int(some) < FORGOTTEN_AT_ONCE:
+                return erased
+
 
 def _same_words(key: CacheKey) -> str:
     return f"{_PREFIX}{key.kind}:{key.words}:"
@@ -169,6 +216,10 @@ def _entry(key: CacheKey, given: Sequence[str]) -> str:
 
 def _by(key: CacheKey, passages: Sequence[str]) -> list[str]:
     return [f"{_PREFIX}by:{key.kind}:{passage}" for passage in dict.fromkeys(passages)]
+
+
+def _of(document: str) -> str:
+    return f"{_PREFIX}of:{document}"
 
 
 def _read(entry: str) -> CachedAnswer | None:

@@ -10,7 +10,7 @@ from bot.answering.cache import CachedAnswer, CacheKey, cache_key
 from bot.answering.question import Turn
 from bot.answering.quota import QuotaLimits, utc_now
 from bot.answering.recalling import MUST_HAVE_READ
-from bot.answering.valkey_cache import ENTRY_BYTES, FORGOTTEN_AT_ONCE, ValkeyCache
+from bot.answering.valkey_cache import ENTRY_BYTES, FORGOTTEN_AT_ONCE, PER_PASSAGE, ValkeyCache
 from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.claude_stand_in import Script
@@ -262,3 +262,22 @@ async def test_all_of_a_persons_answers_are_erased_while_others_are_kept(connect
     forgetting = ValkeyCache(Meanwhile(), entries=answers)  # type: ignore[arg-type]  # all that it calls
     assert await forgetting.forget("T1:U1") == answers - FORGOTTEN_AT_ONCE
     assert await cache.forget("T1:U1") == 0
+
+
+async def test_what_was_written_from_a_document_goes_with_it(connection: Valkey) -> None:
+    """Promise 38: more answers than a passage knows, others stay, and one under way is not kept after all."""
+    cache = ValkeyCache(connection)
+
+    def written(text: str, *documents: str) -> CachedAnswer:
+        return entry(text).model_copy(update={"documents": documents})
+
+    many = FORGOTTEN_AT_ONCE + PER_PASSAGE
+    for number in range(many):
+        await cache.keep(key(f"k{number}"), written(str(number), "wiki.gone", "wiki.stays"))
+    await cache.keep(key("other"), written("other", "wiki.stays"))
+    assert await cache.forget_document("wiki.gone") == many
+    assert await kept(cache, "x") == ["other"]
+    await cache.keep(key("late"), written("late", "wiki.stays", "wiki.gone"))
+    assert await kept(cache, "x") == ["other"]
+    assert await cache.forget_document("wiki.stays") == 1
+    assert await kept(cache, "x") == []

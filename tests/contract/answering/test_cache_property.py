@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from nats.aio.client import Client
 
@@ -122,6 +123,7 @@ class Surroundings:
     cached: int = 0
     joined: int = 0
     asked: int = 0
+    told_wrongly: int = 0
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
         return self.loop.run(what)
@@ -249,6 +251,7 @@ class Questions(RuleBasedStateMachine):
         assert isinstance(done, Done), done
         assert done.complete
         told = set(CANARY.findall(done.text))
+        self.around.told_wrongly += bool(told - expected.may)
         assert told <= expected.may, f"told {told - expected.may}, cached: {done.cached}"
         assert expected.must <= told, f"not told {expected.must - told}, cached: {done.cached}"
         cited = {(source.document, str(source.version)) for source in done.sources}
@@ -305,6 +308,10 @@ def run(request: pytest.FixtureRequest, *, examples: int, steps: int, trusting: 
                     suppress_health_check=list(HealthCheck),
                 ),
             )
+        except (AssertionError, Flaky):
+            # What went wrong is tried once more, and the cache is no longer what it was.
+            if not trusting:
+                raise
         finally:
             loop.run(stack.aclose())
     print(f"{around.asked} answers, {around.cached} cached, {around.joined} joined")
@@ -325,5 +332,4 @@ def test_nothing_is_served_that_a_reader_can_not_see_now_or_that_is_no_longer_so
 
 def test_without_the_look_up_of_passages_it_would_be(request: pytest.FixtureRequest) -> None:
     """The negative control: the same steps, and a retrieval that believes whatever the cache says."""
-    with pytest.raises(AssertionError, match="told"):
-        run(request, examples=300, steps=40, trusting=True)
+    assert run(request, examples=300, steps=40, trusting=True).told_wrongly > 0
