@@ -115,53 +115,47 @@ STREAMS = (
     ),
 )
 
+
+def _work(
+    name: str, *, ack_wait: float, pending: int, deliver: DeliverPolicy = DeliverPolicy.ALL
+) -> ConsumerConfig:
+    """A queue of work: what a dead taker had goes to another after ``ack_wait``, a living one beats.
+
+    max_deliver is unlimited: our own count of attempts ends in the failure stream, whereas a message past the
+    server's limit would stay in the queue and be seen by nobody.
+    """
+    return ConsumerConfig(
+        durable_name=name,
+        deliver_policy=deliver,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ack_wait,
+        max_deliver=-1,
+        max_ack_pending=pending,
+    )
+
+
 CONSUMERS = (
-    # max_deliver is unlimited: our own count of attempts ends in the failure stream, whereas a message
-    # past the server's limit would stay in the queue and be seen by nobody.
     (
         subjects.DOCUMENTS_STREAM,
-        ConsumerConfig(
-            durable_name=subjects.INGEST_CONSUMER,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=subjects.INGEST_ACK_WAIT_S,
-            max_deliver=-1,
-            # Those that were put back for a while count too; at the limit nothing is handed out to anybody.
-            max_ack_pending=100_000,
-        ),
+        # Those that were put back for a while count too; at the limit nothing is handed out to anybody.
+        _work(subjects.INGEST_CONSUMER, ack_wait=subjects.INGEST_ACK_WAIT_S, pending=100_000),
     ),
-    # A dead bot's questions go to another after ack_wait; heartbeats keep a living one's.
     (
         subjects.QUESTIONS_STREAM,
-        ConsumerConfig(
-            durable_name=subjects.ANSWERING_CONSUMER,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=subjects.ANSWERING_ACK_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=5000,
-        ),
+        _work(subjects.ANSWERING_CONSUMER, ack_wait=subjects.ANSWERING_ACK_WAIT_S, pending=5000),
     ),
     (
         subjects.FOLLOWED_STREAM,
-        ConsumerConfig(
-            durable_name=subjects.FOLLOWING_CONSUMER,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=subjects.FOLLOWING_ACK_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=1000,
-        ),
+        _work(subjects.FOLLOWING_CONSUMER, ack_wait=subjects.FOLLOWING_ACK_WAIT_S, pending=1000),
     ),
+    # What was deleted before there was a bot has left no answers behind.
     (
         subjects.HEADS_STREAM,
-        ConsumerConfig(
-            durable_name=subjects.DELETIONS_CONSUMER,
-            deliver_policy=DeliverPolicy.NEW,
-            ack_policy=AckPolicy.EXPLICIT,
+        _work(
+            subjects.DELETIONS_CONSUMER,
             ack_wait=subjects.DELETIONS_ACK_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=1000,
+            pending=1000,
+            deliver=DeliverPolicy.NEW,
         ),
     ),
 )

@@ -19,12 +19,12 @@ INGEST_ACK_WAIT_S = 10.0
 ANSWERING_CONSUMER = "answering"
 ANSWERING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost its question to another."""
-DELETIONS_CONSUMER = "deletions"
-DELETIONS_ACK_WAIT_S = 10.0
-
 FOLLOWING_CONSUMER = "following"
 FOLLOWING_ACK_WAIT_S = 10.0
 """A bot that is silent for so long has lost the message that it edits to another."""
+DELETIONS_CONSUMER = "deletions"
+DELETIONS_ACK_WAIT_S = 10.0
+"""A bot that is silent for so long has lost what it erases to another."""
 
 QUESTIONS_ASKED = "questions.asked"
 ANSWERS_STOP = "answers.stop"
@@ -58,8 +58,9 @@ PEOPLE_CHANGED = "people.changed"
 PEOPLE_FORGET = "people.forget"
 
 HEADS_BUCKET = "heads"
-HEADS_STREAM = f"KV_{HEADS_BUCKET}"
 """KV: each document's current version; the one home of versions and tombstones."""
+HEADS_STREAM = f"KV_{HEADS_BUCKET}"
+"""Where the server keeps that bucket."""
 INDEX_BUCKET = "index"
 """KV: which index readers are served from."""
 QUESTIONS_BUCKET = "questions"

@@ -15,13 +15,13 @@ STEP = 4.0
 
 async def newest_messages(slack: Calls, *, channel: str, thread_ts: str) -> list[Json]:
     """A thread's messages, oldest first; of a long one the newest. Raises the wire's errors."""
-    messages, cursor = await _page(slack, channel, thread_ts)
+    messages, cursor = await page(slack, channel, thread_ts)
     if cursor and int(messages[0].get("reply_count") or 0) > PAGES * REPLIES:
         return await _end(slack, channel, messages[0])
     for _ in range(PAGES - 1):
         if not cursor:
             break
-        found, cursor = await _page(slack, channel, thread_ts, cursor=cursor)
+        found, cursor = await page(slack, channel, thread_ts, cursor=cursor)
         messages = [*messages[-REPLIES:], *found]
     return messages
 
@@ -33,7 +33,7 @@ async def _end(slack: Calls, channel: str, root: Json) -> list[Json]:
     newest: list[Json] = []
     for _ in range(PAGES):
         since = latest - span_s
-        found, cursor = await _page(slack, channel, str(root["ts"]), oldest=f"{since:.6f}")
+        found, cursor = await page(slack, channel, str(root["ts"]), oldest=f"{since:.6f}")
         if cursor:
             span_s /= STEP
             continue
@@ -45,7 +45,8 @@ async def _end(slack: Calls, channel: str, root: Json) -> list[Json]:
     return newest
 
 
-async def _page(slack: Calls, channel: str, thread_ts: str, **where: str) -> tuple[list[Json], str]:
+async def page(slack: Calls, channel: str, thread_ts: str, **where: str) -> tuple[list[Json], str]:
+    """Messages of a thread, as Slack has them, and where the next ones begin; empty at its end."""
     found = await slack.call(
         "conversations.replies",
         channel=channel,

@@ -32,7 +32,7 @@ from bot.slack.slack_answers import (
     shared_file,
     thread_message,
 )
-from bot.slack.slack_threads import REPLIES, newest_messages
+from bot.slack.slack_threads import newest_messages, page
 from bot.slack.view import Payload, slack_arguments
 from wire.errors import MalformedError, OverloadedError, RefusedError, SettingsError, UnavailableError
 from wire.opentelemetry_spans import span
@@ -94,15 +94,7 @@ class SlackWorkspace:
         self, *, channel: str, thread_ts: str, asked_ts: str, question: str, streams: bool
     ) -> dict[int, list[str]]:
         """Our messages that answer a question, by their parts: among the first hundreds after it."""
-        found = await self.call(
-            "conversations.replies",
-            channel=channel,
-            ts=thread_ts,
-            oldest=asked_ts,
-            limit=REPLIES,
-            include_all_metadata=True,
-        )
-        messages = found.get("messages") or []
+        messages, _ = await page(self, channel, thread_ts, oldest=asked_ts)
         return answer_parts(messages, question=question, identity=self.identity, streams=streams)
 
     async def thread(self, *, channel: str, thread_ts: str) -> list[ThreadMessage]:
