@@ -62,6 +62,10 @@ class Records(Protocol):
         """Whether this one was, within the last day. Raises UnavailableError."""
         ...
 
+    async def viewing(self, question: QuestionName) -> str | None:
+        """The channel that its asker looked at, as far as that is known. Raises UnavailableError."""
+        ...
+
 
 class Asking:
     """Takes what people say and do. Every method raises UnavailableError where it could not be kept."""
@@ -193,6 +197,8 @@ class Asking:
                 user=press.by,
                 text=said.text,
                 files=said.files,
+                # What "here" meant when it was first asked.
+                viewing=await self._records.viewing(replace(asked, attempt=0)),
                 asked_at=datetime.now(UTC),
             )
         )

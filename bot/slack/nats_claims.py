@@ -42,13 +42,15 @@ class _Record(Shape):
     """How far a question has come.
 
     ``epoch`` counts how often it was taken up; ``asker`` is who asked (``T1:U2``), so that it can be
-    erased; ``written`` keeps the finished messages, so that showing them never needs the model again, and
-    afterwards what may be gone on with of an answer that broke off.
+    erased; ``viewing`` is what they looked at, for when it is asked again; ``written`` keeps the finished
+    messages, so that showing them never needs the model again, and afterwards what may be gone on with of
+    an answer that broke off.
     """
 
     owner: str
     epoch: int
     asker: str = ""
+    viewing: str | None = None
     answered: bool = False
     messages: tuple[str, ...] = ()
     written: _Written | None = None
@@ -146,7 +148,8 @@ class NatsClaims:
         key = _key(question.id)
         found = await _get(self._bucket, key)
         if found is None:
-            record, revision = _Record(owner=uuid.uuid4().hex, epoch=1, asker=question.asker), 0
+            record = _Record(owner=uuid.uuid4().hex, epoch=1, asker=question.asker, viewing=question.viewing)
+            revision = 0
         else:
             before, revision = found
             if before.answered:
@@ -164,6 +167,15 @@ class NatsClaims:
             UnavailableError: NATS does not answer.
         """
         return await _get(self._bucket, _key(str(question))) is not None
+
+    async def viewing(self, question: QuestionName) -> str | None:
+        """The channel that its asker looked at, as long as that is known: a day from its answer.
+
+        Raises:
+            UnavailableError: NATS does not answer.
+        """
+        found = await _get(self._bucket, _key(str(question)))
+        return found[0].viewing if found else None
 
     async def broken_off(self, question: QuestionName, *, readers: tuple[str, ...]) -> str:
         """The text of its answer that broke off; empty where there is none, or it was for other readers.

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from nats.aio.client import Client
 
 from bot.slack.asking import Asking
-from bot.slack.buttons import AGAIN, MUTE, Press
+from bot.slack.buttons import AGAIN, GO_ON, MUTE, Press
 from bot.slack.events import Asked, MuteAsked, Reworded
 from bot.slack.following import Following
 from bot.slack.nats_claims import open_claims
@@ -84,6 +85,20 @@ async def test_what_was_asked_again_already_is_not_asked_once_more_and_that_is_s
     [whisper] = slack.whispers("jonas")
     assert "asked again already" in whisper.text
     assert (await client.jetstream().stream_info("QUESTIONS")).state.messages == 0
+
+
+async def test_a_question_that_is_asked_again_means_the_same_here_as_before(
+    asking: Asking, slack: Sandbox, client: Client
+) -> None:
+    """Whichever attempt it is: after "Ask again", "Go on", and new words for it."""
+    question = slack.say("jonas", "dm", "Who decides here?")
+    first = asked(channel=question.channel, ts=question.ts, viewing="C0TRAVEL")
+    await (await open_claims(client)).claim(first)
+    for attempt, action in ((1, AGAIN), (2, GO_ON), (1700000007, AGAIN)):
+        again = replace(first.name, attempt=attempt)
+        await asking.press(Press(action=action, question=again, thread_ts=question.ts, by=question.user))
+    taken = await QuestionQueue(client).take(most=3)
+    assert [each.item.viewing for each in taken] == ["C0TRAVEL"] * 3
 
 
 async def test_new_words_for_a_question_of_ours_are_offered_an_answer_and_other_peoples_talk_is_not(
