@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import json
 import math
-import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,6 +25,7 @@ from fastembed import SparseEmbedding, SparseTextEmbedding, TextEmbedding
 from fastembed.common.model_description import ModelSource, PoolingType
 from tokenizers import Tokenizer
 
+from retrieval.cores import usable_cores
 from retrieval.encoding import Encoded, Sparse
 from retrieval.query_vectors import QueryVectors
 from wire.errors import SettingsError, UnavailableError
@@ -170,7 +170,7 @@ async def open_encoder(*, model: str, threads: int) -> AsyncIterator[FastembedEn
     Raises:
         SettingsError: there is no such model, or its files are not whole.
     """
-    at_once = max(1, min(PASSAGES_AT_ONCE, (os.cpu_count() or 1) // threads))
+    at_once = max(1, min(PASSAGES_AT_ONCE, usable_cores() // threads))
     with (
         ThreadPoolExecutor(1, thread_name_prefix="encode-questions") as questions,
         ThreadPoolExecutor(at_once, thread_name_prefix="encode-passages") as passages,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.cores import usable_cores
 from retrieval.encoding import Encoder
 from retrieval.fastembed_encoder import MODELS, PACKAGED, QUIET_AFTER_S, FastembedEncoder, open_encoder
 from tests.until import until
@@ -77,10 +78,10 @@ async def test_questions_go_before_passages(encoder: FastembedEncoder) -> None:
     load.cancel()
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has nothing to share out")
+@pytest.mark.skipif(usable_cores() < 2, reason="one core has nothing to share out")
 async def test_passages_use_every_core_while_nobody_asks_and_one_while_somebody_does() -> None:
     texts = [f"Passage {number} about leave. " * 20 for number in range(8)]
-    threads = min(4, os.cpu_count() or 1)
+    threads = min(4, usable_cores())
     async with open_encoder(model=PACKAGED, threads=1) as encoder:
         before = _passage_threads()
         await encoder.encode_query("how many days of leave do I get")
@@ -94,6 +95,17 @@ async def test_passages_use_every_core_while_nobody_asks_and_one_while_somebody_
         assert not encoder._in_turn.locked()
         await encoding
         assert len(_passage_threads() - before) == threads
+
+
+async def test_a_process_that_may_use_one_core_encodes_one_passage_at_a_time() -> None:
+    """As in a container, whatever number of cores the machine has."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(all_of_them)})
+    try:
+        async with open_encoder(model=PACKAGED, threads=1) as encoder:
+            assert encoder._at_once == 1
+    finally:
+        os.sched_setaffinity(0, all_of_them)
 
 
 def _passage_threads() -> set[int | None]:
