@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from retrieval.edge_index import open_edge_store
 from retrieval.index import Store
-from retrieval.pgvector_index import open_pgvector_store
+from retrieval.pgvector_store import open_pgvector_store
 from retrieval.qdrant_store import Layout, open_qdrant_store
 from wire.errors import SettingsError
 from wire.settings import Settings, StoreKind

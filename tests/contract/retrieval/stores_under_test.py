@@ -15,7 +15,7 @@ from qdrant_client import AsyncQdrantClient
 
 from retrieval.edge_index import open_edge_store
 from retrieval.index import Index, Store
-from retrieval.pgvector_index import open_pgvector_store
+from retrieval.pgvector_store import open_pgvector_store
 from retrieval.qdrant_store import Layout, QdrantStore, open_qdrant_store
 
 QDRANT = os.environ.get("TEST_QDRANT_URL")

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.encoding import Sparse
 from retrieval.index import Index
-from retrieval.pgvector_index import PgvectorStore, open_pgvector_store
+from retrieval.pgvector_store import PgvectorStore, open_pgvector_store
 from tests.contract.retrieval.stored_passages import found, passage
 from tests.contract.retrieval.stores_under_test import any_prefix
 from wire.errors import SettingsError, UnavailableError
