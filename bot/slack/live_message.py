@@ -48,6 +48,7 @@ class LiveMessage:
     Attributes:
         standing: what of it stands in Slack.
         meant_for: who may read what it shows, once that is more than what is being done.
+        withdrawn: whether nothing of it is to stand any more.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class LiveMessage:
         self.standing = standing
         self._seen = seen or Seen(UNMETERED, asked_at=datetime.now(UTC))
         self.meant_for: tuple[str, ...] | None = None
+        self.withdrawn = False
         self._agent = agent
         self._begun = begun
         self._newest: View | None = None
@@ -195,6 +197,21 @@ class LiveMessage:
             await self._patiently(lambda: self.standing.replace(pages))
         await self._cleared()
         self._seen.whole(since=ready_at)
+
+    async def withdraw(self) -> None:
+        """Have nothing of it stand any more, after ``write`` was stopped.
+
+        Raises:
+            SupersededError: another replica has taken over.
+            UnavailableError: Slack did not take it in time.
+            RefusedError: Slack keeps messages that were posted once.
+        """
+        self.withdrawn = True
+        await self.standing.settled()
+        if self.standing.empty and self._agent is not None:
+            # No message of ours will take it away.
+            await self._agent.tell("")
+        await self._patiently(self.standing.withdraw)
 
     async def _cleared(self) -> None:
         try:

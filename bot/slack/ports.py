@@ -126,6 +126,11 @@ class StopWish:
     by: str | None
     pressed: bool
 
+    @property
+    def question_gone(self) -> bool:
+        """Whether its asker has deleted the question."""
+        return self.by is None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:

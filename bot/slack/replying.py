@@ -22,8 +22,7 @@ from bot.slack.metering import Seen
 from bot.slack.ports import Identity, Messages, Preferences, Recent, Stops, StopWish, ThreadMessage, Turns
 from bot.slack.rush import Rush
 from bot.slack.surface import Surface
-from bot.slack.unfinished import presentable
-from bot.slack.view import Payload, View, after, payload, payloads, without_blocks
+from bot.slack.view import Payload, View, after, as_stopped, payload, payloads, without_blocks
 from bot.slack.viewing import points_here
 from wire.answers import AnswerEvent
 from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
@@ -41,7 +40,7 @@ _GAVE_UP = "I tried several times and couldn't finish this answer, sorry. Please
 _WAITING_FOR_THREAD = "Waiting for the question before this one"
 _WAITING_FOR_US = "Many questions at once; yours is next in line"
 _PLAIN = "(Slack did not take this answer's formatting and links, so here are its words alone.)"
-_STOPPED = "Stopped."
+_QUESTION_GONE = "The question was deleted, so I stopped."
 _NOT_YOURS = "Only the person who asked can stop this answer."
 _GOES_ON = "Slack lets me go on in {wait}"
 _TOO_BUSY = "Slack doesn't let me answer for a while: there is too much going on. Please ask again in {wait}."
@@ -96,8 +95,10 @@ class Replying:
         self._writing = asyncio.Semaphore(at_once)
         self._rush = Rush()
 
-    async def reply(self, question: QuestionAsked, *, delivery: int) -> None:
+    async def reply(self, question: QuestionAsked, *, delivery: int) -> bool:
         """Answer a question in its thread, or go on where an earlier try has ended.
+
+        Gives whether its asker has an answer: of one that was deleted meanwhile nothing is left.
 
         Args:
             question: what was asked.
@@ -110,9 +111,9 @@ class Replying:
         """
         # From here on somebody may see that we are at it, and want it to stop.
         with self._stops.heard(question) as wishes:
-            await self._take_up(question, wishes, delivery=delivery)
+            return await self._take_up(question, wishes, delivery=delivery)
 
-    async def _take_up(self, question: QuestionAsked, wishes: Wishes, *, delivery: int) -> None:
+    async def _take_up(self, question: QuestionAsked, wishes: Wishes, *, delivery: int) -> bool:
         agent, seen = self._surface.agent_thread(question), self._surface.seen(question)
         self._rush.another()
         begun = await _begun(agent, seen) if delivery == 1 else None
@@ -123,7 +124,7 @@ class Replying:
             await agent.tell("")
             begun = None
         if claim is None:
-            return
+            return True
         message = self._surface.live_message(question, claim, agent=agent, seen=seen, begun=begun)
         left_s = (question.asked_at + TOO_OLD - datetime.now(UTC)).total_seconds()
         title = "" if question.thread_ts else self._spoken(question.text)
@@ -134,6 +135,7 @@ class Replying:
                 wait_s = error.retry_after_s or 0.0
                 if not await self._held_up(question, claim, message, wait_s=wait_s, left_s=left_s):
                     raise
+            return not message.withdrawn
 
     async def _reply(
         self,
@@ -155,14 +157,26 @@ class Replying:
             await self._finish(claim, message, payloads(View(text=_GAVE_UP)))
         else:
             working = self._in_turn(question, claim, message, delivery=delivery, within_s=left_s)
-            if not await self._unless_stopped(working, wishes, question=question):
+            wish = await self._unless_stopped(working, wishes, question=question)
+            if wish is not None and wish.question_gone:
+                await self._leave_nothing(claim, message)
+            elif wish is not None:
                 readers = await self._readers(question)
                 known = message.meant_for in (None, readers)
-                view = _as_stopped(message.newest if known else View(doing=SEARCHING))
+                view = as_stopped(message.newest if known else View(doing=SEARCHING))
                 before = await self._broken_off(question, readers=readers)
                 await self._finish_written(claim, message, view, readers=readers, before=before)
-        if stands := message.standing.messages:
+        if (stands := message.standing.messages) and not message.withdrawn:
             await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
+
+    async def _leave_nothing(self, claim: Claim, message: LiveMessage) -> None:
+        """Half an answer to nothing helps nobody, and may say what its asker wanted gone."""
+        try:
+            await message.withdraw()
+        except RefusedError as error:
+            _log.warning("Slack keeps our message; its words are taken out", reason=str(error))
+            await message.close(payloads(View(text=_QUESTION_GONE, repeatable=False)))
+        await claim.note_answered()
 
     async def _held_up(
         self, question: QuestionAsked, claim: Claim, message: LiveMessage, *, wait_s: float, left_s: float
@@ -190,8 +204,8 @@ class Replying:
 
     async def _unless_stopped(
         self, work: Coroutine[None, None, None], wishes: Wishes, *, question: QuestionAsked
-    ) -> bool:
-        """Work until it is done, which is True, or the asker wants it to stop."""
+    ) -> StopWish | None:
+        """Work until it is done, or it is to stop: then gives the wish that it does."""
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self._stop_wanted(question, wishes))
         try:
@@ -200,15 +214,16 @@ class Replying:
             await stopped(working, stopping)
         wanted = stopping.done() and not stopping.cancelled()
         if wanted and (not working.done() or working.cancelled()):
-            return False
+            return stopping.result()
         working.result()
-        return True
+        return None
 
-    async def _stop_wanted(self, question: QuestionAsked, wishes: Wishes) -> None:
+    async def _stop_wanted(self, question: QuestionAsked, wishes: Wishes) -> StopWish:
         while not (wish := await wishes.get()).granted:
             if wish.pressed and wish.by:
                 with contextlib.suppress(AnswerdeskError):
                     await self._whisper(question, wish.by, _NOT_YOURS)
+        return wish
 
     async def _whisper(
         self, question: QuestionAsked, user: str, text: str, *, in_thread: bool = True
@@ -373,13 +388,3 @@ def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
         return float(message.ts) < float(asked.ts)
     answered = QuestionName.read(message.question or "")
     return message.finished and answered is not None and float(answered.ts) < float(asked.ts)
-
-
-def _as_stopped(view: View) -> View:
-    """What was written so far, closed properly; nothing else is to be expected."""
-    if view.doing is None and view.text:
-        return view
-    text = presentable(view.text)
-    return replace(
-        view, text=text or _STOPPED, doing=None, notice=_STOPPED if text else None, so_far=view.text
-    )

@@ -24,6 +24,7 @@ from wire.questions import QuestionName
 RETRY_AFTER_S = 1.0
 STREAMED_STILL = "streaming_state_conflict"
 """Slack edits no message that is being streamed."""
+GONE = "message_not_found"
 
 _log = structlog.get_logger("slack")
 T = TypeVar("T")
@@ -201,6 +202,27 @@ class Standing:
                 await self._withdraw(gone[-1])
                 gone.pop()
 
+    async def withdraw(self) -> None:
+        """Have none of them stand. Asked again after a failure it goes on where it ended.
+
+        Raises:
+            SupersededError: another replica has taken over.
+            RefusedError: Slack deletes none of our messages.
+            AnswerdeskError: Slack does not take it now.
+        """
+        await self._leave_stream()
+        if self._post_lost:
+            await self.find()
+        await self.clear()
+        while self.messages:
+            try:
+                await self._deleted(self.messages[-1])
+            except SlackRefusedError as error:
+                if error.reason != GONE:
+                    raise
+            self.messages.pop()
+            await self._note()
+
     async def settled(self) -> None:
         """Wait for the call under way, if any."""
         await self._in_order.settled()
@@ -243,9 +265,12 @@ class Standing:
 
     async def _withdraw(self, ts: str) -> None:
         try:
-            await self._ours(lambda: self._slack.withdraw(channel=self._place.channel, ts=ts))
+            await self._deleted(ts)
         except RefusedError as error:
             _log.info("a message was gone already", reason=str(error))
+
+    async def _deleted(self, ts: str) -> None:
+        await self._ours(lambda: self._slack.withdraw(channel=self._place.channel, ts=ts))
 
     # What has arrived is known from here on, even if whoever sends it is cancelled meanwhile.
 

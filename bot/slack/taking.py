@@ -87,7 +87,7 @@ async def _see_to(delivery: Delivery[QuestionAsked], replying: Replying, afterwa
     delay_s = min(FIRST_DELAY_S * 2 ** (delivery.number - 1), LONGEST_DELAY_S)
     try:
         async with delivery.kept():
-            await replying.reply(delivery.item, delivery=delivery.number)
+            answered = await replying.reply(delivery.item, delivery=delivery.number)
     except SupersededError:
         log.info("another replica answers this question")
     except (RefusedError, MalformedError) as error:
@@ -109,4 +109,5 @@ async def _see_to(delivery: Delivery[QuestionAsked], replying: Replying, afterwa
         await delivery.put_back(delay_s=delay_s)
     else:
         await delivery.done()
-        await afterwards.answered(delivery.item)
+        if answered:
+            await afterwards.answered(delivery.item)

@@ -20,6 +20,7 @@ SOURCES_CHARS = 2_900
 """A text object holds 3,000; an address alone may have 2,048."""
 WRITING = "Writing…"
 OUTDATED = "says it is out of date"
+_STOPPED = "Stopped."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +150,16 @@ def after(view: View, event: AnswerEvent) -> View:
             return View(text=event.message)
         case _:
             return view
+
+
+def as_stopped(view: View) -> View:
+    """What was written so far, closed properly; nothing else is to be expected."""
+    if view.doing is None and view.text:
+        return view
+    text = presentable(view.text)
+    return replace(
+        view, text=text or _STOPPED, doing=None, notice=_STOPPED if text else None, so_far=view.text
+    )
 
 
 def _finished(done: Done) -> View:

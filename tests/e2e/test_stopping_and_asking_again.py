@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
+from bot.slack.buttons import GO_ON
 from sandbox.conversations import Message
+from sandbox.faults import Refused
 from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn, Script
 from tests.e2e.bot_fleet import Fleet
@@ -134,3 +138,56 @@ async def test_asking_again_answers_anew_below_and_a_double_click_counts_once(
     assert first.text == second.text
     slack.click("jonas", second, AGAIN)
     await until(lambda: len(replies(slack, question)) == 3, within_s=60)
+
+
+async def queue_empty(engines: dict[str, str]) -> None:
+    async with connected(engines["NATS_URL"], name="test") as client:
+
+        async def empty() -> bool:
+            return (await client.jetstream().stream_info(subjects.QUESTIONS_STREAM)).state.messages == 0
+
+        await until(empty, within_s=30)
+
+
+@pytest.mark.parametrize("channel", ["general", "dm"])
+async def test_of_a_question_that_is_deleted_meanwhile_no_half_answer_stays(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, engines: dict[str, str], channel: str
+) -> None:
+    """By edits or streamed: there is nothing to go on with, and its asker wanted it gone."""
+    question = await being_written(fleet, slack, claude, channel)
+    slack.erase(question)
+    await until(lambda: not replies(slack, question, channel), within_s=30)
+    await until(lambda: not claude.streams_open, within_s=30)
+    await queue_empty(engines)
+    assert not replies(slack, question, channel)
+    assert not slack.whispers("jonas")
+
+
+async def test_where_slack_keeps_our_messages_the_words_of_such_an_answer_go(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, engines: dict[str, str]
+) -> None:
+    """As it does where a company has to keep all of them: ``compliance_exports_prevent_deletion``."""
+    slack.faults.refused["chat.delete"] = Refused(calls=9, error="compliance_exports_prevent_deletion")
+    question = await being_written(fleet, slack, claude)
+    slack.erase(question)
+    await queue_empty(engines)
+    [reply] = replies(slack, question)
+    assert reply.text == "The question was deleted, so I stopped."
+    assert "every parent" not in str(reply.blocks)
+    assert GO_ON not in str(reply.blocks)
+
+
+async def test_a_question_that_is_deleted_before_anything_is_shown_is_not_answered(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, engines: dict[str, str]
+) -> None:
+    """And nobody is told that we could not write there."""
+    claude.scripts.append(Script(sentences=3, ending="stall", after_words=0, pings=True))
+    fleet.start()
+    await until(lambda: slack.open_sockets, within_s=60)
+    question = slack.say("jonas", "general", QUESTION)
+    await until(lambda: claude.streams_open, within_s=60)
+    slack.erase(question)
+    await queue_empty(engines)
+    assert not claude.streams_open
+    assert not replies(slack, question)
+    assert not slack.messages("dm", person="jonas")
