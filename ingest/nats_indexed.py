@@ -7,7 +7,6 @@ from datetime import datetime
 
 import nats.js.errors
 from nats.aio.client import Client
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from ingest.fingerprint import is_read_alike
 from ingest.reconcile import Indexed
@@ -16,10 +15,10 @@ from wire.documents import DocumentFailed, DocumentUpsert, document_key, read_do
 from wire.errors import MalformedError, UnavailableError
 from wire.heads import Head
 from wire.nats_connection import FAULTS
+from wire.nats_stream import stored
 from wire.shapes import read_shape
 
-BATCH = 500
-BATCH_WITHIN_S = 5.0
+CALL_WITHIN_S = 5.0
 FEW = 16
 """Failures hold whole documents."""
 
@@ -41,7 +40,7 @@ async def one_indexed(client: Client, source: str, document: str) -> Indexed | N
         UnavailableError: NATS does not answer.
     """
     try:
-        async with asyncio.timeout(BATCH_WITHIN_S):
+        async with asyncio.timeout(CALL_WITHIN_S):
             heads = await client.jetstream().key_value(subjects.HEADS_BUCKET)
             entry = await heads.get(document_key(source, document))
     except nats.js.errors.KeyNotFoundError:
@@ -73,7 +72,7 @@ async def queued(client: Client, source: str) -> int:
     """
     subject = subjects.documents_changed(source)
     try:
-        async with asyncio.timeout(BATCH_WITHIN_S):
+        async with asyncio.timeout(CALL_WITHIN_S):
             info = await client.jetstream().stream_info(subjects.DOCUMENTS_STREAM, subjects_filter=subject)
     except FAULTS as error:
         raise UnavailableError("the queue of documents does not answer", service="nats") from error
@@ -87,12 +86,11 @@ async def given_up_of(client: Client, source: str) -> dict[str, tuple[int, str]]
         UnavailableError: NATS does not answer.
     """
     found: dict[str, tuple[int, str]] = {}
-    messages = _messages(
-        client, subjects.DOCUMENTS_FAILED_STREAM, subjects.documents_failed(source), batch=FEW
-    )
-    async with aclosing(messages) as failures:
-        async for data in failures:
-            upsert = _given_up(data, source=source)
+    subject = subjects.documents_failed(source)
+    kept = stored(client, stream=subjects.DOCUMENTS_FAILED_STREAM, subject=subject, batch=FEW)
+    async with aclosing(kept) as failures:
+        async for message in failures:
+            upsert = _given_up(message.data, source=source)
             if upsert is not None and upsert.version >= found.get(upsert.id, (0, ""))[0]:
                 found[upsert.id] = (upsert.version, upsert.revision or "")
     return found
@@ -100,46 +98,15 @@ async def given_up_of(client: Client, source: str) -> dict[str, tuple[int, str]]
 
 async def _heads(client: Client, subject: str) -> AsyncGenerator[Head, None]:
     """All of them, in one pass over the bucket."""
-    async with aclosing(_messages(client, subjects.HEADS_STREAM, subject, batch=BATCH)) as messages:
-        async for data in messages:
+    kept = stored(client, stream=subjects.HEADS_STREAM, subject=subject, newest_each=True)
+    async with aclosing(kept) as messages:
+        async for message in messages:
             try:
-                head = read_shape(Head, data) if data else None
+                head = read_shape(Head, message.data) if message.data else None
             except MalformedError:
                 continue
             if head is not None:
                 yield head
-
-
-async def _messages(client: Client, stream: str, subject: str, *, batch: int) -> AsyncGenerator[bytes, None]:
-    """What a stream holds of these subjects now, the newest of each subject where it is a bucket."""
-    policy = DeliverPolicy.LAST_PER_SUBJECT if stream == subjects.HEADS_STREAM else DeliverPolicy.ALL
-    try:
-        subscription = await client.jetstream().pull_subscribe(
-            subject,
-            stream=stream,
-            config=ConsumerConfig(
-                deliver_policy=policy, ack_policy=AckPolicy.NONE, inactive_threshold=60, mem_storage=True
-            ),
-        )
-        try:
-            pending = (await subscription.consumer_info()).num_pending or 0
-            while pending:
-                try:
-                    messages = await subscription.fetch(batch, timeout=BATCH_WITHIN_S)
-                except TimeoutError:
-                    # What was still to come may have been removed meanwhile.
-                    pending = (await subscription.consumer_info()).num_pending or 0
-                    if pending:
-                        raise
-                    return
-                for message in messages:
-                    pending = message.metadata.num_pending
-                    yield message.data
-        finally:
-            async with asyncio.timeout(BATCH_WITHIN_S):
-                await subscription.unsubscribe()
-    except FAULTS as error:
-        raise UnavailableError("what is indexed can't be read", service="nats") from error
 
 
 def _given_up(data: bytes, *, source: str) -> DocumentUpsert | None:

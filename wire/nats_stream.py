@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import AsyncGenerator
 from datetime import datetime
 
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from wire.errors import UnavailableError
@@ -22,15 +22,30 @@ FORGOTTEN_AFTER_S = 30.0
 
 
 async def stored(
-    client: Client, *, stream: str, subject: str, since: datetime | None = None
+    client: Client,
+    *,
+    stream: str,
+    subject: str,
+    since: datetime | None = None,
+    newest_each: bool = False,
+    batch: int = BATCH,
 ) -> AsyncGenerator[Msg, None]:
     """What is kept under a subject as the reading begins; what comes meanwhile may be among it.
+
+    Args:
+        client: the connection.
+        stream: its name.
+        subject: only what is of this one, or matches it.
+        since: only what was stored at this time or later.
+        newest_each: only the newest of each subject, where it is not asked since when.
+        batch: messages a round trip.
 
     Raises:
         UnavailableError: NATS does not answer in time.
     """
+    policy = DeliverPolicy.LAST_PER_SUBJECT if newest_each else DeliverPolicy.ALL
     config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.ALL if since is None else DeliverPolicy.BY_START_TIME,
+        deliver_policy=DeliverPolicy.BY_START_TIME if since else policy,
         opt_start_time=since.isoformat() if since else None,  # type: ignore[arg-type] # must be sent as text
         ack_policy=AckPolicy.NONE,
         inactive_threshold=FORGOTTEN_AFTER_S,
@@ -40,16 +55,10 @@ async def stored(
         async with asyncio.timeout(CALL_WITHIN_S):
             reading = await client.jetstream().pull_subscribe(subject, stream=stream, config=config)
         try:
-            async with asyncio.timeout(CALL_WITHIN_S):
-                left = (await reading.consumer_info()).num_pending or 0
+            left = await _left(reading)
             while left:
-                try:
-                    messages = await reading.fetch(min(left, BATCH), timeout=CALL_WITHIN_S)
-                except nats.errors.TimeoutError:
-                    # What was left may have been erased, or become too old, meanwhile.
-                    async with asyncio.timeout(CALL_WITHIN_S):
-                        if (await reading.consumer_info()).num_pending:
-                            raise
+                messages = await _fetched(reading, min(left, batch))
+                if not messages:
                     return
                 for message in messages:
                     yield message
@@ -60,6 +69,22 @@ async def stored(
                     await reading.unsubscribe()
     except FAULTS as error:
         raise UnavailableError(f"the stream {stream} can't be read", service="nats") from error
+
+
+async def _fetched(reading: JetStreamContext.PullSubscription, most: int) -> list[Msg]:
+    """None where what was left has been erased, or become too old, meanwhile."""
+    # That the time is up, nats-py says in an error of its own, in Python's, or by an empty list.
+    with contextlib.suppress(TimeoutError):
+        if messages := await reading.fetch(most, timeout=CALL_WITHIN_S):
+            return messages
+    if await _left(reading):
+        raise TimeoutError
+    return []
+
+
+async def _left(reading: JetStreamContext.PullSubscription) -> int:
+    async with asyncio.timeout(CALL_WITHIN_S):
+        return (await reading.consumer_info()).num_pending or 0
 
 
 async def purged(client: Client, *, stream: str, subject: str) -> int:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
-import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -119,7 +118,8 @@ class WorkQueue(Generic[ShapeT]):
                 # A request that is left behind would be given something that nobody takes.
                 await self._leave()
                 raise
-            except nats.errors.TimeoutError:
+            except TimeoutError:
+                # Nothing has come. nats-py says so in an error of its own, or in Python's.
                 continue
             except FAULTS:
                 await self._leave()

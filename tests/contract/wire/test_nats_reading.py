@@ -1,6 +1,7 @@
 """A stream is read in large steps, and nothing is taken from it."""
 
 import asyncio
+import time
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -47,16 +48,24 @@ async def test_a_stream_that_is_not_there_is_said(client: Client) -> None:
         await read_stream(client, "NOWHERE", within_s=5)
 
 
-async def test_what_is_erased_while_it_is_read_ends_the_reading_and_is_no_error(client: Client) -> None:
-    """Somebody is forgotten while an admin looks."""
+@pytest.mark.parametrize(("batch", "busy"), [(BATCH, False), (BATCH, True), (1, False)])
+async def test_what_is_erased_while_it_is_read_ends_the_reading_and_is_no_error(
+    client: Client, *, batch: int, busy: bool
+) -> None:
+    """Somebody is forgotten while an admin looks.
+
+    Where the loop is busy as it asks for more, the server is the first to say that the time is up.
+    """
     for start in range(0, BATCH + 10, 100):
         await kept(client, min(100, BATCH + 10 - start), subject=f"gaps.found.p{start}", start=start)
     read = 0
     async with aclosing(
-        stored(client, stream=subjects.GAPS_STREAM, subject=subjects.GAPS_FOUND_ALL)
+        stored(client, stream=subjects.GAPS_STREAM, subject=subjects.GAPS_FOUND_ALL, batch=batch)
     ) as kept_now:
         async for _ in kept_now:
             read += 1
             if read == BATCH:
                 await client.jetstream().purge_stream(subjects.GAPS_STREAM)
+                if busy:
+                    asyncio.get_running_loop().call_soon(time.sleep, 0.05)
     assert read == BATCH
