@@ -132,24 +132,25 @@ class EdgeIndex:
     def _hits(self, branches: Mapping[str, Prefetch], *, limit: int) -> list[Hit]:
         with self._writing:
             found = self._shard.query(fused(list(branches.values()), limit=limit))
-            # A point's id is made anew each time that it is asked for.
-            best = {cast("UUID", point.id): point.score for point in found}
-            if not best:
+            if not found:
                 return []
-            scored = self._shard.query_batch(once_more(branches.values(), among=best.keys()))
+            # An id is made anew each time that it is asked for, and its number is found sooner in a dict.
+            ids = [cast("UUID", point.id) for point in found]
+            best = {known.int: point.score for known, point in zip(ids, found, strict=True)}
+            scored = self._shard.query_batch(once_more(branches.values(), among=ids))
             passages = self._memory.recall(best)
             if len(passages) < len(best):
-                passages |= self._unpacked(best.keys() - passages.keys())
+                passages |= self._unpacked([known for known in ids if known.int not in passages])
         scores = {
-            name: {cast("UUID", point.id): point.score for point in points}
+            name: {cast("UUID", point.id).int: point.score for point in points}
             for name, points in zip(branches, scored, strict=True)
         }
         return hits_of(best, passages=passages, scores=scores)
 
-    def _unpacked(self, ids: Collection[UUID]) -> dict[UUID, StoredPassage]:
+    def _unpacked(self, ids: Sequence[UUID]) -> dict[int, StoredPassage]:
         records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
         named = [(cast("UUID", record.id), record.payload or {}) for record in records]
-        passages = {known: stored_passage(str(known), payload) for known, payload in named}
+        passages = {known.int: stored_passage(str(known), payload) for known, payload in named}
         self._memory.remember(passages.values())
         return passages
 

@@ -66,10 +66,10 @@ class Finding:
             standing = await self._of_shown_editions([hit.passage for hit in hits])
             ids = {passage.id for passage in standing}
             shown = [hit for hit in hits if hit.passage.id in ids]
+            if len(shown) == len(hits):
+                return shown
             if len(shown) < 2 * wanted and len(hits) == limit and len(unseen) < MOST_LEFT_OUT:
                 dropped = [hit.passage for hit in hits if hit.passage.id not in ids]
-                if not dropped:
-                    return shown
                 editions = Counter((_key(passage), passage.edition) for passage in dropped)
                 unseen |= {edition for edition, _ in editions.most_common(LEFT_OUT_AT_ONCE)}
                 limit = max(limit, min(WIDEST, 2 * limit))

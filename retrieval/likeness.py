@@ -5,13 +5,15 @@ what has nearly all runs of words in common, and every number: "28 days" and "30
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from retrieval.stems import words
 
 RUN_OF_WORDS = 4
 LEAST_SHARE = 0.8
 """Of all runs that either has, those that both have: a changed word in 40 leaves 0.82."""
+REMEMBERED = 512
+"""Texts taken apart: what was found for one question is often found for the next. Some 20 kB each."""
 
 Run = tuple[str, ...]
 
@@ -47,6 +49,11 @@ class _Said:
         return both >= LEAST_SHARE * (len(self.runs) + len(other.runs) - both)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _said(text: str) -> _Said:
+    return _Said(tuple(words(text)))
+
+
 class Likeness:
     """Remembers texts."""
 
@@ -55,7 +62,7 @@ class Likeness:
 
     def has(self, text: str) -> bool:
         """Whether it is like one that was asked about before; if it is not, it is remembered."""
-        said = _Said(tuple(words(text)))
+        said = _said(text)
         if any(said.is_like(other) for other in self._seen):
             return True
         self._seen.append(said)

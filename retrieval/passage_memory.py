@@ -19,13 +19,13 @@ BYTES_OF_A_PRINCIPAL = 80
 
 
 class PassageMemory:
-    """The passages found last, each under its id; the longest unfound goes first."""
+    """The passages found last, each under its id's number; the longest unfound goes first."""
 
     def __init__(self, *, remembered_bytes: int = REMEMBERED_BYTES) -> None:
         self._room = remembered_bytes
-        self._by_id: OrderedDict[UUID, StoredPassage] = OrderedDict()
+        self._by_id: OrderedDict[int, StoredPassage] = OrderedDict()
 
-    def recall(self, ids: Iterable[UUID]) -> dict[UUID, StoredPassage]:
+    def recall(self, ids: Iterable[int]) -> dict[int, StoredPassage]:
         """Those of these passages that are remembered."""
         known = {each: passage for each in ids if (passage := self._by_id.get(each)) is not None}
         for each in known:
@@ -36,7 +36,7 @@ class PassageMemory:
         """Keep them, and let go of those that were not found for longest where there is no room."""
         for passage in passages:
             self.forget([passage.id])
-            self._by_id[UUID(passage.id)] = passage
+            self._by_id[UUID(passage.id).int] = passage
             self._room -= _bytes(passage)
         while self._room < 0:
             _, oldest = self._by_id.popitem(last=False)
@@ -45,7 +45,7 @@ class PassageMemory:
     def forget(self, ids: Iterable[str]) -> None:
         """They were written anew, or removed."""
         for known in ids:
-            passage = self._by_id.pop(UUID(known), None)
+            passage = self._by_id.pop(UUID(known).int, None)
             if passage is not None:
                 self._room += _bytes(passage)
 

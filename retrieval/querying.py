@@ -76,14 +76,14 @@ class Querying:
 
     async def _mended(self, asked: Asked, request: SearchRequest) -> Asked:
         """Asked again with the right words, where some are wrong."""
-        texts = [_text(one) for one in asked.found]
         stop_words = self._stop_words.of(asked.text)
+        looked_at = (_text(one) for one in asked.found)
         wrong = [
             word
-            for word in suspects(asked.text, texts, stop_words=stop_words)
+            for word in suspects(asked.text, looked_at, stop_words=stop_words)
             if not await self._is_known(word, request)
         ]
-        text = mended(asked.text, wrong, texts) if wrong else asked.text
+        text = mended(asked.text, wrong, [_text(one) for one in asked.found]) if wrong else asked.text
         if text == asked.text:
             return asked
         again = await self._ask(text, request)

@@ -22,17 +22,20 @@ SUSPECTS = 3
 _WORD = re.compile(r"\w+")
 
 
-def suspects(question: str, texts: Sequence[str], *, stop_words: Collection[str]) -> list[str]:
-    """Words of the question that no text has, nor one that starts like them."""
-    lowered = [text.lower() for text in texts]
+def suspects(question: str, texts: Iterable[str], *, stop_words: Collection[str]) -> list[str]:
+    """Words of the question that no text has, nor one that starts like them.
+
+    No text is looked at once all words are known: the best few have them, as a rule.
+    """
     unknown = [
         word
         for word in dict.fromkeys(words(question))
-        if len(word) >= SHORTEST
-        and word.isalpha()
-        and word not in stop_words
-        and not any(word[:STEM_CHARS] in text for text in lowered)
+        if len(word) >= SHORTEST and word.isalpha() and word not in stop_words
     ]
+    left = iter(texts)
+    while unknown and (text := next(left, None)) is not None:
+        lowered = text.lower()
+        unknown = [word for word in unknown if word[:STEM_CHARS] not in lowered]
     return unknown[:SUSPECTS]
 
 

@@ -15,7 +15,7 @@ def stored(document: str, *, allow: tuple[str, ...] = ("public",)) -> StoredPass
 
 
 def remembered(memory: PassageMemory, *passages: StoredPassage) -> list[str]:
-    return [known.document for known in memory.recall(UUID(each.id) for each in passages).values()]
+    return [known.document for known in memory.recall(UUID(each.id).int for each in passages).values()]
 
 
 def test_a_passage_is_remembered_until_it_is_forgotten() -> None:
