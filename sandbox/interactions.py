@@ -57,12 +57,16 @@ def block_actions(
 
 
 def view_actions(view: Json, press: Press, *, user: str, workspace: Workspace) -> Json:
-    """A person used an element of a modal or of the Home tab."""
+    """A person used an element of a modal or of the Home tab, as it is or as they still had it before them.
+
+    Raises:
+        SlackError: ``action_not_found`` (ours).
+    """
     return {
         **_interaction("block_actions", user=user, workspace=workspace),
         "container": {"type": "view", "view_id": view["id"]},
         "view": view,
-        "actions": [_action(view["blocks"], press, workspace)],
+        "actions": [_action(workspace.views.drawn(view), press, workspace)],
     }
 
 

@@ -1,6 +1,7 @@
 """The modals that people have open, up to three over each other, and everybody's Home tab. Pure."""
 
 import uuid
+from collections import deque
 from typing import Any
 
 from sandbox.company import Bot
@@ -12,6 +13,8 @@ Json = dict[str, Any]
 
 MOST_VIEWS = 3
 """The root and two that are pushed over it (Slack's page on modals)."""
+STILL_SEEN = 100
+"""Contents that were replaced a moment ago, and that somebody may still have before them."""
 
 
 class Views:
@@ -22,6 +25,8 @@ class Views:
         """By person, the root first; what lies over it hides it."""
         self.homes: dict[str, Json] = {}
         """By person."""
+        self._replaced: deque[tuple[str, list[Json]]] = deque(maxlen=STILL_SEEN)
+        """By the view's id, the newest first."""
         self._bot = bot
         self._team = team
 
@@ -65,6 +70,7 @@ class Views:
                 kept = found["state"]["values"].get(block_id, {}).get(action_id)
                 if kept is not None and kept["type"] == fields[action_id]["type"]:
                     fields[action_id] = kept
+        self._replaced.appendleft((found["id"], found["blocks"]))
         found.clear()
         found.update(whole)
         return found
@@ -116,6 +122,11 @@ class Views:
             if view is not None and view["id"] == view_id and view["type"] in types:
                 return view
         raise SlackError("not_found")
+
+    def drawn(self, view: Json) -> list[Json]:
+        """Its blocks, and those that were there before: a use of one may cross with the app's update."""
+        before = [block for view_id, blocks in self._replaced if view_id == view["id"] for block in blocks]
+        return [*view["blocks"], *before]
 
     @staticmethod
     def fill(view: Json, typed: Typed) -> None:

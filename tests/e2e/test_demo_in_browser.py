@@ -95,8 +95,9 @@ async def test_the_home_tab_leads_back_to_an_answer_and_keeps_what_is_chosen_on_
             return bool(await link.count())
 
         await until(listed, within_s=30, every_s=0.5)
-        async with page.expect_response("**/page/use"):
+        async with page.expect_response("**/page/use") as used:
             await home.get_by_test_id("field-home_language").select_option("German")
+        assert (await used.value).ok
         await page.goto("/?as=U0INES&channel=D0INES&tab=home")
         await expect(home.get_by_test_id("field-home_language")).to_have_value(
             "German", timeout=ANSWERED_WITHIN_MS

@@ -317,6 +317,19 @@ async def test_the_home_tab_is_told_published_and_used(sandbox: Sandbox, app: Bo
     assert app.of_type("app_home_opened")[1]["view"]["id"] == shown["id"]
 
 
+async def test_what_is_used_while_the_app_publishes_anew_is_not_lost(sandbox: Sandbox, app: BoltApp) -> None:
+    """Slack brings a use of what the person had before them; a hash is there to find out that it crossed."""
+    select = {"type": "static_select", "action_id": "language", "options": [option("en"), option("de")]}
+    choice = {"type": "home", "blocks": [{"type": "actions", "elements": [select]}]}
+    before = (await app.client.views_publish(user_id="U0ANNA", view=choice))["view"]
+    await app.client.views_publish(user_id="U0ANNA", view=home("newer"))
+    assert await sandbox.use("anna", before, "language", value="de") is None
+    (body,) = app.of_type("block_actions")
+    assert body["actions"][0]["block_id"] == before["blocks"][0]["block_id"]
+    assert body["actions"][0]["selected_option"]["value"] == "de"
+    assert body["view"]["hash"] != before["hash"]
+
+
 async def test_publishing_over_somebody_elses_view_is_a_conflict(sandbox: Sandbox, app: BoltApp) -> None:
     first = (await app.client.views_publish(user_id="U0ANNA", view=home("1")))["view"]
     await app.client.views_publish(user_id="U0ANNA", view=home("2"), hash=first["hash"])
