@@ -11,44 +11,26 @@ from bot.answering.valkey_connection import Valkey
 from bot.home.errands import running_errands
 from bot.home.front import Front
 from bot.home.greeting import Greeting
-from bot.home.nats_preferences import NatsPreferences
+from bot.models import relevance_floor
 from bot.slack.asking import Asking
 from bot.slack.asking_for import AskingFor
 from bot.slack.asking_human import AskingHuman
-from bot.slack.audience import Audience
 from bot.slack.bolt_hearing import Ears, hearing
 from bot.slack.bolt_intake import bolt_app
 from bot.slack.commanding import Commanding, Usage
 from bot.slack.following import Following
-from bot.slack.nats_claims import NatsClaims
-from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_people import tell_of_people
-from bot.slack.nats_questions import QuestionQueue
-from bot.slack.nats_stops import NatsStops
-from bot.slack.nats_threads import Threads
 from bot.slack.offering import Offering
 from bot.slack.picking import Picking
 from bot.slack.ports import Interaction
 from bot.slack.rating import Rating
 from bot.slack.slack_agent import SlackAgent
-from bot.slack.slack_workspace import SlackWorkspace
 from bot.slack.source_events import tell_of_threads
 from bot.slack.valkey_replays import ValkeyReplays
+from bot.slack_side import SlackSide
 from retrieval.client import RetrievalClient
 from wire.answer_settings import SUGGESTED
 from wire.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """Where what people say is kept."""
-
-    queue: QuestionQueue
-    threads: Threads
-    claims: NatsClaims
-    stops: NatsStops
-    feedback: NatsFeedback
-    preferences: NatsPreferences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,34 +50,12 @@ class Talk:
     interactions: tuple[Interaction, ...]
 
 
-def talk(
-    settings: Settings,
-    client: Client,
-    *,
-    workspace: SlackWorkspace,
-    audience: Audience,
-    kept: Kept,
-    usage: Usage,
-    relevance_floor: float,
-) -> Talk:
-    """Put them together; what is found below the floor is not offered to anybody."""
+def talk(settings: Settings, client: Client, *, slack: SlackSide, usage: Usage) -> Talk:
+    """Put them together; what is found below the floor of relevance is not offered to anybody."""
+    workspace, audience, kept = slack.workspace, slack.audience, slack.kept
     retrieval, identity = RetrievalClient(client), workspace.identity
     asking_for = AskingFor(messages=workspace, store=kept.queue, participation=kept.threads, once=kept.claims)
-    asking = Asking(
-        store=kept.queue,
-        participation=kept.threads,
-        stops=kept.stops,
-        records=kept.claims,
-        messages=workspace,
-        following=Following(
-            standing=kept.threads,
-            messages=workspace,
-            identity=identity,
-            names=audience.names,
-            quiet=kept.preferences.quiet,
-        ),
-        team=identity.team,
-    )
+    asking = _asking(slack)
     commanding = Commanding(
         retrieval=retrieval, readers=audience, messages=workspace, asking_for=asking_for, usage=usage
     )
@@ -121,22 +81,46 @@ def talk(
         asking_for=asking_for,
         once=kept.claims,
         identity=identity,
-        relevance_floor=relevance_floor,
+        relevance_floor=relevance_floor(settings),
     )
-    humans = [
-        AskingHuman(
-            channel=channel,
-            messages=workspace,
-            people=audience,
-            retrieval=retrieval,
-            once=kept.claims,
-            identity=identity,
-        )
-        for channel in (settings.ask_human_channel,)
-        if channel
-    ]
+    humans = _asking_human(settings, retrieval, slack)
     interactions: tuple[Interaction, ...] = (asking, commanding, rating, picking, offering, *humans)
     return Talk(asking=asking, commanding=commanding, offering=offering, interactions=interactions)
+
+
+def _asking(slack: SlackSide) -> Asking:
+    workspace, kept = slack.workspace, slack.kept
+    return Asking(
+        store=kept.queue,
+        participation=kept.threads,
+        stops=kept.stops,
+        records=kept.claims,
+        messages=workspace,
+        following=Following(
+            standing=kept.threads,
+            messages=workspace,
+            identity=workspace.identity,
+            names=slack.audience.names,
+            quiet=kept.preferences.quiet,
+        ),
+        team=workspace.identity.team,
+    )
+
+
+def _asking_human(settings: Settings, retrieval: RetrievalClient, slack: SlackSide) -> list[AskingHuman]:
+    """One, where the settings name a channel for it."""
+    if not settings.ask_human_channel:
+        return []
+    return [
+        AskingHuman(
+            channel=settings.ask_human_channel,
+            messages=slack.workspace,
+            people=slack.audience,
+            retrieval=retrieval,
+            once=slack.kept.claims,
+            identity=slack.workspace.identity,
+        )
+    ]
 
 
 @asynccontextmanager
@@ -145,18 +129,18 @@ async def listening(
     client: Client,
     redis: Valkey,
     *,
-    workspace: SlackWorkspace,
+    slack: SlackSide,
     spoken: Talk,
     front: Front,
-    once: NatsClaims,
 ) -> AsyncIterator[Ears]:
     """Whatever comes from Slack goes to whom it is for, for as long as the block lasts."""
+    workspace = slack.workspace
     async with running_errands() as errands:
         greeting = Greeting(
             conversation=workspace,
             suggestions=SlackAgent(workspace),
             prompts=SUGGESTED if settings.suggested_prompts is None else settings.suggested_prompts,
-            once=once,
+            once=slack.kept.claims,
             errands=errands,
         )
         app = bolt_app(
