@@ -5,6 +5,7 @@ or of one.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ from wire.stopping import stopped
 Role = Literal["ingest", "retrieval"]
 
 AGAIN_AFTER_S = 10.0
+HAND_OVER_AFTER_S = 0.0005
+"""The loop lends the interpreter's lock to a thread that waits for it. By Python's own 5 ms, a question that
+is encoded waits about as long again for the loop to hear of it."""
 
 _log = structlog.get_logger("worker")
 
@@ -68,6 +72,7 @@ async def run_worker(
         SettingsError: a setting is missing or wrong, or the index can't be opened with these.
         UnavailableError: NATS or the index's server does not answer.
     """
+    sys.setswitchinterval(HAND_OVER_AFTER_S)
     kind = store_kind(settings)
     if not settings.nats_url:
         raise SettingsError("NATS_URL is missing; `answerdesk up` starts a NATS server of its own")

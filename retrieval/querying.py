@@ -1,5 +1,6 @@
 """From a reader's words to ranked candidates: abbreviations written out, errors mended, parts asked too."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ class Asked:
     """A question as it was searched, and the candidates, best first.
 
     Attributes:
-        encoding_s: seconds that its encodings took.
+        encoding_s: seconds that its encodings were waited for.
     """
 
     text: str
@@ -48,16 +49,22 @@ class Querying:
         Raises:
             UnavailableError: the index, the encoder or NATS is away.
         """
-        asked = await self._ask(self._tuning.glossary.expanded(request.query), request)
-        asked = await self._mended(asked, request)
-        several = [await self._ask(part, request) for part in parts(asked.text)]
+        text = self._tuning.glossary.expanded(request.query)
+        # At once, so that a question in parts waits for its turn at the encoder once, and not for each part.
+        whole, *several = await self._ask_all([text, *parts(text)], request)
+        asked = await self._mended(whole, request)
+        if asked.text != text:
+            several = await self._ask_all(parts(asked.text), request)
         if not several:
             return asked
         return replace(
             asked,
             found=_merged(asked.found, [part.found for part in several]),
-            encoding_s=asked.encoding_s + sum(part.encoding_s for part in several),
+            encoding_s=max(asked.encoding_s, *(part.encoding_s for part in several)),
         )
+
+    async def _ask_all(self, texts: Sequence[str], request: SearchRequest) -> list[Asked]:
+        return await asyncio.gather(*(self._ask(text, request) for text in texts))
 
     async def _ask(self, text: str, request: SearchRequest) -> Asked:
         started = time.perf_counter()

@@ -8,9 +8,11 @@ import argparse
 import asyncio
 import json
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from desk.worker import HAND_OVER_AFTER_S
 from ingest.service import run_ingest
 from retrieval.edge_index import open_edge_index
 from retrieval.fastembed_encoder import PACKAGED, open_encoder
@@ -27,6 +29,7 @@ from wire.settings import Settings
 
 async def serve(url: str, folder: Path, *, passages: int, ingest: bool) -> None:
     """Wired as in `desk/worker.py`, with the passages written before anything is served."""
+    sys.setswitchinterval(HAND_OVER_AFTER_S)
     set_up_logging(log_format="readable", level="error")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

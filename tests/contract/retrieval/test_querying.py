@@ -5,12 +5,13 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 from nats.aio.client import Client
 
 from retrieval.edge_index import open_edge_index
+from retrieval.encoding import Encoded, Encoder
 from retrieval.fastembed_encoder import FastembedEncoder
 from retrieval.glossary import Glossary
 from retrieval.nats_heads import open_heads
@@ -30,7 +31,7 @@ TEXTS = {
 
 
 class Serve(Protocol):
-    def __call__(self, tuning: Tuning) -> AbstractAsyncContextManager[Desk]: ...
+    def __call__(self, tuning: Tuning, asked: Encoder | None = None) -> AbstractAsyncContextManager[Desk]: ...
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def serve(client: Client, tmp_path: Path, encoder: FastembedEncoder) -> Serve:
     folders = itertools.count()
 
     @asynccontextmanager
-    async def serving(tuning: Tuning) -> AsyncIterator[Desk]:
+    async def serving(tuning: Tuning, asked: Encoder | None = None) -> AsyncIterator[Desk]:
         async with (
             open_edge_index(
                 tmp_path / str(next(folders)), dimensions=encoder.dimensions, fingerprint=encoder.fingerprint
             ) as index,
             open_heads(client) as heads,
-            serving_retrieval(client, index=index, encoder=encoder, heads=heads, tuning=tuning),
+            serving_retrieval(client, index=index, encoder=asked or encoder, heads=heads, tuning=tuning),
         ):
             desk = Desk(client, index=index, encoder=encoder, heads=heads)
             for document, text in TEXTS.items():
@@ -83,6 +84,31 @@ async def test_each_part_of_a_question_finds_its_document(serve: Serve) -> None:
     async with serve(Tuning()) as desk:
         reply = await desk.search("How is a moisture probe calibrated and who approves an absence?", limit=2)
         assert set(documents(reply)) == {"probes", "approval"}
+
+
+class AllAtOnce:
+    """An encoder that encodes questions once so many are waiting for it."""
+
+    def __init__(self, encoder: FastembedEncoder, *, waiting: int) -> None:
+        self._encoder = encoder
+        self._together = asyncio.Barrier(waiting)
+
+    async def encode_query(self, text: str) -> Encoded:
+        await self._together.wait()
+        return await self._encoder.encode_query(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+
+async def test_a_question_in_parts_waits_for_its_turn_at_the_encoder_once(
+    serve: Serve, encoder: FastembedEncoder
+) -> None:
+    whole_and_two_parts = cast("Encoder", AllAtOnce(encoder, waiting=3))
+    async with serve(Tuning(), whole_and_two_parts) as desk:
+        reply = await desk.search("How is a moisture probe calibrated and who approves an absence?", limit=2)
+    assert set(documents(reply)) == {"probes", "approval"}
+    assert reply.timings_ms.embed + reply.timings_ms.search <= reply.timings_ms.total
 
 
 async def test_a_sources_weight_is_in_the_score(serve: Serve) -> None:
