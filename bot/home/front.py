@@ -13,11 +13,11 @@ from bot.home.channel_setting import ChannelSetting
 from bot.home.channel_view import CHANNEL
 from bot.home.errands import Errands
 from bot.home.front_view import ADMIN_COMMANDS, COMMANDS
+from bot.home.keeping_fresh import KeepingFresh
 from bot.home.looking_over import LookingOver
 from bot.home.mending import Mending
 from bot.home.pressing import Pressing
 from bot.home.resyncing import Resyncing
-from bot.home.showing_home import ShowingHome
 from bot.slack.commanding import ANSWERED_WITHIN_S, AWAY, LATE, answered
 from bot.slack.commands import Command
 from bot.slack.deadline import in_time
@@ -47,7 +47,7 @@ class Front:
         mending: Mending,
         channels: ChannelSetting,
         looking_over: LookingOver,
-        homes: ShowingHome,
+        homes: KeepingFresh,
         pressing: Pressing,
         errands: Errands,
     ) -> None:
@@ -60,7 +60,7 @@ class Front:
             mending: looks after failures.
             channels: shows and keeps channels' settings.
             looking_over: gathers what admins look at.
-            homes: publishes Home tabs.
+            homes: publishes Home tabs, and keeps them fresh.
             pressing: sees to presses.
             errands: does what takes longer than Slack waits.
         """
@@ -101,7 +101,7 @@ class Front:
         """Publish the Home tab of whoever opens theirs."""
         if (user := read_home_opened(body)) is not None:
             try:
-                self._homes.show(user)
+                self._homes.opened(user)
             except OverloadedError as error:
                 _log.warning("a Home tab is not published", reason=str(error))
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js.kv import KeyValue
 
 from bot.slack.mrkdwn import short
@@ -92,6 +95,27 @@ class NatsRecent:
             return read_shape(RecentQuestions, entry.value or b""), entry.revision or 0
         except MalformedError:
             return RecentQuestions(), entry.revision or 0
+
+
+@asynccontextmanager
+async def hearing_of_answers(
+    client: Client, answered: Callable[[str], None], *, team: str
+) -> AsyncIterator[None]:
+    """Hear whose list has grown, whichever bot noted it, while the block lasts; ``answered`` must not wait.
+
+    It is NATS' own word of what is written to a bucket; a word that gets lost is not told again.
+    """
+
+    async def heard(message: Msg) -> None:
+        answered(message.subject.rpartition(".")[2])
+
+    subscription = await client.subscribe(f"$KV.{subjects.RECENT_BUCKET}.{team}.*", cb=heard)
+    await client.flush()
+    try:
+        yield
+    finally:
+        if client.is_connected:
+            await subscription.unsubscribe()
 
 
 async def open_recent(client: Client) -> NatsRecent:

@@ -1,6 +1,7 @@
 """The Home tab: everybody's own, and what admins see besides."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from bot.slack.commands import said
 from bot.slack.slack_workspace import SlackWorkspace
 from sandbox.service import Sandbox
 from tests.contract.home.conftest import audited, direct, newest_whisper, running_front, seen
+from tests.contract.slack.asked import asked
 from tests.until import until
 from wire.gaps import KnowledgeGap, NearDocument
 from wire.preferences import PersonalPreferences
@@ -72,6 +74,24 @@ async def test_an_employee_sees_their_own_and_nothing_of_admins_or_others(
         assert of_admins not in shown, of_admins
     other = await opened(slack, "priya", shows="You have asked nothing yet")
     assert "on-call" not in other
+
+
+@pytest.mark.usefixtures("front")
+async def test_a_page_that_was_opened_lately_follows_its_readers_answers_and_nobody_elses(
+    slack: Sandbox, client: Client
+) -> None:
+    """At whichever bot they end; several that end together are one page anew."""
+    for person in ("jonas", "priya"):
+        await opened(slack, person, shows="You have asked nothing yet")
+    published = Counter(call.arguments["user_id"] for call in slack.calls("views.publish"))
+    noted = await open_recent(client)
+    for n in range(6):
+        await noted.note(asked(user="U0JONAS"), words=f"What is rule {n}?", ts=f"1700000000.{n:06}")
+    await until(lambda: "What is rule 5?" in home(slack, "jonas"), within_s=30)
+    anew = Counter(call.arguments["user_id"] for call in slack.calls("views.publish")) - published
+    assert set(anew) == {"U0JONAS"}
+    assert anew["U0JONAS"] < 6
+    assert "rule" not in home(slack, "priya")
 
 
 @pytest.mark.usefixtures("front")
