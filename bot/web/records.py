@@ -51,7 +51,7 @@ class Records(Protocol):
         ...
 
     async def whose(self, name: str) -> Whose | None:
-        """Who may read an answer; None where there is no such record."""
+        """Who may read an answer; None where there is no such record that can be read."""
         ...
 
     async def follow(self, name: str, *, since: int) -> News:

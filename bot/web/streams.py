@@ -8,6 +8,7 @@ answers at once, for each asker and together, bytes of each, and time.
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Protocol
@@ -36,6 +37,8 @@ KEPT = 400
 BYTES = 1024 * 1024
 """Of one answer's events: many times what the longest answer has."""
 DRAIN_S = 10.0
+END_WITHIN_S = 10.0
+"""How long what an answer does at its end, such as charging, may take before it is cut short."""
 TOLD_WITHIN_S = 2.0
 """How long the ends of drained answers may take to be on record."""
 
@@ -75,6 +78,7 @@ class AnswerStream:
         self._task: asyncio.Task[None] | None = None
         self._leaving: asyncio.TimerHandle | None = None
         self._why = CANCELLED
+        self._cut_short_at = 0.0
 
     def begin(self, events: AsyncGenerator[AnswerEvent, None]) -> "asyncio.Task[None]":
         """Write it in a task, which its caller owns."""
@@ -112,9 +116,11 @@ class AnswerStream:
         self.stop()
 
     def stop(self, why: Failed = CANCELLED) -> None:
-        """End it now."""
+        """End it now. Asked again it may still do what it does at its end, for a while."""
         self._stay()
-        if self._task is not None and not self.ended:
+        now = time.monotonic()
+        if self._task is not None and not self.ended and now >= self._cut_short_at:
+            self._cut_short_at = now + END_WITHIN_S
             self._why = why
             self._task.cancel()
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.answering.valkey_connection import Valkey
 from bot.web.readable import Whose
 from bot.web.records import News, Told
+from wire.errors import MalformedError
 from wire.shapes import read_shape
 
 LEASE_MS = 5_000
@@ -65,13 +66,16 @@ class ValkeyRecords:
         return Told(kept=kept, read=bool(read), stop=bool(stop))
 
     async def whose(self, name: str) -> Whose | None:
-        """Who may read an answer.
+        """Who may read an answer; a record of another release's shape counts as none.
 
         Raises:
             UnavailableError: no answer from the server.
         """
         whose = await self._connection.get(_key(name, "whose"))
-        return None if whose is None else read_shape(Whose, whose)
+        try:
+            return None if whose is None else read_shape(Whose, whose)
+        except MalformedError:
+            return None
 
     async def follow(self, name: str, *, since: int) -> News:
         """What comes after so many events.

@@ -15,6 +15,7 @@ from bot.answering.question import Question
 from bot.answering.valkey_connection import valkey
 from bot.web import elsewhere, valkey_records
 from bot.web.readable import Whose
+from bot.web.recording import READ_EVERY_S
 from bot.web.streams import AnswerStreams
 from bot.web.valkey_records import ValkeyRecords
 from tests.claude_stand_in import Script
@@ -23,7 +24,7 @@ from tests.contract.web.conftest import PEOPLE_KEY, Face, serving_api
 from tests.contract.web.sse import Event, events_of
 from tests.contract.web.test_http_answers import text_of
 from tests.until import until
-from wire.answers import AnswerEvent, Failed
+from wire.answers import AnswerEvent, Failed, Status
 from wire.errors import OverloadedError
 
 SLOWLY = Script(sentences=6, pace_s=0.05)
@@ -106,6 +107,39 @@ async def test_an_answer_can_be_stopped_at_another_bot(face: Face, other: Face) 
     await until(lambda: face.claude.streams_open == 0, within_s=30)
 
 
+class ChargesAtItsEnd:
+    """A pipeline whose answers have something to do once they are stopped, which takes a while."""
+
+    charged = False
+
+    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        try:
+            yield Status(text=question.text)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(8 * READ_EVERY_S)
+            self.charged = True
+
+
+async def test_stopped_at_another_bot_it_is_stopped_once(valkey_url: str) -> None:
+    """What it took is charged, however long that takes, and whoever asks again meanwhile."""
+    pipeline = ChargesAtItsEnd()
+    async with valkey(valkey_url, silent_slices=PATIENT_SLICES) as connection:
+        streams = AnswerStreams(pipeline, records=ValkeyRecords(connection))
+        question = Question(id="q", text="Looking", person="key:a", principals=("public",))
+        stream = streams.ask(question, owner="a", on_record=True)
+        with stream.reading():
+            await stream.after(0, within_s=30)
+            found = await elsewhere.Elsewhere(ValkeyRecords(connection)).find(stream.id)
+            while found is None:
+                found = await elsewhere.Elsewhere(ValkeyRecords(connection)).find(stream.id)
+            with found.reading():
+                await found.cancel()
+                await until(lambda: stream.ended, within_s=30)
+        await streams.drain()
+    assert pipeline.charged
+
+
 async def test_over_a_websocket_too(face: Face, other: Face) -> None:
     face.claude.default = SLOWLY
     seen = await begun(face)
@@ -126,6 +160,14 @@ async def test_nobody_goes_on_with_somebody_elses_answer_at_another_bot(face: Fa
     other.headers = {"Authorization": f"Bearer {PEOPLE_KEY}"}
     async with other.asking(last=events[0].id) as reply:
         assert reply.status == 410
+
+
+async def test_a_record_of_another_release_is_none(other: Face, valkey_url: str) -> None:
+    async with redis.asyncio.from_url(valkey_url) as server:
+        await server.set("answerdesk:{answer:old}:whose", '{"reader": "intranet"}')
+    async with other.asking(last="old.1") as reply:
+        assert reply.status == 410
+        assert "ask again" in await reply.text()
 
 
 async def test_nor_with_ones_own_once_the_key_may_read_less(other: Face, valkey_url: str) -> None:
