@@ -103,18 +103,21 @@ class WorkQueue(Generic[ShapeT]):
         self._ack_wait_s = ack_wait_s
         self._jetstream: JetStreamContext = client.jetstream(timeout=CALL_WITHIN_S)
         self._subscription: JetStreamContext.PullSubscription | None = None
+        self._delivered = 0
 
     async def take(self, *, most: int) -> list[Delivery[ShapeT]]:
         """What waits, one at the least, however long that takes to come; with NATS away, once it is back.
 
         What waits is taken at once: of a hundred calls of NATS in a rush each would wait for its turn behind
-        all else that there is to do.
+        all else that there is to do. Cancelled meanwhile, it gives back what has come.
         """
         while True:
+            fetching = asyncio.create_task(self._fetch(most))
             try:
-                if taken := await self._fetch(most):
+                if taken := await asyncio.shield(fetching):
                     return taken
             except asyncio.CancelledError:
+                await self._give_back(fetching)
                 # A request that is left behind would be given something that nobody takes.
                 await self._leave()
                 raise
@@ -128,9 +131,26 @@ class WorkQueue(Generic[ShapeT]):
     async def _fetch(self, most: int) -> list[Delivery[ShapeT]]:
         if self._subscription is None:
             self._subscription = await self._jetstream.pull_subscribe_bind(self._consumer, self._stream)
+        self._delivered = self._subscription.delivered
         messages = await self._subscription.fetch(most, timeout=FETCH_FOR_S)
         read = [await self._read(message) for message in messages]
         return [delivery for delivery in read if delivery is not None]
+
+    async def _give_back(self, fetching: "asyncio.Task[list[Delivery[ShapeT]]]") -> None:
+        """What is on its way to us is waited for: nobody else is given it before its ack_wait is over."""
+        deadline = time.monotonic() + LEAVE_WITHIN_S
+        while self._is_coming() and not fetching.done() and (left_s := deadline - time.monotonic()) > 0:
+            # Whoever cancelled us does so again.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((fetching,), timeout=left_s)
+        await stopped(fetching)
+        if fetching.done() and not fetching.cancelled() and fetching.exception() is None:
+            for delivery in fetching.result():
+                await delivery.put_back(delay_s=0.0)
+
+    def _is_coming(self) -> bool:
+        """Whether some of what was asked for is here by now, and the rest not far."""
+        return self._subscription is not None and self._subscription.delivered > self._delivered
 
     async def _read(self, message: Msg) -> Delivery[ShapeT] | None:
         try:

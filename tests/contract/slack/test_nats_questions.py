@@ -11,6 +11,9 @@ from wire import subjects
 from wire.errors import UnavailableError
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
+from wire.nats_work import Delivery, hand_out
+from wire.questions import QuestionAsked
+from wire.stopping import stopped
 
 SLACK_WITHIN_S = 3.0
 """Slack waits so long for an acknowledgement."""
@@ -39,6 +42,38 @@ async def test_those_that_wait_are_taken_at_once_as_far_as_there_is_room(client:
     assert [delivery.item for delivery in taken] == questions
     for delivery in taken:
         await delivery.done()
+
+
+@pytest.mark.parametrize("later", range(0, 12, 2))
+async def test_of_those_that_come_while_a_bot_stops_none_is_left_lying(client: Client, later: int) -> None:
+    """They are taken up, or given back: nobody waits for the consumer's ack_wait, here of ten minutes.
+
+    However many turns of the loop after the first of them has come it is told to stop.
+    """
+    jetstream = client.jetstream()
+    config = (await jetstream.consumer_info(subjects.QUESTIONS_STREAM, subjects.ANSWERING_CONSUMER)).config
+    await jetstream.add_consumer(subjects.QUESTIONS_STREAM, config.evolve(ack_wait=600))
+    queue, questions = QuestionQueue(client), [asked(text="How long? " * 4_000) for _ in range(20)]
+    for question in questions:
+        await queue.store(question)
+    left, before = {question.id for question in questions}, client.stats["in_msgs"]
+
+    async def see_to(delivery: Delivery[QuestionAsked]) -> None:
+        left.discard(delivery.item.id)
+        await delivery.done()
+
+    under_way: set[asyncio.Task[None]] = set()
+    taking = asyncio.create_task(hand_out(queue.take, see_to, at_once=20, under_way=under_way))
+    while client.stats["in_msgs"] == before:  # noqa: ASYNC110 — looked at in each turn of the loop
+        await asyncio.sleep(0)
+    for _ in range(later):
+        await asyncio.sleep(0)
+    await stopped(taking)
+    await asyncio.gather(*under_way)
+    async with asyncio.timeout(30):
+        while left:
+            for delivery in await QuestionQueue(client).take(most=len(left)):
+                await see_to(delivery)
 
 
 async def test_what_is_no_question_keeps_none_from_being_taken(client: Client) -> None:
