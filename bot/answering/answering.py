@@ -154,11 +154,11 @@ class Answering:
             await self._charging.settled()
 
     async def _answer(self, run: Run) -> AsyncGenerator[AnswerEvent, None]:
+        await self._admit(run.question)
         if not (run.question.files or run.question.so_far) and (said := small_talk(run.question.text)):
             for event in run.small_talk(said):
                 yield event
             return
-        await self._admit(run.question)
         known = self._searching.known.of(run.question.principals, among=run.question.manner.sources)
         yield Status(text=sentences.searching(known))
         run.asked = await self._rewriting.standalone(

@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 from bot.answering.allowance import Allowance
 from bot.answering.nats_quota_news import QuotaNews
 from bot.answering.quota import Asker, QuotaLimits
+from bot.answering.small_talk import HELLO
 from bot.answering.valkey_connection import Valkey
 from bot.answering.valkey_quota import ValkeyQuota
 from tests.contract.answering.telling import Desk, question, tell
@@ -189,6 +190,15 @@ async def test_who_asks_too_fast_is_told_before_anything_is_searched(desk: Desk,
     told = await tell(answering, question(person="T1:U1"))
     assert told.failed.code == "quota_exceeded"
     assert len(desk.retrieval.searches) == 1
+
+
+async def test_a_greeting_is_one_of_those_questions_a_minute(desk: Desk, connection: Valkey) -> None:
+    """It costs no tokens, but its reply is a message like any other."""
+    limits = QuotaLimits(requests_per_minute=2)
+    answering = desk.answering(quota=Allowance(ValkeyQuota(connection, limits=limits)))
+    for _ in range(2):
+        assert (await tell(answering, question("Good morning!"))).done.text == HELLO
+    assert (await tell(answering, question("Good morning!"))).failed.code == "quota_exceeded"
 
 
 def test_without_limits_there_is_nothing_to_count() -> None:
