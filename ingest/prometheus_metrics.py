@@ -62,13 +62,8 @@ class IngestMetrics:
             ["source"],
             registry=registry,
         )
-        for source in map(self._source, sources):
-            for outcome in get_args(Outcome):
-                self._documents.labels(source=source, outcome=outcome)
-            for state in ("done", "failed", "cancelled"):
-                self._runs.labels(source=source, state=state)
-            for kind in _CHANGES:
-                self._changes.labels(source=source, kind=kind)
+        for source in sources:
+            self._begin(source)
 
     def tried(self, *, source: str, outcome: Outcome, seconds: float, age_s: float) -> None:
         """An announcement was dealt with."""
@@ -87,3 +82,12 @@ class IngestMetrics:
                 self._changes.labels(source=label, kind=kind).inc(getattr(run, field))
         if run.saw_all:
             self._synced.labels(source=label).set(run.started_at.timestamp())
+
+    def _begin(self, source: str) -> None:
+        label = self._source(source)
+        for outcome in get_args(Outcome):
+            self._documents.labels(source=label, outcome=outcome)
+        for state in ("done", "failed", "cancelled"):
+            self._runs.labels(source=label, state=state)
+        for kind in _CHANGES:
+            self._changes.labels(source=label, kind=kind)

@@ -1,6 +1,8 @@
 """Ingest as a process runs it: wires the use case over what the process has opened."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from nats.aio.client import Client
 
@@ -40,15 +42,15 @@ async def run_ingest(
 ) -> None:
     """Index what is announced, and serve admins, until told to stop; the meter is told what became of it.
 
-    What is indexed is written ``also`` into a second index, where one is being built.
+    ``also``: a second index, which is being built.
 
     Raises:
         SettingsError: a setting is wrong.
     """
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
+    files = await open_objects(client, subjects.FILES_BUCKET)
     # Two sets of them, so that nobody's question waits behind a thousand documents.
     processes, files_apart = ParserProcesses(), ParserProcesses()
-    files = await open_objects(client, subjects.FILES_BUCKET)
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
         index=index,
@@ -62,23 +64,30 @@ async def run_ingest(
         also=also,
     )
     consumer = NatsConsumer(client, apply=indexing.apply, is_well=indexing.is_well, meter=meter)
+    async with (
+        _cleaning(leftovers),
+        processes,
+        files_apart,
+        serving_files(client, files=files, parse=Parsing(files_apart).parse),
+        resyncing(client, sources=settings.sources, pipeline=all_readers(), meter=meter) as resyncs,
+        serving_admin(client, also=resyncs),
+        urgent_lane(
+            client,
+            apply=indexing.apply,
+            is_shown=lambda key: heads.shown(key).edition is not None,
+            queued=lambda: consumer.queued,
+            is_stuck=lambda: consumer.is_stuck,
+        ),
+    ):
+        await consumer.run(stop)
+
+
+@asynccontextmanager
+async def _cleaning(leftovers: Leftovers) -> AsyncIterator[None]:
+    """What nobody can see any more goes, while the block lasts."""
     cleaning = asyncio.create_task(leftovers.run(), name="leftovers")
     try:
-        async with (
-            processes,
-            files_apart,
-            serving_files(client, files=files, parse=Parsing(files_apart).parse),
-            resyncing(client, sources=settings.sources, pipeline=all_readers(), meter=meter) as resyncs,
-            serving_admin(client, also=resyncs),
-            urgent_lane(
-                client,
-                apply=indexing.apply,
-                is_shown=lambda key: heads.shown(key).edition is not None,
-                queued=lambda: consumer.queued,
-                is_stuck=lambda: consumer.is_stuck,
-            ),
-        ):
-            await consumer.run(stop)
+        yield
     finally:
         await stopped(cleaning)
 

@@ -14,7 +14,7 @@ import structlog
 from nats.aio.client import Client
 
 from wire.errors import SettingsError, UnavailableError
-from wire.nats_address import read_address
+from wire.nats_address import NatsAddress, read_address
 
 CONNECT_WITHIN_S = 5
 DEFAULT_PORT = 4222
@@ -42,36 +42,11 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
         UnavailableError: no server answered at first.
     """
     address = read_address(url)
-
-    async def on_error(error: Exception) -> None:
-        _log.warning("nats error", kind=type(error).__name__)
-
-    async def on_disconnected() -> None:
-        if not client.is_closed:
-            _log.warning("nats connection lost")
-
-    async def on_reconnected() -> None:
-        _log.info("nats connection back")
-
     client = _Client(tls=address.tls)
     try:
         # nats-py would try the first connection, too, for as long as it may try to reconnect: for good.
         async with asyncio.timeout(within_s):
-            await client.connect(
-                servers=address.servers,
-                name=name,
-                connect_timeout=CONNECT_WITHIN_S,
-                ping_interval=PING_EVERY_S,
-                max_outstanding_pings=MISSED_PINGS,
-                max_reconnect_attempts=FOREVER,
-                reconnect_time_wait=1,
-                pending_size=PENDING_BYTES,
-                allow_reconnect=True,
-                error_cb=on_error,
-                disconnected_cb=on_disconnected,
-                reconnected_cb=on_reconnected,
-                **address.options,
-            )
+            await _connect(client, address, name=name)
     except SettingsError:
         await client.close()
         raise
@@ -116,6 +91,34 @@ class _Client(Client):
                 "NATS_URL: that server has no TLS; set it up there, or say nats:// without ca and certificate"
             )
         return super()._connect_command()
+
+
+async def _connect(client: Client, address: NatsAddress, *, name: str) -> None:
+    async def on_error(error: Exception) -> None:
+        _log.warning("nats error", kind=type(error).__name__)
+
+    async def on_disconnected() -> None:
+        if not client.is_closed:
+            _log.warning("nats connection lost")
+
+    async def on_reconnected() -> None:
+        _log.info("nats connection back")
+
+    await client.connect(
+        servers=address.servers,
+        name=name,
+        connect_timeout=CONNECT_WITHIN_S,
+        ping_interval=PING_EVERY_S,
+        max_outstanding_pings=MISSED_PINGS,
+        max_reconnect_attempts=FOREVER,
+        reconnect_time_wait=1,
+        pending_size=PENDING_BYTES,
+        allow_reconnect=True,
+        error_cb=on_error,
+        disconnected_cb=on_disconnected,
+        reconnected_cb=on_reconnected,
+        **address.options,
+    )
 
 
 async def _close(client: Client) -> None:
