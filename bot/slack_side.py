@@ -21,6 +21,7 @@ from bot.slack.nats_people import hearing_of_people
 from bot.slack.nats_questions import QuestionQueue
 from bot.slack.nats_stops import NatsStops, hearing_stops
 from bot.slack.nats_threads import Threads, open_threads
+from bot.slack.ports import EditBudget
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
 from bot.slack.valkey_edit_budget import ValkeyEditBudget
 from wire.errors import UnavailableError
@@ -58,7 +59,7 @@ class SlackSide:
 
     workspace: SlackWorkspace
     audience: Audience
-    budget: ValkeyEditBudget
+    budget: EditBudget
     kept: Kept
 
 
@@ -80,7 +81,7 @@ async def opened_slack_side(
     """
     async with (
         _workspace(token, settings.slack_api_url, stop=stop, meter=meter) as workspace,
-        _kept(settings, client) as kept,
+        opened_kept(settings, client) as kept,
         watching_people(workspace, mapped=kept.preferences.mapped) as audience,
         hearing_of_people(client, audience.changed),
     ):
@@ -89,7 +90,12 @@ async def opened_slack_side(
 
 
 @asynccontextmanager
-async def _kept(settings: Settings, client: Client) -> AsyncIterator[Kept]:
+async def opened_kept(settings: Settings, client: Client) -> AsyncIterator[Kept]:
+    """Where it is kept, for as long as the block lasts.
+
+    Raises:
+        UnavailableError: NATS does not answer.
+    """
     feedback = NatsFeedback(client)
     await feedback.keep_for(settings.feedback_days)
     async with hearing_stops(client) as stops:

@@ -11,27 +11,17 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 
 from bot.answering.quota import Asker, Level, QuotaLimits
-from bot.slack.asking import Asking
-from bot.slack.asking_for import AskingFor
-from bot.slack.asking_human import AskingHuman
 from bot.slack.audience import watching_people
 from bot.slack.bolt_intake import bolt_app, listening
-from bot.slack.commanding import Commanding
-from bot.slack.following import Following
-from bot.slack.nats_claims import open_claims
-from bot.slack.nats_feedback import NatsFeedback
+from bot.slack.edit_budget import OwnEditBudget
 from bot.slack.nats_people import tell_of_people
-from bot.slack.nats_questions import QuestionQueue
-from bot.slack.nats_stops import hearing_stops
-from bot.slack.nats_threads import open_threads
-from bot.slack.offering import Offering
-from bot.slack.picking import Picking
-from bot.slack.rating import Rating
 from bot.slack.slack_workspace import SlackWorkspace, open_workspace
-from retrieval.client import RetrievalClient
+from bot.slack_side import SlackSide, opened_kept
+from bot.talk import talk
 from sandbox.service import Sandbox, serving
 from sandbox.socket_mode import Redelivery
 from tests.until import until
+from wire.settings import Settings
 
 BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
@@ -63,65 +53,22 @@ async def bot_app(
     client: Client, workspace: SlackWorkspace, *, signing_secret: SecretStr | None = None
 ) -> AsyncIterator[AsyncApp]:
     """The bot's ears, wired as it wires them itself."""
-    queue, threads, claims = QuestionQueue(client), await open_threads(client), await open_claims(client)
-    asking_for = AskingFor(messages=workspace, store=queue, participation=threads, once=claims)
-    async with hearing_stops(client) as stops, watching_people(workspace) as readers:
-        listener = Asking(
-            store=queue,
-            participation=threads,
-            stops=stops,
-            records=claims,
-            messages=workspace,
-            following=Following(
-                standing=threads, messages=workspace, identity=workspace.identity, names=readers.names
-            ),
-            team=workspace.identity.team,
-        )
-        commands = Commanding(
-            retrieval=RetrievalClient(client),
-            readers=readers,
-            messages=workspace,
-            asking_for=asking_for,
-            usage=used_up,
-        )
-        picking = Picking(
-            messages=workspace,
-            store=queue,
-            participation=threads,
-            records=claims,
-            asking_for=asking_for,
-            identity=workspace.identity,
-            names=readers.names,
-        )
-        offering = Offering(
-            retrieval=RetrievalClient(client),
-            readers=readers,
-            messages=workspace,
-            asking_for=asking_for,
-            once=claims,
-            identity=workspace.identity,
-            relevance_floor=0.15,
-        )
-        human = AskingHuman(
-            channel="C0ASKHR",
-            messages=workspace,
-            people=readers,
-            retrieval=RetrievalClient(client),
-            once=claims,
-            identity=workspace.identity,
-        )
-        rating = Rating(
-            store=NatsFeedback(client),
-            messages=workspace,
-            identity=workspace.identity,
-            keeps_questions="channels",
-        )
+    settings = Settings(
+        _env_file=None,
+        ask_human_channel="C0ASKHR",
+        feedback_questions="channels",
+        relevance_floor=0.15,
+        anthropic_base_url="http://127.0.0.1:1",
+    )
+    async with opened_kept(settings, client) as kept, watching_people(workspace) as audience:
+        side = SlackSide(workspace=workspace, audience=audience, budget=OwnEditBudget(), kept=kept)
+        spoken = talk(settings, client, slack=side, usage=used_up)
         yield bolt_app(
             client=workspace.client,
             identity=workspace.identity,
-            listener=listener,
-            commands=commands,
-            interactions=(listener, commands, rating, picking, offering, human),
+            listener=spoken.asking,
+            commands=spoken.commanding,
+            interactions=spoken.interactions,
             overhear=[partial(tell_of_people, client=client, team=workspace.identity.team)],
             signing_secret=signing_secret,
         )
