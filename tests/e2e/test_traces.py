@@ -73,25 +73,8 @@ async def test_a_question_and_a_document_are_one_trace_each_and_hold_no_words(
         shown = [str(message) for message in slack.messages("general") if message.by_app]
         print(drawn(asked), drawn(indexed), sep="\n\n")
 
-    by_name = {each.name: each for each in asked}
-    heard, answered = by_name["take what Slack brings"], by_name["answer a question"]
-    assert answered.parent == heard.id
-    wanted, *_ = [each for each in asked if each.name == "retrieval.search" and each.parent == answered.id]
-    [served] = [each for each in asked if each.name == "retrieval.search" and each.parent == wanted.id]
-    assert (wanted.service, served.service) == ("bot", "worker")
-    assert by_name["answer"].parent == answered.id
-    assert by_name["answer"].attributes["answerdesk.outcome"] == "answered"
-    _check_model_span(by_name["chat claude-sonnet-5-5"], under=answered)
-    # How many edits there are depends on how the words come: one post may have them all.
-    shown_by = ("slack chat.postMessage", "slack chat.update")
-    assert any(each.name in shown_by and each.parent == answered.id for each in asked)
-
-    document = next(each for each in indexed if each.name == "index a document")
-    assert document.trace == HANDED.split("-")[1]
-    assert document.parent == HANDED.split("-")[2]
-    inside = {each.name for each in indexed if each.parent == document.id}
-    assert {"parse", "write passages", "show the edition"} <= inside
-
+    answered = _check_question(asked)
+    _check_document(indexed)
     told = {
         "traces": b"".join(collector.bodies).decode(errors="replace"),
         "logs": (tmp_path / "bot.log").read_text() + (tmp_path / "worker.log").read_text(),
@@ -113,6 +96,32 @@ def _whole_question(collector: Collector, *, of: str) -> list[SentSpan]:
     whole = {"take what Slack brings", "answer a question", "answer", "chat claude-sonnet-5-5"}
     services = {each.service for each in spans if each.name == "retrieval.search"}
     return spans if whole <= there and services == {"bot", "worker"} else []
+
+
+def _check_question(asked: list[SentSpan]) -> SentSpan:
+    """From Slack's event to the model's call and the worker's search; gives the span of its answer."""
+    by_name = {each.name: each for each in asked}
+    heard, answered = by_name["take what Slack brings"], by_name["answer a question"]
+    assert answered.parent == heard.id
+    wanted, *_ = [each for each in asked if each.name == "retrieval.search" and each.parent == answered.id]
+    [served] = [each for each in asked if each.name == "retrieval.search" and each.parent == wanted.id]
+    assert (wanted.service, served.service) == ("bot", "worker")
+    assert by_name["answer"].parent == answered.id
+    assert by_name["answer"].attributes["answerdesk.outcome"] == "answered"
+    _check_model_span(by_name["chat claude-sonnet-5-5"], under=answered)
+    # How many edits there are depends on how the words come: one post may have them all.
+    shown_by = ("slack chat.postMessage", "slack chat.update")
+    assert any(each.name in shown_by and each.parent == answered.id for each in asked)
+    return answered
+
+
+def _check_document(indexed: list[SentSpan]) -> None:
+    """A part of the trace that the document service began."""
+    document = next(each for each in indexed if each.name == "index a document")
+    assert document.trace == HANDED.split("-")[1]
+    assert document.parent == HANDED.split("-")[2]
+    inside = {each.name for each in indexed if each.parent == document.id}
+    assert {"parse", "write passages", "show the edition"} <= inside
 
 
 def _check_model_span(model: SentSpan, *, under: SentSpan) -> None:

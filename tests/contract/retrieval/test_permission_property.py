@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from nats.aio.client import Client
-from qdrant_edge import EdgeShard, Prefetch, QueryBatchRequest, QueryRequest, ScoredPoint
 
 from retrieval.edge_index import EdgeIndex, open_edge_index
 from retrieval.editions import edition_name, passage_id
@@ -32,6 +31,7 @@ from retrieval.nats_backlog import NatsBacklog
 from retrieval.nats_heads import open_heads
 from retrieval.search import Search
 from retrieval.service import serving_retrieval
+from tests.contract.retrieval.leaking_shard import Leaking
 from tests.contract.retrieval.made_up_companies import (
     ASKED,
     READERS,
@@ -355,47 +355,6 @@ def test_a_reader_is_told_what_they_would_be_told_if_nothing_else_existed(
     """Promise 28: nothing outside a reader's set is found, counted or told, in ≥ 20,000 searches."""
     check_companies(surroundings, count=count, random=random)
     assert surroundings.cases >= count * READERS * ASKED
-
-
-class Leaking:
-    """The engine, asked without the reader's filter in some place."""
-
-    def __init__(self, shard: EdgeShard, *, where: str) -> None:
-        self._shard = shard
-        self._where = where
-
-    def query(self, request: QueryRequest) -> list[ScoredPoint]:
-        leaked = QueryRequest(
-            limit=request.limit,
-            query=request.query,
-            prefetches=[self._branch(branch) for branch in request.prefetches],
-            filter=request.filter,
-        )
-        return self._shard.query(leaked)
-
-    def query_batch(self, batch: QueryBatchRequest) -> list[list[ScoredPoint]]:
-        leaked = [
-            QueryRequest(
-                limit=request.limit,
-                query=request.query,
-                filter=request.filter,
-                params=None if self._where == "rarity" else request.params,
-            )
-            for request in batch.queries
-        ]
-        return self._shard.query_batch(QueryBatchRequest(leaked))
-
-    def _branch(self, branch: Prefetch) -> Prefetch:
-        of = "words" if branch.params and branch.params.idf else "meaning"
-        return Prefetch(
-            limit=branch.limit,
-            query=branch.query,
-            filter=None if of == self._where else branch.filter,
-            params=None if self._where == "rarity" else branch.params,
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._shard, name)
 
 
 @pytest.mark.parametrize("where", ["meaning", "words", "rarity"])
