@@ -1,7 +1,7 @@
-"""Documents that are deleted: answers that were written from them and kept for others go as well."""
+"""Documents that are deleted: answers that were written from them and are kept go as well."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -27,10 +27,10 @@ class KeptAnswers(Protocol):
 
 
 @asynccontextmanager
-async def hearing_deletions(client: Client, *, answers: KeptAnswers) -> AsyncIterator[None]:
+async def hearing_deletions(client: Client, *, answers: Sequence[KeptAnswers]) -> AsyncIterator[None]:
     """Hear of every change of a document's head, by one bot each, for as long as the block lasts.
 
-    What is deleted while no bot runs, or while Redis is away, is heard of later.
+    What is deleted while no bot runs, or while one that keeps answers is away, is heard of later.
     """
     queue = WorkQueue(
         client,
@@ -44,7 +44,8 @@ async def hearing_deletions(client: Client, *, answers: KeptAnswers) -> AsyncIte
         head = changed.item
         if head.state == "deleted":
             try:
-                await answers.forget_document(document_key(head.source, head.document))
+                for keeper in answers:
+                    await keeper.forget_document(document_key(head.source, head.document))
             except UnavailableError:
                 await changed.put_back(delay_s=AGAIN_AFTER_S)
                 return

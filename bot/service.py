@@ -71,7 +71,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
                 settings, client, redis, quota=quota, workspace=slack.workspace, meter=watch.metrics
             )
         )
-        await opened(hearing_deletions(client, answers=ValkeyCache(redis)))
+        await opened(hearing_deletions(client, answers=(slack.kept.broken_off, ValkeyCache(redis))))
         spoken = talk(settings, client, slack=slack, usage=quota.usage)
         forgetting = _forgetting(client, redis, slack=slack, quota=quota, audit=watch.audit)
         await opened(serving_people(client, forgetting=forgetting))
@@ -148,6 +148,7 @@ def _replying(
         surface=shown_in_slack(settings, slack.workspace, slack.budget, meter=watch.metrics),
         audience=slack.audience,
         claims=slack.kept.claims,
+        broken_off=slack.kept.broken_off,
         turns=slack.kept.threads,
         stops=slack.kept.stops,
         preferences=slack.kept.preferences,

@@ -15,6 +15,7 @@ from bot.home.nats_preferences import NatsPreferences, open_preferences
 from bot.home.nats_recent import NatsRecent, open_recent
 from bot.slack.audience import Audience, watching_people
 from bot.slack.metering import CallMeter
+from bot.slack.nats_broken_off import NatsBrokenOff, open_broken_off
 from bot.slack.nats_claims import NatsClaims, open_claims
 from bot.slack.nats_feedback import NatsFeedback
 from bot.slack.nats_people import hearing_of_people
@@ -40,6 +41,7 @@ class Kept:
     queue: QuestionQueue
     threads: Threads
     claims: NatsClaims
+    broken_off: NatsBrokenOff
     stops: NatsStops
     feedback: NatsFeedback
     preferences: NatsPreferences
@@ -103,6 +105,7 @@ async def opened_kept(settings: Settings, client: Client) -> AsyncIterator[Kept]
             queue=QuestionQueue(client),
             threads=await open_threads(client),
             claims=await open_claims(client),
+            broken_off=await open_broken_off(client),
             stops=stops,
             feedback=feedback,
             preferences=await open_preferences(client),

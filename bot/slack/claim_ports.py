@@ -1,9 +1,10 @@
 """What is on record of a question: who answers it, in which messages, and how far that has come."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from bot.slack.view import Payload
-from wire.questions import QuestionAsked, QuestionName
+from wire.questions import QuestionAsked
 
 
 class Hold(Protocol):
@@ -46,16 +47,8 @@ class Claim(Hold, Protocol):
         """Whether an earlier owner may have posted without living to note it."""
         ...
 
-    async def note_written(
-        self, shown: tuple[Payload, ...], *, readers: tuple[str, ...], so_far: str = ""
-    ) -> None:
-        """The answer is finished, looks like this, and is for these. Raises as ``note_messages``.
-
-        Args:
-            shown: its messages.
-            readers: whom it was written for.
-            so_far: of one that broke off, its text, for whoever wants to go on.
-        """
+    async def note_written(self, shown: tuple[Payload, ...], *, readers: tuple[str, ...]) -> None:
+        """The answer is finished, looks like this, and is for these. Raises as ``note_messages``."""
         ...
 
     async def note_answered(self) -> None:
@@ -75,10 +68,23 @@ class Claims(Protocol):
         """
         ...
 
-    async def broken_off(self, question: QuestionName, *, readers: tuple[str, ...]) -> str:
-        """The text of its answer that broke off; empty where there is none, or it was for other readers.
 
-        Raises:
-            UnavailableError: that can't be told.
+class BrokenOff(Protocol):
+    """Answers that broke off. Every method raises UnavailableError where they can't be reached."""
+
+    async def before(self, question: QuestionAsked, *, readers: tuple[str, ...]) -> str:
+        """What this question is to go on with; empty where there is nothing, or it was for other readers."""
+        ...
+
+    async def keep(
+        self, question: QuestionAsked, *, text: str, readers: tuple[str, ...], documents: Collection[str]
+    ) -> None:
+        """Keep an answer, behind what it went on with, for as long as its documents are there.
+
+        Args:
+            question: whose answer it is.
+            text: of this attempt.
+            readers: whom it was written for.
+            documents: the keys of those that it was written from.
         """
         ...

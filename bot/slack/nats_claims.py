@@ -35,7 +35,6 @@ class _Message(Shape):
 class _Written(Shape):
     messages: tuple[_Message, ...] = ()
     readers: tuple[str, ...]
-    so_far: str = ""
 
 
 class _Record(Shape):
@@ -43,8 +42,7 @@ class _Record(Shape):
 
     ``epoch`` counts how often it was taken up; ``asker`` is who asked (``T1:U2``), so that it can be
     erased; ``viewing`` is what they looked at, for when it is asked again; ``written`` keeps the finished
-    messages, so that showing them never needs the model again, and afterwards what may be gone on with of
-    an answer that broke off.
+    messages until they stand, so that showing them never needs the model again.
     """
 
     owner: str
@@ -95,10 +93,8 @@ class NatsClaim:
         """Our messages stand at these ``ts``, in order."""
         await self._note(messages=messages)
 
-    async def note_written(
-        self, shown: tuple[Payload, ...], *, readers: tuple[str, ...], so_far: str = ""
-    ) -> None:
-        """The answer is finished, looks like this, and is for these; ``so_far`` of one that broke off."""
+    async def note_written(self, shown: tuple[Payload, ...], *, readers: tuple[str, ...]) -> None:
+        """The answer is finished, looks like this, and is for these."""
         messages = tuple(
             _Message(
                 text=each.text,
@@ -109,13 +105,11 @@ class NatsClaim:
             )
             for each in shown
         )
-        await self._note(written=_Written(messages=messages, readers=readers, so_far=so_far))
+        await self._note(written=_Written(messages=messages, readers=readers))
 
     async def note_answered(self) -> None:
         """The finished messages stand."""
-        written = self._record.written
-        left = written.model_copy(update={"messages": ()}) if written and written.so_far else None
-        await self._note(answered=True, written=left)
+        await self._note(answered=True, written=None)
 
     async def _note(self, **changes: Any) -> None:
         record = self._record.model_copy(update=changes)
@@ -176,16 +170,6 @@ class NatsClaims:
         """
         found = await _get(self._bucket, _key(str(question)))
         return found[0].viewing if found else None
-
-    async def broken_off(self, question: QuestionName, *, readers: tuple[str, ...]) -> str:
-        """The text of its answer that broke off; empty where there is none, or it was for other readers.
-
-        Raises:
-            UnavailableError: NATS does not answer.
-        """
-        found = await _get(self._bucket, _key(str(question)))
-        written = found[0].written if found else None
-        return written.so_far if written and written.readers == readers else ""
 
     async def first(self, deed: str) -> bool:
         """Whether nobody has done this within the last day; from now on somebody has.

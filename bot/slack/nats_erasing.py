@@ -48,7 +48,11 @@ class NatsErasing:
     async def forget(self, person: str) -> int:
         """Erase it; gives how many entries there were."""
         erased = await self._forget_waiting(person)
-        for bucket, key in ((subjects.QUESTIONS_BUCKET, "answer.>"), (subjects.THREADS_BUCKET, "part.>")):
+        for bucket, key in (
+            (subjects.QUESTIONS_BUCKET, "answer.>"),
+            (subjects.QUESTIONS_BUCKET, "broken.>"),
+            (subjects.THREADS_BUCKET, "part.>"),
+        ):
             theirs = await self._theirs(person, stream=f"KV_{bucket}", subject=f"$KV.{bucket}.{key}")
             for subject in theirs:
                 erased += await purged(self._client, stream=f"KV_{bucket}", subject=subject)

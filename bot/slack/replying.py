@@ -15,7 +15,7 @@ from bot.answering.sentences import SEARCHING, duration
 from bot.answering.small_talk import NO_WORDS
 from bot.slack.agent_thread import AgentThread
 from bot.slack.audience import Audience
-from bot.slack.claim_ports import Claim, Claims
+from bot.slack.claim_ports import BrokenOff, Claim, Claims
 from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage
 from bot.slack.metering import Seen
@@ -75,6 +75,7 @@ class Replying:
         surface: Surface,
         audience: Audience,
         claims: Claims,
+        broken_off: BrokenOff,
         turns: Turns,
         stops: Stops,
         preferences: Preferences,
@@ -87,6 +88,7 @@ class Replying:
         self._messages: Messages = surface.messages
         self._audience = audience
         self._claims = claims
+        self._broken_off = broken_off
         self._turns = turns
         self._stops = stops
         self._preferences = preferences
@@ -164,8 +166,7 @@ class Replying:
                 readers = await self._readers(question)
                 known = message.meant_for in (None, readers)
                 view = as_stopped(message.newest if known else View(doing=SEARCHING))
-                before = await self._broken_off(question, readers=readers)
-                await self._finish_written(claim, message, view, readers=readers, before=before)
+                await self._finish_written(question, claim, message, view, readers=readers)
         if (stands := message.standing.messages) and not message.withdrawn:
             await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
 
@@ -272,14 +273,22 @@ class Replying:
         if await self._readers(asked) != readers:
             # Somebody came or went while it was written: it is for others than those who would read it.
             raise UnavailableError("who reads this has changed", service="slack")
-        await self._finish_written(claim, message, view, readers=readers, before=question.so_far)
+        await self._finish_written(asked, claim, message, view, readers=readers)
 
     async def _finish_written(
-        self, claim: Claim, message: LiveMessage, view: View, *, readers: tuple[str, ...], before: str = ""
+        self,
+        asked: QuestionAsked,
+        claim: Claim,
+        message: LiveMessage,
+        view: View,
+        *,
+        readers: tuple[str, ...],
     ) -> None:
         """Put it on record, then show it: from here on the model is not needed again."""
         shown = payloads(view)
-        await claim.note_written(shown, readers=readers, so_far=before + view.so_far if view.so_far else "")
+        if view.so_far:
+            await self._broken_off.keep(asked, text=view.so_far, readers=readers, documents=view.written_from)
+        await claim.note_written(shown, readers=readers)
         await self._finish(claim, message, shown)
 
     async def _finish(self, claim: Claim, message: LiveMessage, shown: tuple[Payload, ...]) -> None:
@@ -323,7 +332,7 @@ class Replying:
             attempt=delivery,
             fresh=asked.attempt > 0 or wanted.fresh,
             manner=wanted.manner,
-            so_far=await self._broken_off(asked, readers=readers),
+            so_far=await self._broken_off.before(asked, readers=readers),
             viewing=await self._viewing(asked),
             files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
         )
@@ -337,12 +346,6 @@ class Replying:
         except (UnavailableError, RefusedError) as error:
             _log.info("the place that a question points at has no name", reason=str(error))
             return ""
-
-    async def _broken_off(self, asked: QuestionAsked, *, readers: tuple[str, ...]) -> str:
-        if not asked.goes_on:
-            return ""
-        before = replace(asked.name, attempt=asked.attempt - 1)
-        return await self._claims.broken_off(before, readers=readers)
 
     async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
         """What was said before: people's messages, and our finished answers to earlier questions.

@@ -11,7 +11,8 @@ from bot.slack.pages import pages
 from bot.slack.rated import rated
 from bot.slack.rich_text import markdown_blocks, plain_text
 from bot.slack.unfinished import presentable
-from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Status
+from wire.answers import AnswerEvent, Citation, Delta, Done, Failed, Source, Sources, Status
+from wire.documents import document_key
 
 FALLBACK_CHARS = 3_900
 """chat.update refuses a ``text`` over 4,000 characters whole (docs.slack.dev, chat.update)."""
@@ -34,6 +35,7 @@ class View:
         notice: a line in small print under a finished answer, as mrkdwn.
         about: what feedback on it is about (`bot.slack.rated`); empty while it is no answer.
         so_far: of an answer that broke off, what there is of it to go on from.
+        written_from: the keys of the documents that it is written from, which look like nothing.
         repeatable: whether asking the same again may bring something else.
     """
 
@@ -43,6 +45,7 @@ class View:
     notice: str | None = None
     about: str = ""
     so_far: str = ""
+    written_from: frozenset[str] = field(default=frozenset(), compare=False)
     repeatable: bool = True
 
 
@@ -138,18 +141,22 @@ def after(view: View, event: AnswerEvent) -> View:
     match event:
         case Status():
             return replace(view, doing=event.text)
+        case Sources():
+            return replace(view, written_from=view.written_from | _keys(event.sources))
         case Delta():
-            before = View(text="") if event.anew else view
+            before = View(written_from=view.written_from) if event.anew else view
             return replace(before, text=before.text + event.text, doing=WRITING)
         case Citation():
             known = {source.index: source for source in view.sources} | {event.index: event.source}
             return replace(view, sources=tuple(known[index] for index in sorted(known)))
         case Done():
-            return _finished(event)
+            return replace(_finished(event), written_from=view.written_from | _keys(event.sources))
         case Failed():
             return View(text=event.message)
-        case _:
-            return view
+
+
+def _keys(sources: tuple[Source, ...]) -> frozenset[str]:
+    return frozenset(document_key(source.source, source.document) for source in sources)
 
 
 def as_stopped(view: View) -> View:

@@ -64,15 +64,6 @@ async def test_only_a_later_owner_wonders_whether_something_was_posted(client: C
     assert (await claim(client, question)).messages_unknown
 
 
-async def test_an_answer_that_broke_off_can_be_gone_on_with_by_those_it_was_for(client: Client) -> None:
-    question, claims = asked(), await open_claims(client)
-    first = await claim(client, question)
-    await first.note_written((Payload(text="24"),), readers=("public",), so_far="24")
-    await first.note_answered()
-    assert await claims.broken_off(question.name, readers=("public",)) == "24"
-    assert await claims.broken_off(question.name, readers=("external",)) == ""
-
-
 async def test_a_whole_answer_is_kept_no_longer_than_until_it_stands(client: Client) -> None:
     question = asked()
     first = await claim(client, question)
