@@ -1,11 +1,12 @@
 """``answerdesk restore``: a backup put back into a running system, empty or not.
 
 What stands there and is newer stays: versions decide, as everywhere. Tombstones are put back too, so that
-what was deleted stays so when old announcements are replayed. One that was broken off can be run again.
+what was deleted stays so when old announcements are replayed; and whoever was forgotten since stays so,
+where NATS, or a newer backup that was restored before, knows of it. One that was broken off can be run again.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nats.js.errors
@@ -179,7 +180,10 @@ async def _texts(client: Client, folder: BackupFolder, standing: set[Edition]) -
 
 async def _settings(client: Client, folder: BackupFolder) -> int:
     bucket, written = await _bucket(client, subjects.SETTINGS_BUCKET), 0
+    in_backup = {kept.key: kept.value for kept in reading_lines(folder.lines("settings"), KeptSetting)}
     for kept in reading_lines(folder.lines("settings"), KeptSetting):
+        if await _forgotten_since(bucket, kept.key, in_backup=in_backup):
+            continue
         try:
             async with asyncio.timeout(CALL_WITHIN_S):
                 await bucket.create(kept.key, kept.value)
@@ -189,6 +193,22 @@ async def _settings(client: Client, folder: BackupFolder) -> int:
         except FAULTS as error:
             raise UnavailableError("settings cannot be written", service="nats") from error
     return written
+
+
+async def _forgotten_since(bucket: KeyValue, key: str, *, in_backup: Mapping[str, bytes]) -> bool:
+    """Whether this is a person's who is marked as forgotten here, otherwise than in the backup."""
+    kind, _, person = key.partition(".")
+    if kind != "person":
+        return False
+    mark = subjects.forgotten(person.replace(".", ":"))
+    try:
+        async with asyncio.timeout(CALL_WITHIN_S):
+            here = (await bucket.get(mark)).value
+    except nats.js.errors.KeyNotFoundError:
+        return False
+    except FAULTS as error:
+        raise UnavailableError("who was forgotten cannot be read", service="nats") from error
+    return here != in_backup.get(mark)
 
 
 async def _bucket(client: Client, name: str) -> KeyValue:

@@ -74,3 +74,9 @@ class RecentQuestions(Shape):
     """The last ones of one person, newest first: an entry in the KV bucket ``recent``."""
 
     questions: Annotated[tuple[RecentQuestion, ...], Field(max_length=RECENT_AT_MOST)] = ()
+
+
+class ForgottenOnce(Shape):
+    """A person was forgotten; under a key that does not tell who (`wire.subjects.forgotten`)."""
+
+    at: AwareDatetime

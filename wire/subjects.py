@@ -119,6 +119,11 @@ def feedback_about(person: str) -> tuple[str, str]:
     return f"feedback.given.{_token(person)}.*.*", f"feedback.given.*.{_token(person)}.*"
 
 
+def forgotten(person: str) -> str:
+    """The key in the settings' bucket that says that this person (``T1:U2``) was forgotten, not who it is."""
+    return f"forgotten.{_token(person)}"
+
+
 def answer_events(answer: str) -> str:
     """Where an answer's events come, each with its number in a header."""
     return f"answers.events.{answer}"

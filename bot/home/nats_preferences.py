@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 
 import nats.js.errors
 import structlog
@@ -15,7 +16,7 @@ from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
 from wire.nats_stream import purged_key, stored
-from wire.preferences import ChannelPreferences, PersonalPreferences
+from wire.preferences import ChannelPreferences, ForgottenOnce, PersonalPreferences
 from wire.questions import QuestionAsked
 from wire.shapes import Shape, ShapeT, read_shape
 
@@ -84,7 +85,11 @@ class NatsPreferences:
         return True
 
     async def forget(self, person: str) -> int:
-        """Erase what this person (``T1:U2``) has set; gives how many entries went."""
+        """Erase what this person (``T1:U2``) has set; gives how many entries went.
+
+        A mark stays, so that an older backup does not bring it back.
+        """
+        await self._put(subjects.forgotten(person), ForgottenOnce(at=datetime.now(UTC)))
         key = f"person.{person.replace(':', '.')}"
         return await purged_key(self._client, bucket=subjects.SETTINGS_BUCKET, key=key)
 
