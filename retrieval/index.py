@@ -38,6 +38,11 @@ class StoredPassage:
     allow: tuple[str, ...]
     updated_at: datetime | None
 
+    @property
+    def all_text(self) -> str:
+        """Everything that its words are: title, headings and text."""
+        return f"{self.title} {' '.join(self.heading)} {self.text}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedPassage:

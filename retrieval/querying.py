@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from retrieval.encoding import Encoded, Encoder, Sparse
 from retrieval.finding import Finding
 from retrieval.parts import parts
+from retrieval.phrases import pairs
 from retrieval.ranking import Ranked, ranked
 from retrieval.rapidfuzz_spelling import mended, suspects
 from retrieval.stop_words import StopWords
@@ -78,19 +79,21 @@ class Querying:
             sources=request.sources,
             wanted=request.limit,
         )
-        found = ranked(hits, self._tuning.ranking, now=datetime.now(UTC))
+        together = pairs(text, stop_words=self._stop_words.of(text))
+        found = ranked(hits, self._tuning.ranking, now=datetime.now(UTC), pairs=together)
         return Asked(text=text, query=query, found=found, encoding_s=encoding_s)
 
     async def _mended(self, asked: Asked, request: SearchRequest) -> Asked:
         """Asked again with the right words, where some are wrong."""
         stop_words = self._stop_words.of(asked.text)
-        looked_at = (_text(one) for one in asked.found)
+        looked_at = (one.hit.passage.all_text for one in asked.found)
         wrong = [
             word
             for word in suspects(asked.text, looked_at, stop_words=stop_words)
             if not await self._is_known(word, request)
         ]
-        text = mended(asked.text, wrong, [_text(one) for one in asked.found]) if wrong else asked.text
+        texts = [one.hit.passage.all_text for one in asked.found] if wrong else []
+        text = mended(asked.text, wrong, texts) if wrong else asked.text
         if text == asked.text:
             return asked
         again = await self._ask(text, request)
@@ -106,11 +109,6 @@ class Querying:
             wanted=1,
         )
         return bool(hits)
-
-
-def _text(one: Ranked) -> str:
-    passage = one.hit.passage
-    return f"{passage.title} {' '.join(passage.heading)} {passage.text}"
 
 
 def _merged(whole: Sequence[Ranked], of_parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:

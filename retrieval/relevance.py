@@ -66,8 +66,7 @@ class Relevance:
 
     def _coverage(self, question: str, first: Ranked) -> float:
         asked = stems(question, without=self._stop_words.of(question))
-        passage = first.hit.passage
-        has = stems(f"{passage.title} {' '.join(passage.heading)} {passage.text}")
+        has = stems(first.hit.passage.all_text)
         return len(asked & has) / len(asked) if asked else 1.0
 
 

@@ -28,8 +28,10 @@ from desk.evaluation import indexed
 from desk.irmeasures_metrics import metrics
 from desk.terminal import Terminal
 from retrieval.index import Hit
+from retrieval.phrases import Pair, pairs
 from retrieval.querying import Querying
 from retrieval.ranking import Ranked, Ranking, chosen, ranked
+from retrieval.stop_words import StopWords
 from retrieval.tuning import USUAL
 from wire.search import SearchRequest
 from wire.settings import Settings
@@ -43,19 +45,23 @@ LONG_WORD = 5
 
 _WORD = re.compile(rf"[A-Za-z]{{{LONG_WORD},}}")
 
-Order = Callable[[Sequence[Hit]], list[Ranked]]
+Order = Callable[[Sequence[Hit], Sequence[Pair]], list[Ranked]]
 
 
 def by_share(share: float) -> Order:
-    return lambda hits: ranked(hits, Ranking(meaning_share=share), now=datetime.now(UTC))
+    return lambda hits, pairs: ranked(hits, Ranking(meaning_share=share), now=datetime.now(UTC), pairs=pairs)
 
 
-def by_ranks(hits: Sequence[Hit]) -> list[Ranked]:
+def without_pairs(hits: Sequence[Hit], _: Sequence[Pair]) -> list[Ranked]:
+    return ranked(hits, Ranking(), now=datetime.now(UTC))
+
+
+def by_ranks(hits: Sequence[Hit], _: Sequence[Pair]) -> list[Ranked]:
     """Reciprocal rank fusion, as the engine has it."""
     return [Ranked(hit, hit.score) for hit in sorted(hits, key=lambda hit: -hit.score)]
 
 
-def with_chance_ages(hits: Sequence[Hit]) -> list[Ranked]:
+def with_chance_ages(hits: Sequence[Hit], pairs: Sequence[Pair]) -> list[Ranked]:
     """Where age counts and says nothing: every document is up to five years old, by chance."""
     now = datetime.now(UTC)
 
@@ -63,7 +69,7 @@ def with_chance_ages(hits: Sequence[Hit]) -> list[Ranked]:
         days = random.Random(hit.passage.document).uniform(0, 5 * 365)
         return replace(hit, passage=replace(hit.passage, updated_at=now - timedelta(days=days)))
 
-    return ranked([aged(hit) for hit in hits], Ranking(half_life_days=365), now=now)
+    return ranked([aged(hit) for hit in hits], Ranking(half_life_days=365), now=now, pairs=pairs)
 
 
 ORDERS: dict[str, Order] = {
@@ -71,6 +77,7 @@ ORDERS: dict[str, Order] = {
     "meaning 0.5": by_share(0.5),
     "**meaning 0.6**": by_share(0.6),
     "meaning 0.7": by_share(0.7),
+    "meaning 0.6, without pairs of words": without_pairs,
     "age counts, by chance": with_chance_ages,
 }
 
@@ -106,12 +113,14 @@ async def asked(querying: Querying, text: str, *, plainly: bool = False, limit: 
 
 
 async def show_orders(data: DataSet, querying: Querying) -> None:
+    stop_words = StopWords.load()
     found: dict[str, dict[str, list[str]]] = {name: {} for name in ORDERS}
     for query in data.queries:
         candidates = await asked(querying, query.text, plainly=True, limit=CANDIDATES // 5)
         hits = [one.hit for one in candidates]
+        together = pairs(query.text, stop_words=stop_words.of(query.text))
         for name, order in ORDERS.items():
-            found[name][query.id] = documents(order(hits))
+            found[name][query.id] = documents(order(hits, together))
     for name, of_each in found.items():
         print(f"| {name} | {metrics(judged=data.judged, found=of_each).ndcg_at_10:.3f} |")
 

@@ -59,6 +59,26 @@ def test_a_word_in_passing_does_not_beat_the_meaning() -> None:
     assert order([hit("a", cosine=0.1, words=MUCH), hit("b", cosine=0.4)]) == "ab"
 
 
+def test_words_that_stand_together_as_in_the_question_count() -> None:
+    apart = hit("a", cosine=0.5, words=12.0, text="Leave your parental role at the door.")
+    together = hit("b", cosine=0.5, words=12.0, text="Parental leave is sixteen weeks.")
+    first = ranked([apart, together], Ranking(), now=NOW, pairs=[("paren", "leave")])
+    assert documents(first) == "ba"
+
+
+def test_a_pair_of_words_weighs_less_than_the_words_themselves() -> None:
+    wordy = hit("a", cosine=0.5, words=20.0, text="Leave your parental role at the door.")
+    together = hit("b", cosine=0.5, words=12.0, text="Parental leave is sixteen weeks.")
+    first = ranked([wordy, together], Ranking(), now=NOW, pairs=[("paren", "leave")])
+    assert documents(first) == "ab"
+
+
+def test_by_meaning_alone_no_pair_counts() -> None:
+    hits = [hit("a", cosine=0.5, words=1.0), hit("b", cosine=0.4, words=1.0, text="Parental leave")]
+    first = ranked(hits, Ranking(meaning_share=1.0), now=NOW, pairs=[("paren", "leave")])
+    assert [one.score for one in first] == [0.5, 0.4]
+
+
 def test_equals_stay_as_the_index_had_them() -> None:
     assert order([hit("b"), hit("a"), hit("c")]) == "bac"
 
