@@ -8,7 +8,6 @@ import sys
 import time
 from datetime import UTC, datetime
 
-import nats.js.errors
 import redis.asyncio
 from nats.aio.client import Client
 
@@ -18,6 +17,7 @@ from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn
 from tests.e2e.bot_fleet import Fleet
 from tests.e2e.conftest import QUESTION
+from tests.e2e.nats_contents import contents
 from tests.e2e.test_questions import answer
 from tests.until import until
 from wire import subjects
@@ -35,18 +35,9 @@ THEIRS = "wombat"
 async def everything(client: Client, redis_url: str) -> dict[str, str]:
     """All that NATS and Valkey keep, names with contents."""
     kept: dict[str, str] = {}
-    jetstream = client.jetstream()
-    for info in await jetstream.streams_info():
-        name, after = info.config.name or "", 0
-        while True:
-            try:
-                message = await jetstream.get_msg(name, after + 1, subject=">", next=True)
-            except nats.js.errors.NotFoundError:
-                break
-            after = message.seq or 0
-            kept[f"{name} {message.subject} {after}"] = (message.data or b"").decode(errors="replace") + str(
-                message.headers or ""
-            )
+    async for name, message in contents(client):
+        words = (message.data or b"").decode(errors="replace") + str(message.headers or "")
+        kept[f"{name} {message.subject} {message.seq}"] = words
     async with redis.asyncio.from_url(redis_url, decode_responses=True) as valkey:
         async for key in valkey.scan_iter():
             value: object

@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import nats.js.errors
 import pytest
 
 from ingest.client import IngestClient
@@ -14,6 +13,7 @@ from tests.claude_answers import Script
 from tests.claude_stand_in import claude_stand_in
 from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, program
 from tests.e2e.conftest import QUESTION, WORDS
+from tests.e2e.nats_contents import contents
 from tests.e2e.test_questions import answer
 from tests.otlp_collector import Collector, SentSpan, drawn, otlp_collector
 from tests.seeded_secrets import SECRETS, SOWN
@@ -180,18 +180,10 @@ async def _metadata(nats_url: str) -> str:
     """All headers and subjects of what NATS keeps, and what is said of failures beside the announcement."""
     told: list[str] = []
     async with connected(nats_url, name="test") as client:
-        jetstream = client.jetstream()
-        for info in await jetstream.streams_info():
-            name, after = info.config.name or "", 0
-            while True:
-                try:
-                    message = await jetstream.get_msg(name, after + 1, subject=">", next=True)
-                except nats.js.errors.NotFoundError:
-                    break
-                after = message.seq or 0
-                told.append(f"{message.subject} {message.headers}")
-                if name == subjects.DOCUMENTS_FAILED_STREAM:
-                    failed = read_shape(DocumentFailed, message.data or b"")
-                    told.append(str(failed.model_copy(update={"event_base64": None})))
+        async for name, message in contents(client):
+            told.append(f"{message.subject} {message.headers}")
+            if name == subjects.DOCUMENTS_FAILED_STREAM:
+                failed = read_shape(DocumentFailed, message.data or b"")
+                told.append(str(failed.model_copy(update={"event_base64": None})))
     assert any("broken" in each for each in told)
     return "\n".join(told)
