@@ -9,8 +9,6 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,7 +17,7 @@ from nats.aio.client import Client
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ingest.client import IngestClient
-from tests.e2e.worker_process import OwnNats, Worker, queued
+from tests.e2e.worker_process import Worker, queued, running_nats
 from wire.documents import DocumentUpsert
 from wire.nats_connection import connected
 from wire.nats_topology import ensure_topology
@@ -38,17 +36,6 @@ def document(number: int) -> DocumentUpsert:
     """About a kilobyte: two passages."""
     body = "\n\n".join(f"# Part {n}\n\n" + f"Rule {number}.{n} is about {n} days. " * 15 for n in range(2))
     return DocumentUpsert(source="bench", id=f"rule-{number}", version=1, body=body, allow=("public",))
-
-
-@contextmanager
-def own_nats(folder: Path) -> Iterator[OwnNats]:
-    """A NATS server with nothing in it."""
-    nats = OwnNats(folder)
-    nats.start()
-    try:
-        yield nats
-    finally:
-        nats.kill()
 
 
 async def announce(client: Client, number: int) -> None:
@@ -75,7 +62,7 @@ async def peak_mib(client: Client, worker: Worker, *, left: int) -> float:
 
 async def measured(folder: Path, *, backlog: int) -> float:
     """The peak with so many announced before the worker starts."""
-    with own_nats(folder / "nats") as nats:
+    with running_nats(folder / "nats") as nats:
         async with connected(nats.url, name="bench") as client:
             await ensure_topology(client)
             await announce(client, backlog)

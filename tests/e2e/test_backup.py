@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -22,7 +22,7 @@ from retrieval.client import RetrievalClient
 from retrieval.copies_client import CopiesClient
 from tests.another_model import make_another_model
 from tests.contract.retrieval.stores_under_test import any_prefix, running_postgres
-from tests.e2e.worker_process import OwnNats, Worker, found
+from tests.e2e.worker_process import Worker, found, running_nats
 from wire import subjects
 from wire.documents import DocumentChanged, DocumentDelete, DocumentUpsert
 from wire.errors import AnswerdeskError
@@ -45,21 +45,11 @@ def delete(name: str, *, version: int) -> DocumentDelete:
     return DocumentDelete(source="handbook", id=name, version=version)
 
 
-@contextmanager
-def own_nats(folder: Path) -> Iterator[OwnNats]:
-    nats = OwnNats(folder)
-    nats.start()
-    try:
-        yield nats
-    finally:
-        nats.kill()
-
-
 @asynccontextmanager
 async def system(folder: Path, **settings: str) -> AsyncIterator[tuple[str, Client]]:
     """A NATS server and a worker, both of their own."""
     folder.mkdir()
-    with own_nats(folder / "nats") as nats:
+    with running_nats(folder / "nats") as nats:
         worker = Worker(nats.url, folder / "data", **settings)
         try:
             async with connected(nats.url, name="test") as client:

@@ -13,7 +13,15 @@ from nats.aio.client import Client
 from desk.worker import run_worker
 from ingest.client import CALL_WITHIN_S, IngestClient
 from retrieval.client import RetrievalClient
-from tests.e2e.worker_process import START_WITHIN_S, OwnNats, Worker, found, queued, set_ack_wait
+from tests.e2e.worker_process import (
+    START_WITHIN_S,
+    OwnNats,
+    Worker,
+    found,
+    queued,
+    running_nats,
+    set_ack_wait,
+)
 from tests.until import until
 from wire import subjects
 from wire.documents import DocumentDelete, DocumentUpsert
@@ -98,10 +106,8 @@ async def test_a_worker_killed_in_the_middle_of_a_load_loses_nothing(client: Cli
 
 @pytest.fixture
 def mortal_nats(tmp_path: Path) -> Iterator[OwnNats]:
-    nats = OwnNats(tmp_path / "nats")
-    nats.start()
-    yield nats
-    nats.kill()
+    with running_nats(tmp_path / "nats") as nats:
+        yield nats
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sandbox.rate_limits import NO_LIMITS
 from sandbox.service import Sandbox, serving
 from tests.conftest import free_port
 from tests.e2e.bot_fleet import APP_TOKEN, BOT_TOKEN, program
-from tests.e2e.worker_process import START_WITHIN_S, OwnNats
+from tests.e2e.worker_process import START_WITHIN_S, OwnNats, running_nats
 from tests.until import until
 
 NOTICED_WITHIN_S = 15.0
@@ -24,10 +24,8 @@ HUNG_FOR_S = 30.0
 
 @pytest.fixture
 def nats(tmp_path: Path) -> Iterator[OwnNats]:
-    own = OwnNats(tmp_path / "nats")
-    own.start()
-    yield own
-    own.kill()
+    with running_nats(tmp_path / "nats") as running:
+        yield running
 
 
 @pytest.fixture

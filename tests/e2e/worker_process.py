@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nats.aio.client import Client
@@ -98,6 +100,17 @@ class OwnNats:
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+
+
+@contextmanager
+def running_nats(folder: Path, *, sync_interval: str = "always") -> Iterator[OwnNats]:
+    """A NATS server with nothing in it, while the block lasts; how ever often it is killed meanwhile."""
+    nats = OwnNats(folder, sync_interval=sync_interval)
+    nats.start()
+    try:
+        yield nats
+    finally:
+        nats.kill()
 
 
 async def found(client: Client, query: str, principal: str = "public") -> set[tuple[str, int]]:

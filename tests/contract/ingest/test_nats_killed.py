@@ -12,7 +12,7 @@ from nats.aio.client import Client
 
 from ingest.client import IngestClient
 from tests.contract.ingest.workshop import upsert
-from tests.e2e.worker_process import OwnNats
+from tests.e2e.worker_process import OwnNats, running_nats
 from tests.until import until
 from wire import subjects
 from wire.documents import read_document_changed
@@ -27,10 +27,8 @@ PUBLISHERS = 64
 @pytest.fixture(params=["always", "2m"])
 def mortal_nats(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnNats]:
     """As ours flushes to disk, and as NATS does where nobody says otherwise."""
-    nats = OwnNats(tmp_path / "nats", sync_interval=request.param)
-    nats.start()
-    yield nats
-    nats.kill()
+    with running_nats(tmp_path / "nats", sync_interval=request.param) as nats:
+        yield nats
 
 
 @pytest.mark.parametrize(
