@@ -8,47 +8,29 @@ status 200, cut connections and stalls as the HTTP library's own errors.
 """
 
 import asyncio
-import base64
 import dataclasses
-import itertools
 import json
-import operator
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import anthropic
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic, Omit, omit
+from anthropic import AsyncAnthropic, omit
 from anthropic.types import (
-    Base64ImageSourceParam,
-    ImageBlockParam,
-    MessageParam,
     RawContentBlockDelta,
     RawMessageStreamEvent,
-    SearchResultBlockParam,
-    TextBlockParam,
     TextCitation,
-    ThinkingConfigParam,
 )
 
 from bot.answering import sentences
 from bot.answering.claude_models import ClaudeFacts, facts_of
-from bot.answering.files import Picture
+from bot.answering.claude_request import request_of, source_id
 from bot.answering.model import Cited, Finished, HopelessError, ModelEvent, Numbered, Text, Unseen, Used
 from bot.answering.model_features import KnownFeatures, ModelFeatures, complains_of_a_picture, without
-from bot.answering.prompt import (
-    Prompt,
-    file_text,
-    numbered_text,
-    picture_text,
-    result_blocks,
-    result_title,
-    turn_text,
-)
+from bot.answering.prompt import Prompt
 from wire.answer_settings import ModelPrice
 from wire.answers import Usage
 from wire.errors import OverloadedError, UnavailableError
@@ -77,9 +59,6 @@ _STOPS: dict[str, Literal["length", "refused"]] = {
     "model_context_window_exceeded": "length",
 }
 
-Role = Literal["user", "assistant"]
-_Block = SearchResultBlockParam | TextBlockParam | ImageBlockParam
-
 _log = structlog.get_logger("claude")
 
 
@@ -104,16 +83,6 @@ async def claude(
     ) as client:
         facts = facts_of(name, prices=prices)
         yield ClaudeModel(client, name=name, facts=facts, stalled_after_s=stalled_after_s)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Request:
-    """What a prompt is for the API, however it is asked; ``results`` are the passages' blocks."""
-
-    system: list[TextBlockParam]
-    messages: list[MessageParam]
-    thinking: ThinkingConfigParam | Omit
-    results: list[tuple[str, ...]]
 
 
 class ClaudeModel:
@@ -170,7 +139,7 @@ class ClaudeModel:
         features = self._features.now()
         if not features.counting:
             return None
-        request = self._request(prompt, features)
+        request = request_of(prompt, features, self._facts)
         try:
             async with asyncio.timeout(COUNTED_WITHIN_S):
                 counted = await self._client.messages.count_tokens(
@@ -186,19 +155,9 @@ class ClaudeModel:
             return None
         return counted.input_tokens
 
-    def _request(self, prompt: Prompt, features: ModelFeatures) -> _Request:
-        results = [result_blocks(passage) for passage in prompt.passages]
-        system = _text(prompt.system if features.citations else prompt.numbered_system)
-        return _Request(
-            system=[_kept(system) if features.prompt_caching else system],
-            messages=_messages(prompt, results, features=features),
-            thinking=(_thinking(self._facts) if features.thinking else None) or omit,
-            results=results,
-        )
-
     async def _attempt(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         features, effort = self._features.now(), self._facts.effort
-        request = self._request(prompt, features)
+        request = request_of(prompt, features, self._facts)
         reader = _Reader(request.results, self._facts)
         try:
             async with asyncio.timeout(self._stalled_after_s):
@@ -291,7 +250,7 @@ class _Reader:
         if citation.type != "search_result_location":
             return
         place = citation.search_result_index
-        if not 0 <= place < len(self._results) or citation.source != _source_id(place):
+        if not 0 <= place < len(self._results) or citation.source != source_id(place):
             _log.warning("a citation of a passage that was not given was dropped")
             return
         # Our own words rather than the API's copy of them.
@@ -315,65 +274,6 @@ class _Reader:
         cost_usd = self._facts.cost_usd(counted, kept_tokens=self._kept_tokens)
         self._usage = counted.model_copy(update={"cost_usd": round(cost_usd, 6)})
         return Used(usage=self._usage, counted=self._facts.counted(self._usage))
-
-
-def _thinking(facts: ClaudeFacts) -> ThinkingConfigParam | None:
-    if facts.thinking == "between_tools":
-        return {"type": "between_tools"}
-    return {"type": "disabled"} if facts.thinking else None
-
-
-def _messages(
-    prompt: Prompt, results: Sequence[tuple[str, ...]], *, features: ModelFeatures
-) -> list[MessageParam]:
-    """The conversation, what was found, files, and the question; roles alternate and begin with the user."""
-    turns = itertools.dropwhile(lambda turn: turn.role == "assistant", prompt.turns)
-    blocks: list[tuple[Role, _Block]] = [(turn.role, _text(turn_text(turn))) for turn in turns]
-    for place, (passage, texts) in enumerate(zip(prompt.passages, results, strict=True)):
-        title = result_title(passage, outdated=prompt.outdated)
-        cited = features.citations
-        found = _search_result(place, title, texts) if cited else _text(numbered_text(place, title, texts))
-        blocks.append(("user", found))
-    blocks += [("user", _text(file_text(file))) for file in prompt.texts]
-    if features.images:
-        blocks += [("user", block) for picture in prompt.pictures for block in _seen(picture)]
-    blocks.append(("user", _text(prompt.question)))
-    return [
-        {"role": role, "content": [block for _, block in group]}
-        for role, group in itertools.groupby(blocks, key=operator.itemgetter(0))
-    ]
-
-
-def _text(text: str) -> TextBlockParam:
-    return {"type": "text", "text": text}
-
-
-def _kept(block: TextBlockParam) -> TextBlockParam:
-    """What stands up to here is the same the next time: the API may keep it."""
-    return {**block, "cache_control": {"type": "ephemeral"}}
-
-
-def _seen(picture: Picture) -> tuple[TextBlockParam, ImageBlockParam]:
-    data = base64.b64encode(picture.body).decode()
-    # The SDK names the media types that it knows; `files.picture_type` knows no others.
-    kind = cast('Literal["image/jpeg", "image/png", "image/gif", "image/webp"]', picture.media_type)
-    source: Base64ImageSourceParam = {"type": "base64", "media_type": kind, "data": data}
-    return _text(picture_text(picture)), {"type": "image", "source": source}
-
-
-def _source_id(place: int) -> str:
-    """Opaque: a model that never sees an address can't be talked into passing one on."""
-    return f"result-{place + 1}"
-
-
-def _search_result(place: int, title: str, texts: tuple[str, ...]) -> SearchResultBlockParam:
-    return {
-        "type": "search_result",
-        "source": _source_id(place),
-        "title": title,
-        "content": [_text(text) for text in texts],
-        "citations": {"enabled": True},
-    }
 
 
 def _translated(error: Exception) -> UnavailableError:
