@@ -14,10 +14,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from semchunk.semchunk import chunk as cut_text
 
-FINGERPRINT = "sections-3"
+FINGERPRINT = "sections-4"
 """Names this way of cutting; a change of it makes documents be indexed anew."""
 PREFIX_SHARE = 4
 """Headings may take a quarter of the window; beyond it the outermost are left out."""
+MANY_BLOCKS = 3
+"""From so many on, a passage may be of several things, and its meaning is the mean of its parts'."""
+PART_TOKENS = 100
+"""Of a part, at the most."""
 BETWEEN = "\n\n"
 CHARS_PER_TOKEN = 16
 """At the most: to a tokenizer a run without a space is one unknown token, be it a megabyte long."""
@@ -42,13 +46,21 @@ class Chunk:
     Attributes:
         heading: the path of headings that it stands under.
         text: its Markdown, as readers see it.
-        embedded: what its meaning is encoded from: headings, then the text; fits the window.
+        embedded: what it is found by: headings, then the text; fits the window.
+        parts: where it holds many blocks, the headings by themselves and these, a few together: one encoding
+            of several things is near to none of them (docs/quality.md).
     """
 
     ordinal: int
     heading: tuple[str, ...]
     text: str
     embedded: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """What its meaning is encoded from, each by itself."""
+        return self.parts or (self.embedded,)
 
     def words(self, title: str) -> str:
         """What its words are weighed by: the document's title too, unless its first heading says the same.
@@ -85,9 +97,11 @@ def chunk(markdown: str, *, window_tokens: int, count_tokens: CountTokens) -> li
     for heading, blocks in _sections(markdown):
         prefix = _prefix(heading, tokens=window_tokens // PREFIX_SHARE, count_tokens=count_tokens)
         room = window_tokens - count_tokens(prefix)
-        for text in _pack(blocks, room=room, count_tokens=count_tokens):
+        for packed in _pack(blocks, room=room, count_tokens=count_tokens):
+            text = BETWEEN.join(packed)
             embedded = f"{prefix}{BETWEEN}{text}" if prefix else text
-            chunks.append(Chunk(len(chunks), heading, text, embedded))
+            parts = _parts(packed, prefix=prefix, count_tokens=count_tokens)
+            chunks.append(Chunk(len(chunks), heading, text, embedded, parts))
     return chunks
 
 
@@ -220,22 +234,32 @@ def _prefix(heading: Sequence[str], *, tokens: int, count_tokens: CountTokens) -
     return ""
 
 
-def _pack(blocks: Iterable[_Block], *, room: int, count_tokens: CountTokens) -> Iterator[str]:
-    """Join whole blocks for as long as they fit; cut those that never would."""
+def _pack(blocks: Iterable[_Block], *, room: int, count_tokens: CountTokens) -> Iterator[list[str]]:
+    """Take whole blocks together for as long as they fit; cut those that never would."""
     packed: list[str] = []
     taken, between = 0, count_tokens(BETWEEN)
     for block in blocks:
         tokens = count_tokens(block.text)
         if packed and taken + between + tokens > room:
-            yield BETWEEN.join(packed)
+            yield packed
             packed, taken = [], 0
         if tokens > room:
-            yield from _cut_block(block, room=room, count_tokens=count_tokens)
+            yield from ([cut] for cut in _cut_block(block, room=room, count_tokens=count_tokens))
         else:
             taken += tokens + (between if packed else 0)
             packed.append(block.text)
     if packed:
-        yield BETWEEN.join(packed)
+        yield packed
+
+
+def _parts(packed: Sequence[str], *, prefix: str, count_tokens: CountTokens) -> tuple[str, ...]:
+    """The headings, and many blocks, a few together; none where they are few or fit into one part."""
+    if len(packed) < MANY_BLOCKS:
+        return ()
+    blocks = (_Block(text) for text in packed)
+    parts = [BETWEEN.join(few) for few in _pack(blocks, room=PART_TOKENS, count_tokens=count_tokens)]
+    headings = (prefix,) if prefix else ()
+    return (*headings, *parts) if len(parts) > 1 else ()
 
 
 def _cut_block(block: _Block, *, room: int, count_tokens: CountTokens) -> Iterator[str]:

@@ -2,9 +2,12 @@
 
 import asyncio
 import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from ingest.chunking import Chunk, chunk
 from retrieval.editions import passage_id
@@ -72,9 +75,9 @@ class EditionWriting:
         )
 
     async def _write(self, chunks: Sequence[Chunk], *, of: Described) -> None:
-        digests = [hashlib.sha256(piece.embedded.encode()).hexdigest() for piece in chunks]
-        texts = {digest: piece.embedded for digest, piece in zip(digests, chunks, strict=True)}
-        meanings = await self._meanings(texts)
+        digests = [_digest(piece.meant) for piece in chunks]
+        meant = {digest: piece.meant for digest, piece in zip(digests, chunks, strict=True)}
+        meanings = await self._meanings(meant)
         words = await self._encoder.weigh_passages([piece.words(of.title) for piece in chunks])
         await self._index.upsert(
             [
@@ -85,18 +88,35 @@ class EditionWriting:
             ]
         )
 
-    async def _meanings(self, texts: Mapping[str, str]) -> dict[str, list[float]]:
+    async def _meanings(self, meant: Mapping[str, Sequence[str]]) -> dict[str, list[float]]:
         """Dense vectors by digest; only texts that stand nowhere yet are encoded.
 
         So an edit costs what it changes, and a try that follows a crash goes on where that one ended.
         """
-        known = await self._index.vectors(list(texts))
-        new = [digest for digest in texts if digest not in known]
+        known = await self._index.vectors(list(meant))
+        new = [digest for digest in meant if digest not in known]
         if new and self._like is not None:
             known |= await self._like.vectors(new)
             new = [digest for digest in new if digest not in known]
-        vectors = await self._encoder.encode_passages([texts[digest] for digest in new])
-        return known | dict(zip(new, vectors, strict=True))
+        texts = [text for digest in new for text in meant[digest]]
+        vectors = iter(await self._encoder.encode_passages(texts))
+        return known | {digest: mean_of(list(islice(vectors, len(meant[digest])))) for digest in new}
+
+
+def mean_of(vectors: Sequence[Sequence[float]]) -> list[float]:
+    """One of length 1 that is as near to each of these as it can be; one alone as it is."""
+    if len(vectors) == 1:
+        return list(vectors[0])
+    summed = [sum(values) for values in zip(*vectors, strict=True)]
+    length = math.hypot(*summed) or 1.0
+    return [value / length for value in summed]
+
+
+def _digest(meant: Sequence[str]) -> str:
+    """Of one text as of old, so that its vector is found again; of several another than of any one text."""
+    if len(meant) == 1:
+        return hashlib.sha256(meant[0].encode()).hexdigest()
+    return f"{len(meant)}-{hashlib.sha256(json.dumps(meant).encode()).hexdigest()}"
 
 
 def _id(of: Described, *, ordinal: int) -> str:

@@ -26,6 +26,7 @@ from typing import Any, Literal
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ingest.chunking import BETWEEN, Chunk, chunk
+from ingest.writing import mean_of
 from retrieval.edge_index import open_edge_index
 from retrieval.fastembed_encoder import PACKAGED, FastembedEncoder, open_encoder
 from retrieval.index import EncodedPassage, StoredPassage
@@ -118,7 +119,9 @@ def cut(document: dict[str, str], setting: Setting, encoder: FastembedEncoder) -
             text = f"{tail}{BETWEEN}{piece.text}"
             embedded = embedded.replace(piece.text, text)
         before = piece
-        yield Chunk(piece.ordinal, piece.heading, text, embedded)
+        # A text that is changed here has one meaning, as this setting has it.
+        parts = piece.parts if embedded == piece.embedded else ()
+        yield Chunk(piece.ordinal, piece.heading, text, embedded, parts)
 
 
 async def encoded(
@@ -128,7 +131,7 @@ async def encoded(
     passages: list[EncodedPassage] = []
     for document in documents:
         pieces = list(cut(document, setting, encoder))
-        vectors = await encoder.encode_passages([piece.embedded for piece in pieces])
+        vectors = [mean_of(await encoder.encode_passages(piece.meant)) for piece in pieces]
         in_words = setting.title == "in words"
         words = await encoder.weigh_passages(
             [piece.words(document["title"]) if in_words else piece.embedded for piece in pieces]

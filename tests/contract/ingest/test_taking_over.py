@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingest.indexing import Indexing
-from ingest.writing import CHUNKS_PER_WRITE
+from ingest.writing import CHUNKS_PER_WRITE, mean_of
 from retrieval.index import EncodedPassage
 from tests.contract.ingest.workshop import Workshop, upsert
 from wire.errors import UnavailableError
@@ -99,6 +99,22 @@ async def test_words_that_stand_twice_or_in_another_document_are_encoded_once(
     await indexing.apply(upsert("leave", body=body))
     await indexing.apply(upsert("moved", body=body))
     assert counting.encoded == ["A\n\nOne."]
+
+
+async def test_a_passage_of_many_blocks_means_the_mean_of_its_parts_which_are_encoded_once(
+    workshop: Workshop, indexing: Indexing, counting: Counting
+) -> None:
+    blocks = [f"{subject} {'You ask your manager first. ' * 8}" for subject in ("Leave.", "Pay.", "Travel.")]
+    body = "\n\n".join(block.strip() for block in blocks)
+    await indexing.apply(upsert("leave", body=body))
+    assert len(counting.encoded) > 1
+    assert "\n\n".join(counting.encoded) == body
+    parts = await workshop.encoder.encode_passages(counting.encoded)
+    ((stored,), _) = await workshop.index.copies(after=None, limit=2)
+    assert stored.dense == pytest.approx(mean_of(parts), abs=1e-3)
+    counting.encoded.clear()
+    await indexing.apply(upsert("moved", body=body))
+    assert counting.encoded == []
 
 
 async def test_what_was_taken_over_is_found_as_if_it_had_been_encoded(

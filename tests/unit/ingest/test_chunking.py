@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.chunking import CHARS_PER_TOKEN, HEADING_CHARS, Chunk, chunk, first_heading
+from ingest.chunking import CHARS_PER_TOKEN, HEADING_CHARS, PART_TOKENS, Chunk, chunk, first_heading
 
 WINDOW = 40
 
@@ -35,6 +35,25 @@ def test_each_section_carries_the_path_of_its_headings() -> None:
 def test_headings_go_before_what_is_encoded() -> None:
     (piece,) = cut("# Leave policy\n\n## Annual\n\n28 days.")
     assert piece.embedded == "Leave policy > Annual\n\n28 days."
+
+
+def test_many_blocks_are_meant_a_few_together_and_few_as_they_are() -> None:
+    """Questions of a page whose headings are bold lines, say: one encoding of all would be near to none."""
+    answers = [f"Answer {number}. {'It is so. ' * 12}".strip() for number in range(4)]
+    (piece,) = cut("# FAQ\n\n" + "\n\n".join(answers), window=250)
+    assert piece.meant == piece.parts == ("FAQ", "\n\n".join(answers[:2]), "\n\n".join(answers[2:]))
+    (piece,) = cut("# FAQ\n\n" + "\n\n".join(answers[:2]), window=250)
+    assert piece.meant == (piece.embedded,)
+    (piece,) = cut("# FAQ\n\nOne.\n\nTwo.\n\nThree.", window=250)
+    assert piece.meant == (piece.embedded,), "all of it is one part"
+
+
+def test_a_long_block_among_many_is_cut_for_its_meaning_alone() -> None:
+    long = "It is so. " * 50
+    (piece,) = cut(f"Short.\n\n{long.strip()}\n\nShort, too.", window=250)
+    assert len(piece.parts) > 2
+    assert all(words(part) <= PART_TOKENS for part in piece.parts)
+    assert " ".join(piece.parts).split() == piece.embedded.split()
 
 
 def test_the_title_counts_among_the_words_and_only_once() -> None:
@@ -174,6 +193,14 @@ def test_many_short_paragraphs_are_cut_in_time_that_grows_with_their_number() ->
 def lines() -> Iterator[str]:
     yield from ("# head", "## head two", "- item", "1. one", "| a | b |", "| - | - |", "```", "> quoted", "")
     yield from ("word", "two words.", "x" * 50, "a b c d e f g h i j k l m n o p q r s t u v w x y z. " * 3)
+
+
+@given(st.lists(st.sampled_from(list(lines())), max_size=30).map("\n".join))
+def test_parts_fit_and_hold_every_word_of_their_passage(markdown: str) -> None:
+    for piece in cut(markdown, window=250):
+        if piece.parts:
+            assert all(words(part) <= PART_TOKENS for part in piece.parts)
+            assert " ".join(piece.parts).split() == piece.embedded.split()
 
 
 @given(st.lists(st.sampled_from(list(lines())), max_size=30).map("\n".join))
