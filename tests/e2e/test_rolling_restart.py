@@ -129,20 +129,8 @@ async def test_a_rolling_restart_of_each_role_loses_and_doubles_nothing(
                         await serve(client, half)
                         assert old.end(signal.SIGTERM) == 0
                     for _ in range(2):
-                        fleet.start()
-                        await until(lambda: slack.open_sockets >= 3, within_s=60)
-                        old_bot = fleet.running.pop(0)
-                        old_bot.send_signal(signal.SIGTERM)
-                        assert await asyncio.to_thread(old_bot.wait, 30) == 0
-                        await until(lambda: slack.open_sockets == 2, within_s=30)
-                for question in traffic.questions:
-                    await until(partial(answer, slack, question), within_s=ANSWERED_WITHIN_S)
-                for number in range(DOCUMENTS):
-                    newest = rule(number, version=traffic.version)
-                    await ingest.wait_until_indexed(newest, within_s=ANSWERED_WITHIN_S)
-                await until(partial(queued_none, client), within_s=ANSWERED_WITHIN_S)
-                said = {answer(slack, question) for question in traffic.questions}
-                assert all("90 working days" in text for text in said)
+                        await replace_one_bot(fleet, slack)
+                await check_nothing_is_lost(client, slack, traffic)
                 assert "Traceback" not in fleet.log()
             finally:
                 for bot in fleet.running:
@@ -150,6 +138,28 @@ async def test_a_rolling_restart_of_each_role_loses_and_doubles_nothing(
                     bot.wait(20)
                 for worker in workers:
                     worker.kill()
+
+
+async def replace_one_bot(fleet: Fleet, slack: Sandbox) -> None:
+    fleet.start()
+    await until(lambda: slack.open_sockets >= 3, within_s=60)
+    old = fleet.running.pop(0)
+    old.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(old.wait, 30) == 0
+    await until(lambda: slack.open_sockets == 2, within_s=30)
+
+
+async def check_nothing_is_lost(client: Client, slack: Sandbox, traffic: Traffic) -> None:
+    """Every question is answered once, and every document found in its newest version."""
+    for question in traffic.questions:
+        await until(partial(answer, slack, question), within_s=ANSWERED_WITHIN_S)
+    ingest = IngestClient(client)
+    for number in range(DOCUMENTS):
+        newest = rule(number, version=traffic.version)
+        await ingest.wait_until_indexed(newest, within_s=ANSWERED_WITHIN_S)
+    await until(partial(queued_none, client), within_s=ANSWERED_WITHIN_S)
+    said = {answer(slack, question) for question in traffic.questions}
+    assert all("90 working days" in text for text in said)
 
 
 async def queued_none(client: Client) -> bool:
