@@ -48,7 +48,10 @@ class Claim(Hold, Protocol):
         ...
 
     async def note_written(self, shown: tuple[Payload, ...], *, readers: tuple[str, ...]) -> None:
-        """The answer is finished, looks like this, and is for these. Raises as ``note_messages``."""
+        """The answer is finished, looks like this, and is for these; without a message nothing is to stand.
+
+        Raises as ``note_messages``.
+        """
         ...
 
     async def note_answered(self) -> None:

@@ -151,7 +151,9 @@ class Replying:
     ) -> None:
         if claim.messages_unknown and not claim.messages:
             await message.find()
-        if claim.written is not None and await self._readers(question) == claim.readers:
+        if claim.written == ():
+            await self._leave_nothing(claim, message)
+        elif claim.written is not None and await self._readers(question) == claim.readers:
             await self._finish(claim, message, claim.written)
         elif left_s <= 0:
             await self._finish(claim, message, payloads(View(text=_LATE)))
@@ -172,6 +174,8 @@ class Replying:
 
     async def _leave_nothing(self, claim: Claim, message: LiveMessage) -> None:
         """Half an answer to nothing helps nobody, and may say what its asker wanted gone."""
+        # On record first: who takes the question up after us does the same.
+        await claim.note_written((), readers=())
         try:
             await message.withdraw()
         except RefusedError as error:

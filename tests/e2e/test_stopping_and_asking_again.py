@@ -6,7 +6,7 @@ import pytest
 
 from bot.slack.buttons import GO_ON
 from sandbox.conversations import Message
-from sandbox.faults import Refused
+from sandbox.faults import RateLimited, Refused
 from sandbox.service import Sandbox
 from tests.claude_stand_in import ClaudeStandIn, Script
 from tests.e2e.bot_fleet import Fleet
@@ -161,6 +161,24 @@ async def test_of_a_question_that_is_deleted_meanwhile_no_half_answer_stays(
     await queue_empty(engines)
     assert not replies(slack, question, channel)
     assert not slack.whispers("jonas")
+
+
+async def test_nor_where_the_bot_dies_before_slack_lets_it_take_that_back(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, engines: dict[str, str]
+) -> None:
+    """Another does, and does not answer what is gone."""
+    slack.faults.rate_limited["chat.delete"] = RateLimited(calls=1_000, retry_after_s=1)
+    question = await being_written(fleet, slack, claude)
+    slack.erase(question)
+    await until(lambda: slack.calls("chat.delete"), within_s=30)
+    asked = len(claude.requests)
+    fleet.kill()
+    slack.faults.rate_limited.clear()
+    fleet.start()
+    await until(lambda: not replies(slack, question), within_s=60)
+    await queue_empty(engines)
+    assert not replies(slack, question)
+    assert len(claude.requests) == asked
 
 
 async def test_where_slack_keeps_our_messages_the_words_of_such_an_answer_go(
