@@ -61,11 +61,11 @@ def ranked(
         hits: what was found.
         ranking: what counts.
         now: what ages are counted from.
-        pairs: words that stand together in the question.
+        pairs: words that stand together in the question; where one part alone is asked for, they are no part.
     """
     most = max([MUCH, *(hit.words for hit in hits)]) if any(hit.words for hit in hits) else 0.0
     scored = [Ranked(hit, _similarity(hit, ranking, most=most)) for hit in hits]
-    if pairs and ranking.meaning_share < 1:
+    if pairs and 0 < ranking.meaning_share < 1:
         scored = _with_pairs(scored, pairs)
     standing = [Ranked(one.hit, one.score * _standing(one.hit, ranking, now=now)) for one in scored]
     return sorted(standing, key=lambda one: -one.score)

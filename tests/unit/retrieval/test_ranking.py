@@ -73,10 +73,11 @@ def test_a_pair_of_words_weighs_less_than_the_words_themselves() -> None:
     assert documents(first) == "ab"
 
 
-def test_by_meaning_alone_no_pair_counts() -> None:
-    hits = [hit("a", cosine=0.5, words=1.0), hit("b", cosine=0.4, words=1.0, text="Parental leave")]
-    first = ranked(hits, Ranking(meaning_share=1.0), now=NOW, pairs=[("paren", "leave")])
-    assert [one.score for one in first] == [0.5, 0.4]
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_by_one_part_alone_no_pair_counts(share: float) -> None:
+    hits = [hit("a", cosine=0.5, words=20.0), hit("b", cosine=0.4, words=10.0, text="Parental leave")]
+    ranking = Ranking(meaning_share=share)
+    assert ranked(hits, ranking, now=NOW, pairs=[("paren", "leave")]) == ranked(hits, ranking, now=NOW)
 
 
 def test_equals_stay_as_the_index_had_them() -> None:
