@@ -12,14 +12,20 @@ from retrieval.stems import STEM_CHARS, words
 
 Pair = tuple[str, str]
 
-_REST_OF_WORD = re.compile(r"\w*\W+")
+MOST = 64
+"""Pairs that are looked for; more are of a text, not of a question."""
+PLACES = 32
+"""Of the first word's letters in a text, that are looked at for a pair."""
+
+_REST_OF_WORD = re.compile(r"\w*+\W++")
 """And what stands between it and the next one."""
+_IN_WORD = re.compile(r"\w")
 
 
 def pairs(question: str, *, stop_words: Collection[str]) -> list[Pair]:
-    """How the question's words start, each with how the next one does; stop words are passed over."""
+    """How a question's first words start, each with how the next one does; stop words are passed over."""
     starts = [word[:STEM_CHARS] for word in words(question) if word not in stop_words]
-    return list(dict.fromkeys(pairwise(starts)))
+    return list(dict.fromkeys(pairwise(starts)))[:MOST]
 
 
 def share_of(asked: Sequence[Pair], text: str) -> float:
@@ -36,8 +42,10 @@ def _stands(pair: Pair, lowered: str) -> bool:
     if second not in lowered:
         return False
     at = lowered.find(first)
-    while at >= 0:
-        is_start = not lowered[at - 1 : at].isalnum()
+    for _ in range(PLACES):
+        if at < 0:
+            break
+        is_start = not _IN_WORD.match(lowered[at - 1 : at])
         if is_start and (rest := _REST_OF_WORD.match(lowered, at)) and lowered.startswith(second, rest.end()):
             return True
         at = lowered.find(first, at + 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.phrases import pairs, share_of
+from retrieval.phrases import MOST, pairs, share_of
 
 STOP_WORDS = frozenset({"how", "long", "is", "the", "of", "a"})
 
@@ -52,3 +52,13 @@ def test_a_megabyte_that_repeats_the_first_word_is_soon_looked_through() -> None
     """One look at each place: a text that is made to be slow costs no more than its length."""
     assert share_of(asked("parental leave"), "parental " * 100_000 + "x leave") == 0.0
     assert share_of([("a", "b")], "a" * 1_000_000 + " c b") == 0.0
+    assert share_of([("a", "b")], "_a" * 500_000 + " c b") == 0.0
+    assert share_of([("a", "b")], "a" + " " * 1_000_000 + "c b") == 0.0
+
+
+def test_a_page_that_is_asked_as_a_question_is_looked_for_by_its_first_words() -> None:
+    """All of its pairs in all candidates would be a tenth of a second in which no one else is served."""
+    many = [f"{first}{second}" for first in "bcdfgh" for second in "bcdfghjklmnpq"]
+    assert asked(" ".join(many)) == asked(" ".join(many[: MOST + 1]))
+    assert len(asked(" ".join(many))) == MOST
+    assert share_of(asked(" ".join(many)), " ".join(many)) == 1.0
