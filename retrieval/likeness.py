@@ -13,7 +13,9 @@ RUN_OF_WORDS = 4
 LEAST_SHARE = 0.8
 """Of all runs that either has, those that both have: a changed word in 40 leaves 0.82."""
 REMEMBERED = 512
-"""Texts taken apart: what was found for one question is often found for the next. Some 20 kB each."""
+"""Texts taken apart: what was found for one question is often found for the next. Some 25 to 50 kB each."""
+REMEMBERED_CHARS = 4_000
+"""Of such a text, at the most: a passage of a model with a wide window takes a megabyte and more."""
 
 Run = tuple[str, ...]
 
@@ -49,9 +51,11 @@ class _Said:
         return both >= LEAST_SHARE * (len(self.runs) + len(other.runs) - both)
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _said(text: str) -> _Said:
     return _Said(tuple(words(text)))
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_said)
 
 
 class Likeness:
@@ -62,7 +66,7 @@ class Likeness:
 
     def has(self, text: str) -> bool:
         """Whether it is like one that was asked about before; if it is not, it is remembered."""
-        said = _said(text)
+        said = _remembered(text) if len(text) <= REMEMBERED_CHARS else _said(text)
         if any(said.is_like(other) for other in self._seen):
             return True
         self._seen.append(said)

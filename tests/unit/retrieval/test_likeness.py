@@ -1,8 +1,10 @@
 """Texts that say the same."""
 
+import tracemalloc
+
 import pytest
 
-from retrieval.likeness import Likeness
+from retrieval.likeness import REMEMBERED, Likeness
 
 TEXT = (
     "Whoever works away from the office for more than five days in a row tells the people team two weeks "
@@ -37,3 +39,15 @@ def test_another_text_is_not_alike() -> None:
 def test_short_texts_are_compared_whole(first: str, second: str) -> None:
     assert not alike(first, second)
     assert alike(first, first)
+
+
+def test_long_texts_are_not_kept_beyond_the_question_that_found_them() -> None:
+    """As passages of a model with a window of 8,000 tokens are: half a gigabyte, if they were."""
+    tracemalloc.start()
+    try:
+        for number in range(REMEMBERED // 16):
+            Likeness().has(" ".join(f"word{number}x{place}" for place in range(6_000)))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 5_000_000
