@@ -65,7 +65,12 @@ class Querying:
         )
 
     async def _ask_all(self, texts: Sequence[str], request: SearchRequest) -> list[Asked]:
-        return await asyncio.gather(*(self._ask(text, request) for text in texts))
+        asking = [asyncio.create_task(self._ask(text, request)) for text in texts]
+        try:
+            return await asyncio.gather(*asking)
+        finally:
+            for task in asking:
+                task.cancel()
 
     async def _ask(self, text: str, request: SearchRequest) -> Asked:
         started = time.perf_counter()

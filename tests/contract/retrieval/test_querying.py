@@ -20,6 +20,8 @@ from retrieval.reranking import Reranker
 from retrieval.service import serving_retrieval
 from retrieval.tuning import Tuning
 from tests.contract.retrieval.test_search_service import Desk, documents
+from tests.until import until
+from wire.errors import UnavailableError
 
 TEXTS = {
     "time off": "Everybody has 28 days of paid time off. Days left over lapse in March.",
@@ -109,6 +111,41 @@ async def test_a_question_in_parts_waits_for_its_turn_at_the_encoder_once(
         reply = await desk.search("How is a moisture probe calibrated and who approves an absence?", limit=2)
     assert set(documents(reply)) == {"probes", "approval"}
     assert reply.timings_ms.embed + reply.timings_ms.search <= reply.timings_ms.total
+
+
+class FailingForOne:
+    """An encoder that has a question and its two parts in hand, fails for one and never ends the others."""
+
+    def __init__(self, encoder: FastembedEncoder, *, fails: str) -> None:
+        self._encoder = encoder
+        self._fails = fails
+        self._together = asyncio.Barrier(3)
+        self.given_up: set[str] = set()
+
+    async def encode_query(self, text: str) -> Encoded:
+        await self._together.wait()
+        if text == self._fails:
+            raise UnavailableError("the embedding model takes too long", service="retrieval")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up.add(text)
+        raise AssertionError
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+
+async def test_where_one_part_of_a_question_fails_nothing_goes_on_for_the_others(
+    serve: Serve, encoder: FastembedEncoder
+) -> None:
+    """Nobody is there any more to whom it could be told."""
+    probes, approval = "How is a moisture probe calibrated", "who approves an absence?"
+    failing = FailingForOne(encoder, fails=approval)
+    async with serve(Tuning(), cast("Encoder", failing)) as desk:
+        with pytest.raises(UnavailableError):
+            await desk.search(f"{probes} and {approval}")
+        await until(lambda: failing.given_up == {probes, f"{probes} and {approval}"}, within_s=30)
 
 
 async def test_a_sources_weight_is_in_the_score(serve: Serve) -> None:
