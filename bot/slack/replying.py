@@ -135,7 +135,9 @@ class Replying:
                 await self._reply(question, claim, message, wishes=wishes, delivery=delivery, left_s=left_s)
             except OverloadedError as error:
                 wait_s = error.retry_after_s or 0.0
-                if not await self._held_up(question, claim, message, wait_s=wait_s, left_s=left_s):
+                if message.withdrawn or not await self._held_up(
+                    question, claim, message, wait_s=wait_s, left_s=left_s
+                ):
                     raise
             return not message.withdrawn
 

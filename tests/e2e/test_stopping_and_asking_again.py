@@ -181,6 +181,17 @@ async def test_nor_where_the_bot_dies_before_slack_lets_it_take_that_back(
     assert len(claude.requests) == asked
 
 
+async def test_while_slack_does_not_let_it_be_taken_back_nobody_is_told_that_we_go_on(
+    fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn
+) -> None:
+    """With an answer to a question that is gone."""
+    slack.faults.rate_limited["chat.delete"] = RateLimited(calls=1_000, retry_after_s=600)
+    question = await being_written(fleet, slack, claude)
+    slack.erase(question)
+    await until(lambda: "put back" in fleet.log(), within_s=60)
+    assert not slack.whispers("jonas")
+
+
 async def test_where_slack_keeps_our_messages_the_words_of_such_an_answer_go(
     fleet: Fleet, slack: Sandbox, claude: ClaudeStandIn, engines: dict[str, str]
 ) -> None:
