@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from retrieval.encoding import Encoder
-from retrieval.fastembed_encoder import open_encoder
+from retrieval.fastembed_encoder import PACKAGED, open_encoder
 from retrieval.index import Index, IndexNote, Store
 from retrieval.nats_served import NatsServed, Served
 from retrieval.payload import has_meanings_of, made_for
@@ -50,14 +50,18 @@ async def opened(store: Store, *, settings: Settings, kind: StoreKind) -> AsyncI
 
 @asynccontextmanager
 async def opened_again(store: Store, served: Served, *, settings: Settings) -> AsyncIterator[Pair]:
-    """A former index with its encoder.
+    """A former index with its encoder, or with what this release has of the packaged one.
+
+    Of the packaged model another release's file is nowhere to be had, and vectors of one find those of the
+    other: they are the same but for rounding (retrieval/model/README.md).
 
     Raises:
         SettingsError: its model can't be had any more.
         UnavailableError: the index's server does not answer.
     """
     async with open_encoder(model=served.model, threads=settings.embedding_threads) as encoder:
-        if not has_meanings_of(served.fingerprint, encoder):
+        is_packaged = (served.model, served.dimensions) == (PACKAGED, encoder.dimensions)
+        if not is_packaged and not has_meanings_of(served.fingerprint, encoder):
             raise SettingsError(
                 f"EMBEDDING_MODEL: the index that answers was made by another {served.model!r} than is there "
                 "now; put that model back until the new index is complete"

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from desk.worker import Pace, Role, run_worker
 from ingest.client import IngestClient
 from retrieval.client import RetrievalClient
-from retrieval.nats_served import Served, open_served
+from retrieval.nats_served import NatsServed, Served, open_served
 from retrieval.stores import open_store, store_kind
 from tests.another_model import make_another_model
 from tests.contract.retrieval.stores_under_test import running_postgres
@@ -227,6 +227,45 @@ async def test_a_former_model_that_is_gone_is_named(client: Client, nats_url: st
     another = settings.model_copy(update={"embedding_model": str(make_another_model(tmp_path / "model"))})
     with pytest.raises(SettingsError, match=r"EMBEDDING_MODEL: '/nowhere'"):
         await run_worker(another, asyncio.Event())
+
+
+async def given_to_a_former_release(settings: Settings, record: NatsServed) -> str:
+    """The served index becomes one that an earlier file of its model made; gives that one's fingerprint."""
+    now, revision = await record.look_up()
+    assert now is not None
+    fingerprint = f"0123456789abcdef-{now.fingerprint.partition('-')[2]}"
+    async with open_store(settings, kind="edge") as store:
+        async with (
+            store.open(fingerprint=now.fingerprint, dimensions=now.dimensions) as ours,
+            store.open(fingerprint=fingerprint, dimensions=now.dimensions) as former,
+        ):
+            copies, _ = await ours.copies(after=None, limit=100)
+            await former.upsert(copies)
+            made = now.model_copy(update={"name": former.name, "fingerprint": fingerprint})
+        await store.remove(now.fingerprint)
+    assert await record.advance(made, over=revision)
+    return fingerprint
+
+
+async def test_a_release_whose_packaged_model_was_made_anew_answers_and_builds_its_index(
+    client: Client, nats_url: str, tmp_path: Path
+) -> None:
+    """Nobody can put the former file back, which came with the former release."""
+    settings = Settings(_env_file=None, nats_url=nats_url, data_dir=tmp_path / "data")
+    ingest, record = IngestClient(client), await open_served(client)
+    async with workers(settings, None):
+        await ingest.announce(upsert(1))
+        await ingest.wait_until_indexed(upsert(1), within_s=WITHIN_S)
+    former = await given_to_a_former_release(settings, record)
+
+    async def turned() -> bool:
+        now, _ = await record.look_up()
+        return now is not None and now.fingerprint != former and now.retiring is None
+
+    async with workers(settings, None):
+        assert ("rule-1", 1) in await found(client, "Rule 1, part 1"), "it answers at once"
+        await until(turned, within_s=WITHIN_S)
+        assert ("rule-1", 1) in await found(client, "Rule 1, part 1")
 
 
 async def test_a_worker_that_is_killed_while_it_builds_goes_on_when_it_is_back(
