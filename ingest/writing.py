@@ -104,12 +104,16 @@ class EditionWriting:
 
 
 def mean_of(vectors: Sequence[Sequence[float]]) -> list[float]:
-    """One of length 1 that is as near to each of these as it can be; one alone as it is."""
+    """One of length 1, as near to each of these as it can be, however long they are; one alone as it is."""
     if len(vectors) == 1:
         return list(vectors[0])
-    summed = [sum(values) for values in zip(*vectors, strict=True)]
-    length = math.hypot(*summed) or 1.0
-    return [value / length for value in summed]
+    directions = [_of_length_1(vector) for vector in vectors]
+    return _of_length_1([sum(values) for values in zip(*directions, strict=True)])
+
+
+def _of_length_1(vector: Sequence[float]) -> list[float]:
+    length = math.hypot(*vector) or 1.0
+    return [value / length for value in vector]
 
 
 def _digest(meant: Sequence[str]) -> str:

@@ -144,3 +144,10 @@ async def test_a_second_try_goes_on_where_the_first_one_ended(workshop: Workshop
     await failing.apply(long)
     assert len(counting.encoded) == CHUNKS_PER_WRITE, "the last ten, which go first, are there"
     assert await workshop.stored() == sections
+
+
+def test_a_mean_is_as_near_to_a_short_vector_as_to_a_long_one() -> None:
+    """Not every model gives vectors of length 1, and only where they point says what a text means."""
+    assert mean_of([[3.0, 0.0], [0.0, 0.5]]) == pytest.approx([0.5**0.5, 0.5**0.5])
+    assert mean_of([[0.0, 0.0], [0.0, 2.0]]) == [0.0, 1.0]
+    assert mean_of([[3.0, 4.0]]) == [3.0, 4.0]
