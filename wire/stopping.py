@@ -1,6 +1,8 @@
-"""Ending a task for certain."""
+"""Ending a task for certain, and tasks that go on beside a block."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 ASK_AGAIN_AFTER_S = 0.5
@@ -20,3 +22,16 @@ async def stopped(*tasks: "asyncio.Task[Any]") -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=ASK_AGAIN_AFTER_S)
+
+
+@asynccontextmanager
+async def tasks_beside() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that ends the block with a task that fails, and is not seen in what is raised.
+
+    By itself it wraps the block's own error, too, which nobody could then tell by its kind.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None

@@ -20,7 +20,7 @@ from bot.slack.ports import EditBudget
 from bot.slack.view import Payload
 from wire.errors import AnswerdeskError, MalformedError, RefusedError, SettingsError, UnavailableError
 from wire.nats_work import Delivery, hand_out
-from wire.stopping import stopped
+from wire.stopping import stopped, tasks_beside
 from wire.sync import SyncAccepted, SyncFollowed, SyncRequested
 
 EDIT_EVERY_S = 3.0
@@ -179,7 +179,7 @@ async def following_runs(
         syncs=syncs, board=board, budget=budget, followed=followed, edit_every_s=edit_every_s
     )
     under_way: set[asyncio.Task[None]] = set()
-    async with asyncio.TaskGroup() as group:
+    async with tasks_beside() as group:
         keeping = group.create_task(following.keep_following(under_way), name="follow resyncs")
         try:
             yield following

@@ -11,7 +11,7 @@ import structlog
 from bot.slack.edit_budget import PUBLISH
 from bot.slack.ports import EditBudget
 from wire.errors import OverloadedError
-from wire.stopping import stopped
+from wire.stopping import stopped, tasks_beside
 
 LATELY_S = 1_800.0
 """Slack does not say when a Home tab is closed."""
@@ -80,7 +80,7 @@ class KeepingFresh:
 async def keeping_fresh(*, homes: Homes, budget: EditBudget) -> AsyncIterator[KeepingFresh]:
     """Keep Home tabs fresh while the block lasts."""
     keeper = KeepingFresh(homes=homes, budget=budget)
-    async with asyncio.TaskGroup() as group:
+    async with tasks_beside() as group:
         keeping = group.create_task(keeper.keep(), name="keep Home tabs fresh")
         try:
             yield keeper

@@ -23,6 +23,7 @@ from wire.errors import AnswerdeskError, OverloadedError, RefusedError, Unavaila
 from wire.people_news import PeopleChanged
 from wire.principals import EXTERNAL, PUBLIC
 from wire.questions import QuestionAsked
+from wire.stopping import tasks_beside
 
 FIRST_PEOPLE_WITHIN_S = 20.0
 FACTS_KEPT = 2_000
@@ -218,7 +219,7 @@ async def watching_people(
         mapped: what else is read in a channel.
     """
     audience = Audience(directory, people_within_s=people_within_s, ages=ages, mapped=mapped)
-    async with asyncio.TaskGroup() as group:
+    async with tasks_beside() as group:
         reading = group.create_task(audience.keep_reading_people(), name="read people")
         yield audience
         reading.cancel()

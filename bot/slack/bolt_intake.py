@@ -29,7 +29,7 @@ from bot.slack.viewing import CONTEXT_CHANGED
 from wire.errors import AnswerdeskError, SettingsError
 from wire.opentelemetry_spans import span
 from wire.questions import StopAsked
-from wire.stopping import stopped
+from wire.stopping import stopped, tasks_beside
 
 PING_EVERY_S = 5.0
 """slack-sdk takes a socket for dead after four of its own unanswered pings: 20 s."""
@@ -180,7 +180,7 @@ async def listening(
     """
     await check_tokens(app_token)
     socket = Socket()
-    async with asyncio.TaskGroup() as group:
+    async with tasks_beside() as group:
         keeping = group.create_task(_keep_up(socket, app, app_token, check_tokens), name="slack socket")
         yield socket
         keeping.cancel()

@@ -7,12 +7,14 @@ processes, and are killed as such.
 import asyncio
 import random
 import signal
+import socket
 from functools import partial
 
 import aiohttp
 import pytest
 
 from bot.home.nats_recent import open_recent
+from desk.invoking import BAD_USAGE
 from desk.probes import page_answers
 from sandbox.conversations import Message
 from sandbox.service import Sandbox
@@ -320,3 +322,14 @@ async def test_slack_over_http_is_answered_and_a_stop_lets_other_programs_answer
         told = await reply.text()
     assert "event: done" in told
     assert await codes == [0]
+
+
+async def test_a_bot_whose_port_is_taken_says_so_in_a_sentence_and_ends(fleet: Fleet) -> None:
+    """However much of it has started by then."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        fleet.own_settings |= {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(port)}
+        fleet.start()
+        assert await asyncio.to_thread(fleet.running.pop().wait, 60) == BAD_USAGE
+    assert f"HTTP_PORT: port {port} is taken; choose another" in fleet.log()
+    assert "Traceback" not in fleet.log()
