@@ -330,6 +330,6 @@ async def test_a_bot_whose_port_is_taken_says_so_in_a_sentence_and_ends(fleet: F
         port = other.getsockname()[1]
         fleet.own_settings |= {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(port)}
         fleet.start()
-        assert await asyncio.to_thread(fleet.running.pop().wait, 60) == BAD_USAGE
+        assert await asyncio.to_thread(fleet.running[0].wait, 60) == BAD_USAGE
     assert f"HTTP_PORT: port {port} is taken; choose another" in fleet.log()
     assert "Traceback" not in fleet.log()
