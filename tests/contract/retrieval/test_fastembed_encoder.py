@@ -97,6 +97,7 @@ async def test_passages_use_every_core_while_nobody_asks_and_one_while_somebody_
         assert len(_passage_threads() - before) == threads
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to cores")
 async def test_a_process_that_may_use_one_core_encodes_one_passage_at_a_time() -> None:
     """As in a container, whatever number of cores the machine has."""
     all_of_them = os.sched_getaffinity(0)
