@@ -20,7 +20,7 @@ from wire.search import Passage
 
 NEAR_ENOUGH = 0.35
 """The least similarity of a sentence to the question (cosine)."""
-LEAST_RELEVANCE = 0.5
+LEAST_RELEVANCE = 0.6
 """The least that the search must think of what it found. A model that reads a near miss can say that it is
 none, and asks for less (`RELEVANCE_FLOOR`). Measured by ``tests/bench/bench_quoting.py``: docs/quality.md."""
 NEAR_THE_BEST = 0.8
