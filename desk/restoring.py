@@ -181,12 +181,12 @@ async def _texts(client: Client, folder: BackupFolder, standing: set[Edition]) -
 async def _settings(client: Client, folder: BackupFolder) -> int:
     bucket, written = await _bucket(client, subjects.SETTINGS_BUCKET), 0
     in_backup = {kept.key: kept.value for kept in reading_lines(folder.lines("settings"), KeptSetting)}
-    for kept in reading_lines(folder.lines("settings"), KeptSetting):
-        if await _forgotten_since(bucket, kept.key, in_backup=in_backup):
+    for key, value in in_backup.items():
+        if await _forgotten_since(bucket, key, in_backup=in_backup):
             continue
         try:
             async with asyncio.timeout(CALL_WITHIN_S):
-                await bucket.create(kept.key, kept.value)
+                await bucket.create(key, value)
                 written += 1
         except nats.js.errors.KeyWrongLastSequenceError:
             continue  # somebody has set it anew
