@@ -23,10 +23,11 @@ NEAR_ENOUGH = 0.35
 LEAST_RELEVANCE = 0.6
 """The least that the search must think of what it found. A model that reads a near miss can say that it is
 none, and asks for less (`RELEVANCE_FLOOR`). Measured by ``tests/bench/bench_quoting.py``: docs/quality.md."""
-NEAR_THE_BEST = 0.8
-"""And its least share of the best sentence's similarity: what is far behind it only distracts."""
-OTHERS_NEAR_THE_BEST = 0.85
-"""The same for another document's best sentence: a further document distracts sooner."""
+NEAR_THE_BEST = 0.2
+"""And how much less than the best one it may be worth: what is far behind only distracts."""
+OF_PASSAGE = 2.0
+"""What a passage's score counts beside the similarity of its sentence: the search has seen more of it. With
+1 and 3 the first document quoted is right less often (`tests/bench/bench_quoting.py`: docs/quality.md)."""
 LINKED = 0.75
 """What a sentence with a link counts: it often only says where the answer stands."""
 SIGNPOST = 0.5
@@ -35,8 +36,6 @@ SIGNPOST_WORDS = 9
 """Besides the link at its end."""
 IN_FORCE = 0.6
 """The share of an outdated document's best similarity from which one that holds is preferred to it."""
-PER_RANK = 0.01
-"""What each place behind the search's first result costs: the search has seen the whole passage."""
 MOST = 5
 MOST_IN_COMPANY = 6
 """Most list items shown because the line before them announces them."""
@@ -57,13 +56,22 @@ _WORDS = re.compile(rf"\s*(?:\S+\s*){{1,{WORDS_AT_ONCE}}}|\s+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Quote:
-    """A piece of a passage worth showing."""
+class Quote:
+    """A piece of a passage that may be shown.
+
+    Attributes:
+        passage: which of the passages it is from.
+        place: which of the passage's pieces it is.
+        piece: where in the passage's text it stands.
+        nearness: its similarity to the question, less where it only says where the answer stands.
+        worth: that, and how much worse its passage is than the best one; only the order tells something.
+    """
 
     passage: int
     place: int
     piece: Piece
-    score: float
+    nearness: float = 0.0
+    worth: float = 0.0
 
 
 class ExtractiveModel:
@@ -83,11 +91,11 @@ class ExtractiveModel:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """Tell the best sentences."""
-        quotes = _chosen(prompt.passages, prompt.outdated)
-        if not quotes:
+        shown = chosen(prompt.passages, prompt.outdated)
+        if not shown:
             yield Finished(stop="nothing")
             return
-        for event in _told(quotes, prompt.passages, prompt.outdated):
+        for event in _told(shown, prompt.passages, prompt.outdated):
             if isinstance(event, Text):
                 for words in _WORDS.findall(event.text):
                     yield Text(text=words)
@@ -97,48 +105,46 @@ class ExtractiveModel:
         yield Finished(stop="end")
 
 
-def best_score(passages: Sequence[Passage]) -> float:
-    """How near the best piece of these passages is to the question; 0 where there is none."""
-    return max((quote.score for quote in _scored(passages)), default=0.0)
+def quotes(passages: Sequence[Passage], *, least: float = NEAR_ENOUGH) -> list[Quote]:
+    """The pieces that are near enough to the question, best first."""
+    near = [quote for quote in _weighed(passages) if quote.nearness >= least]
+    return sorted(near, key=lambda quote: quote.worth, reverse=True)
 
 
-def _chosen(passages: Sequence[Passage], outdated: frozenset[Document]) -> list[_Quote]:
-    """The best pieces, best document first, in reading order within each."""
-    scored = _in_force(list(_scored(passages)), passages, outdated)
-    found = sorted(scored, key=lambda quote: quote.score, reverse=True)
-    if not found or found[0].score < NEAR_ENOUGH:
-        return []
-    documents: dict[tuple[str, str], list[_Quote]] = {}
+def chosen(passages: Sequence[Passage], outdated: frozenset[Document] = frozenset()) -> list[Quote]:
+    """The best pieces with what they can't be understood without.
+
+    The best document first, in reading order within each.
+    """
+    documents: dict[Document, list[Quote]] = {}
     seen: set[str] = set()
+    found = _in_force(quotes(passages), passages, outdated)
     for quote in found:
         words = " ".join(_text(quote, passages).split())
         document = document_of(passages[quote.passage])
-        share = NEAR_THE_BEST if document in documents or not documents else OTHERS_NEAR_THE_BEST
-        near = quote.score >= max(NEAR_ENOUGH, found[0].score * share)
         enough = len(seen) == MOST or (document not in documents and len(documents) == DOCUMENTS)
-        if near and words not in seen and not enough:
+        if quote.worth >= found[0].worth - NEAR_THE_BEST and words not in seen and not enough:
             seen.add(words)
             documents.setdefault(document, []).append(quote)
     return [
         quote
-        for rank, quotes in enumerate(documents.values())
+        for rank, of_document in enumerate(documents.values())
         for quote in sorted(
-            _with_company(quotes, passages, is_best=rank == 0),
+            _with_company(of_document, passages, is_best=rank == 0),
             key=lambda quote: (passages[quote.passage].ordinal, quote.place),
         )
     ]
 
 
-def _in_force(
-    quotes: list[_Quote], passages: Sequence[Passage], outdated: frozenset[Document]
-) -> list[_Quote]:
+def _in_force(found: list[Quote], passages: Sequence[Passage], outdated: frozenset[Document]) -> list[Quote]:
     """Without those of documents that no longer hold, where others answer as well."""
-    holding = [quote for quote in quotes if document_of(passages[quote.passage]) not in outdated]
-    enough = max(NEAR_ENOUGH, max((quote.score for quote in quotes), default=0.0) * IN_FORCE)
-    return holding if any(quote.score >= enough for quote in holding) else quotes
+    holding = [quote for quote in found if document_of(passages[quote.passage]) not in outdated]
+    enough = max((quote.nearness for quote in found), default=0.0) * IN_FORCE
+    return holding if any(quote.nearness >= enough for quote in holding) else found
 
 
-def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
+def _weighed(passages: Sequence[Passage]) -> Iterator[Quote]:
+    best = max((passage.score for passage in passages), default=0.0)
     for index, passage in enumerate(passages):
         for place, piece in enumerate(pieces(passage.text)):
             scores = [
@@ -147,9 +153,9 @@ def _scored(passages: Sequence[Passage]) -> Iterator[_Quote]:
                 if highlight.start < piece.end and piece.start < highlight.end
             ]
             if scores and piece.kind != "heading":
-                weight = _weight(passage.text[piece.start : piece.end])
-                score = max(scores) * weight - index * PER_RANK
-                yield _Quote(passage=index, place=place, piece=piece, score=score)
+                nearness = max(scores) * _weight(passage.text[piece.start : piece.end])
+                worth = nearness - OF_PASSAGE * (best - passage.score)
+                yield Quote(passage=index, place=place, piece=piece, nearness=nearness, worth=worth)
 
 
 def _weight(text: str) -> float:
@@ -161,20 +167,20 @@ def _weight(text: str) -> float:
     return LINKED if links else 1.0
 
 
-def _with_company(quotes: list[_Quote], passages: Sequence[Passage], *, is_best: bool) -> Iterable[_Quote]:
+def _with_company(of_document: list[Quote], passages: Sequence[Passage], *, is_best: bool) -> Iterable[Quote]:
     """With what a piece can't be understood without; the best one, if it is alone, with the next, too."""
-    wanted = {(quote.passage, quote.place): quote for quote in quotes}
-    for quote in quotes:
+    wanted = {(quote.passage, quote.place): quote for quote in of_document}
+    for quote in of_document:
         text = passages[quote.passage].text
         around = pieces(text)
         places = _company(around, text, quote.place)
-        lone = is_best and len(quotes) == 1 and not places
+        lone = is_best and len(of_document) == 1 and not places
         if lone and _kinds(around, quote.place, 2) == ("sentence", "sentence"):
             places = [quote.place + 1]
         if _leans(around, text, quote.place):
             places = [quote.place - 1, *places]
         for place in places:
-            beside = _Quote(passage=quote.passage, place=place, piece=around[place], score=0.0)
+            beside = Quote(passage=quote.passage, place=place, piece=around[place])
             wanted.setdefault((quote.passage, place), beside)
     return wanted.values()
 
@@ -207,13 +213,13 @@ def _kinds(around: Sequence[Piece], place: int, number: int) -> tuple[Kind, ...]
 
 
 def _told(
-    quotes: Sequence[_Quote], passages: Sequence[Passage], outdated: frozenset[Document]
+    shown: Sequence[Quote], passages: Sequence[Passage], outdated: frozenset[Document]
 ) -> Iterator[ModelEvent]:
     """The chosen pieces as Markdown; what a document's part stands on is cited at its end."""
     documents = [
         (document, list(group))
         for document, group in itertools.groupby(
-            quotes, key=lambda quote: document_of(passages[quote.passage])
+            shown, key=lambda quote: document_of(passages[quote.passage])
         )
     ]
     for _, group in documents:
@@ -240,9 +246,9 @@ def _readable(quote: str, *, lone: bool) -> str:
     return _MARK.sub("", words) if lone else words
 
 
-def _runs(quotes: Sequence[_Quote]) -> Iterator[list[_Quote]]:
-    run: list[_Quote] = []
-    for quote in quotes:
+def _runs(shown: Sequence[Quote]) -> Iterator[list[Quote]]:
+    run: list[Quote] = []
+    for quote in shown:
         if run and (quote.passage, quote.place) != (run[-1].passage, run[-1].place + 1):
             yield run
             run = []
@@ -263,5 +269,5 @@ def _space(before: Kind | None, after: Kind) -> str:
             return "\n\n"
 
 
-def _text(quote: _Quote, passages: Sequence[Passage]) -> str:
+def _text(quote: Quote, passages: Sequence[Passage]) -> str:
     return passages[quote.passage].text[quote.piece.start : quote.piece.end]

@@ -3,10 +3,11 @@
 The set has, beside its pages, sections of them (`passages.jsonl`) and which of these answer which question
 (`qrels_passages.tsv`). Our passages are cut otherwise, so a passage that was found stands for the sections
 that it holds: those with which it shares half of the runs of five words that the shorter of the two has.
-The figures are nDCG@10 and recall@10 of sections, each once, where a passage gives its sections
+The figures are nDCG@10 and recall@10 of sections, each once:
 
-* in the order of the document, or
-* in the order of its highlights, as readers are shown what in it is nearest to their question.
+* passage after passage, each with its sections in the order of the document;
+* passage after passage, each with the section of its nearest sentence first;
+* sentence after sentence, as an answer without a language model quotes them from all passages.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from bot.answering.extractive_model import quotes
 from desk.data_set import read_data_set
 from desk.evaluation import indexed
 from desk.irmeasures_metrics import metrics
@@ -62,14 +64,26 @@ class Sections:
             if len(ours & section.runs) >= LEAST_SHARE * max(1, min(len(ours), len(section.runs)))
         ]
 
-    def by_highlights(self, passage: Passage) -> list[str]:
-        """Those of its nearest sentence first."""
-        nearest = [
+    def by_passage(self, passages: Sequence[Passage]) -> list[str]:
+        return [section for one in passages for section in self.held(one.document, one.text)]
+
+    def by_highlight(self, passages: Sequence[Passage]) -> list[str]:
+        return [
             section
-            for highlight in passage.highlights or ()
-            for section in self.held(passage.document, passage.text[highlight.start : highlight.end])
+            for one in passages
+            for span in (*(one.highlights or ()), None)
+            for section in self.held(one.document, one.text[span.start : span.end] if span else one.text)
         ]
-        return [*nearest, *self.held(passage.document, passage.text)]
+
+    def by_quote(self, passages: Sequence[Passage]) -> list[str]:
+        """Those from which nothing would be quoted come last."""
+        quoted = [
+            section
+            for quote in quotes(passages, least=0.0)
+            for passage in (passages[quote.passage],)
+            for section in self.held(passage.document, passage.text[quote.piece.start : quote.piece.end])
+        ]
+        return [*quoted, *self.by_highlight(passages)]
 
 
 def judged_sections(folder: Path) -> dict[str, dict[str, int]]:
@@ -82,7 +96,12 @@ def judged_sections(folder: Path) -> dict[str, dict[str, int]]:
 
 async def show(folder: Path, *, cache: Path | None) -> None:
     data, sections = read_data_set(folder), Sections(folder)
-    found: dict[str, dict[str, Sequence[str]]] = {"the document": {}, "its highlights": {}}
+    orders = {
+        "passages": sections.by_passage,
+        "passages, the nearest sentence first": sections.by_highlight,
+        "sentences, as they are quoted": sections.by_quote,
+    }
+    found: dict[str, dict[str, Sequence[str]]] = {order: {} for order in orders}
     terminal, settings = Terminal(Console(stderr=True)), Settings(_env_file=None)
     async with indexed(data, tuning=USUAL, settings=settings, cache=cache, terminal=terminal) as (search, _):
         for query in data.queries:
@@ -94,12 +113,9 @@ async def show(folder: Path, *, cache: Path | None) -> None:
                 with_highlights=True,
             )
             passages = (await search.search(request)).passages
-            for order, ids in (
-                ("the document", [sections.held(one.document, one.text) for one in passages]),
-                ("its highlights", [sections.by_highlights(one) for one in passages]),
-            ):
-                found[order][query.id] = list(dict.fromkeys(known for some in ids for known in some))
-    print("| a passage's sections in the order of | nDCG@10 | recall@10 |\n| --- | --- | --- |")
+            for order, listed in orders.items():
+                found[order][query.id] = list(dict.fromkeys(listed(passages)))
+    print("| sections by | nDCG@10 | recall@10 |\n| --- | --- | --- |")
     for order, of_each in found.items():
         scores = metrics(judged=judged_sections(folder), found=of_each)
         print(f"| {order} | {scores.ndcg_at_10:.3f} | {scores.recall_at_10:.3f} |")

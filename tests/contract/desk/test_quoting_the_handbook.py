@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from rich.console import Console
 
-from bot.answering.extractive_model import LEAST_RELEVANCE, NEAR_ENOUGH, best_score
+from bot.answering.extractive_model import LEAST_RELEVANCE, quotes
 from desk.data_set import DataSet, Text
 from desk.evaluation import indexed
 from desk.sample import HANDBOOK
@@ -59,4 +59,4 @@ async def _is_quoted(search: Search, asked: str) -> bool:
     found = await search.search(
         SearchRequest(query=asked, principals=("public",), with_highlights=True, limit=8)
     )
-    return found.relevance >= LEAST_RELEVANCE and best_score(found.passages) >= NEAR_ENOUGH
+    return found.relevance >= LEAST_RELEVANCE and bool(quotes(found.passages))

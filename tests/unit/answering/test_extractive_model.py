@@ -73,18 +73,26 @@ async def test_signposts_give_way_to_what_they_point_at_and_links_lead_nowhere()
     assert answer == f"Call security at once. More.[1]\n\n{CLOSING}"
 
 
-async def test_a_further_document_must_be_nearly_as_near_and_may_then_say_as_much() -> None:
-    best = scored("One is best. Two is near.", {"One": 0.9, "Two": 0.74})
-    far = scored("Three is near.", {"Three": 0.74}, document="far")
+async def test_what_is_far_behind_the_best_is_left_out_in_its_document_as_in_others() -> None:
+    best = scored("One is best. Two is near. Six is far.", {"One": 0.9, "Two": 0.74, "Six": 0.69})
+    far = scored("Three is far.", {"Three": 0.69}, document="far")
     near = scored("Four is nearer. Five is near.", {"Four": 0.8, "Five": 0.76}, document="near", title="Near")
     assert (await told(best, far))[0] == f"One is best. Two is near.[0]\n\n{CLOSING}"
     answer, _ = await told(best, near)
     assert answer.endswith(f"**Near**\n\nFour is nearer. Five is near.[1]\n\n{CLOSING}")
 
 
+async def test_a_sentence_counts_for_less_in_a_passage_that_the_search_thinks_worse_of() -> None:
+    second = scored("Two is nearer. More.", {"Two": 0.8}, document="second", title="Second")
+    first = scored("One is near. More.", {"One": 0.6}, title="First").model_copy(update={"score": 0.9})
+    close, behind = (second.model_copy(update={"score": score}) for score in (0.75, 0.55))
+    assert (await told(first, close))[0].startswith("**First**\n\nOne is near. More.[0]\n\n**Second**\n\nTwo")
+    assert (await told(first, behind))[0] == f"One is near. More.[0]\n\n{CLOSING}"
+
+
 async def test_a_question_or_a_bare_signpost_is_no_answer() -> None:
     answer, _ = await told(
-        scored("Bringing somebody? For rooms, see [Rooms](rooms.md).", {"Bringing": 0.8, "For": 0.8}),
+        scored("Bringing somebody? For rooms, see [Rooms](rooms.md).", {"Bringing": 0.78, "For": 0.78}),
         scored("Register visitors.", {"Register": 0.6}, document="visitors"),
     )
     assert answer == f"Register visitors.[1]\n\n{CLOSING}"
