@@ -29,9 +29,15 @@ class Highlighting:
         self._vectors: OrderedDict[str, array[float]] = OrderedDict()
 
     async def highlights(
-        self, *, query: str, query_vector: Sequence[float], texts: Sequence[str]
+        self, *, query: str, near: Sequence[Sequence[float]], texts: Sequence[str]
     ) -> list[tuple[Highlight, ...]]:
-        """For each text its sentences nearest to the query, nearest first; score is the cosine."""
+        """For each text its sentences nearest to the query, nearest first.
+
+        Args:
+            query: says by its words which sentences are looked at.
+            near: vectors of the query and of its parts; a sentence's score is its highest cosine with any.
+            texts: of passages.
+        """
         chosen = [_most_promising(query, text) for text in texts]
         wanted = [
             text[span.start : span.end] for text, spans in zip(texts, chosen, strict=True) for span in spans
@@ -40,7 +46,7 @@ class Highlighting:
         scored = [
             tuple(
                 sorted(
-                    (self._scored(text, span, query_vector) for span in spans),
+                    (self._scored(text, span, near) for span in spans),
                     key=lambda highlight: -highlight.score,
                 )
             )
@@ -50,9 +56,9 @@ class Highlighting:
             self._vectors.popitem(last=False)
         return scored
 
-    def _scored(self, text: str, span: Span, query_vector: Sequence[float]) -> Highlight:
+    def _scored(self, text: str, span: Span, near: Sequence[Sequence[float]]) -> Highlight:
         vector = self._vectors[text[span.start : span.end]]
-        cosine = sum(ours * theirs for ours, theirs in zip(query_vector, vector, strict=True))
+        cosine = max(sum(ours * theirs for ours, theirs in zip(asked, vector, strict=True)) for asked in near)
         return Highlight(start=span.start, end=span.end, score=round(cosine, 4))
 
     async def _encode(self, wanted: Sequence[str]) -> None:

@@ -16,8 +16,11 @@ from retrieval.stop_words import StopWords
 from retrieval.tuning import Tuning
 from wire.search import SearchRequest
 
-OF_A_PART = 0.9
+OF_A_PART = 0.95
 """What a passage's score counts that answers a part of the question only."""
+MOST_RAISED = 1.3
+"""How much more it may count where all that answers this part scores less than what answers the rest, which
+would fill the list. Measured by ``tests/bench/bench_ranking.py``: docs/quality.md."""
 NO_WORDS = Sparse([], [])
 
 
@@ -26,11 +29,13 @@ class Asked:
     """A question as it was searched, and the candidates, best first.
 
     Attributes:
+        parts: vectors of what it asks one by one; none where it asks one thing.
         encoding_s: seconds that its encodings were waited for.
     """
 
     text: str
     query: Encoded
+    parts: tuple[Sequence[float], ...] = ()
     found: list[Ranked]
     encoding_s: float
 
@@ -60,7 +65,8 @@ class Querying:
             return asked
         return replace(
             asked,
-            found=_merged(asked.found, [part.found for part in several]),
+            parts=tuple(part.query.dense for part in several),
+            found=merged(asked.found, [part.found for part in several]),
             encoding_s=max(asked.encoding_s, *(part.encoding_s for part in several)),
         )
 
@@ -116,12 +122,14 @@ class Querying:
         return bool(hits)
 
 
-def _merged(whole: Sequence[Ranked], of_parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:
-    """Each passage at its best score, those of a part at a discount."""
+def merged(whole: Sequence[Ranked], of_parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:
+    """Each passage at its best score; the best of each part near the best of all, as far as may be."""
     best = {one.hit.passage.id: one for one in whole}
     for found in of_parts:
+        raised = whole[0].score / found[0].score if whole and found and found[0].score > 0 else 1.0
+        share = OF_A_PART * min(MOST_RAISED, max(1.0, raised))
         for one in found:
             known = best.get(one.hit.passage.id)
-            if known is None or known.score < OF_A_PART * one.score:
-                best[one.hit.passage.id] = Ranked(one.hit, OF_A_PART * one.score)
+            if known is None or known.score < share * one.score:
+                best[one.hit.passage.id] = Ranked(one.hit, share * one.score)
     return sorted(best.values(), key=lambda one: -one.score)

@@ -69,7 +69,7 @@ class Search:
         if request.with_highlights:
             highlights = await self._highlighting.highlights(
                 query=asked.text,
-                query_vector=asked.query.dense,
+                near=(asked.query.dense, *asked.parts),
                 texts=[one.hit.passage.text for one in best],
             )
         return SearchReply(

@@ -22,6 +22,7 @@ from retrieval.tuning import Tuning
 from tests.contract.retrieval.test_search_service import Desk, documents
 from tests.until import until
 from wire.errors import UnavailableError
+from wire.search import SearchReply
 
 TEXTS = {
     "time off": "Everybody has 28 days of paid time off. Days left over lapse in March.",
@@ -86,6 +87,22 @@ async def test_each_part_of_a_question_finds_its_document(serve: Serve) -> None:
     async with serve(Tuning()) as desk:
         reply = await desk.search("How is a moisture probe calibrated and who approves an absence?", limit=2)
         assert set(documents(reply)) == {"probes", "approval"}
+
+
+async def test_a_sentence_counts_for_the_part_that_it_answers(serve: Serve) -> None:
+    async with serve(Tuning()) as desk:
+        alone = await desk.search("who approves an absence", highlights=True)
+        in_parts = await desk.search(
+            "How is a moisture probe calibrated and who approves an absence", highlights=True
+        )
+        assert _highest_score(in_parts, "approval") == pytest.approx(
+            _highest_score(alone, "approval"), abs=0.001
+        )
+
+
+def _highest_score(reply: SearchReply, document: str) -> float:
+    (passage,) = (passage for passage in reply.passages if passage.document == document)
+    return max(highlight.score for highlight in passage.highlights or ())
 
 
 class AllAtOnce:
