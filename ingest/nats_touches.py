@@ -17,7 +17,7 @@ from ingest.sources.opening import open_slack
 from ingest.touching import Touching
 from wire import subjects
 from wire.errors import MalformedError
-from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.shapes import read_shape
 from wire.source_settings import SourceSettings
 from wire.stopping import stopped
@@ -56,13 +56,11 @@ async def following_touches(
                         document = f"{touched.channel}/{touched.thread}"
                         touching[name].touch(document, at=touched.touched_at)
 
-        subscription = await client.subscribe(
-            subjects.SLACK_TOUCHED, queue=QUEUE, cb=heard, pending_msgs_limit=WAITING_AT_MOST
-        )
         tasks = [asyncio.create_task(each.run(), name="touched documents") for each in touching.values()]
         try:
-            yield
+            async with hearing(
+                client, subjects.SLACK_TOUCHED, heard, queue=QUEUE, most_waiting=WAITING_AT_MOST
+            ):
+                yield
         finally:
-            with suppress(*FAULTS):
-                await subscription.unsubscribe()
             await stopped(*tasks)

@@ -19,7 +19,7 @@ from nats.aio.msg import Msg
 from wire import subjects
 from wire.documents import DocumentChanged, DocumentDelete, document_key, read_document_changed
 from wire.errors import MalformedError, UnavailableError
-from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.stopping import stopped
 
 LONG_QUEUE = 50
@@ -64,17 +64,16 @@ async def urgent_lane(
                 waiting.put_nowait(changed)
 
     working = asyncio.create_task(_work(waiting, apply=apply), name="urgent changes")
-    hearing = await client.subscribe(
-        subjects.DOCUMENTS_CHANGED_ALL,
-        queue=subjects.INGEST_CONSUMER,
-        cb=hear,
-        pending_bytes_limit=UNHEARD_BYTES,
-    )
     try:
-        yield
+        async with hearing(
+            client,
+            subjects.DOCUMENTS_CHANGED_ALL,
+            hear,
+            queue=subjects.INGEST_CONSUMER,
+            most_waiting_bytes=UNHEARD_BYTES,
+        ):
+            yield
     finally:
-        with contextlib.suppress(*FAULTS):
-            await hearing.unsubscribe()
         await stopped(working)
 
 

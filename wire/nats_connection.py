@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import nats.errors
 import nats.js.errors
 import structlog
-from nats.aio.client import Client
+from nats.aio.client import PING_PROTO, Client
 
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_address import NatsAddress, read_address
@@ -67,9 +67,11 @@ async def connected(url: str, *, name: str, within_s: float = CONNECT_WITHIN_S) 
 
 
 class _Client(Client):
-    """Shows our login to no server without TLS where the URL wants it, at no reconnection either.
+    """Shows our login to no server without TLS where the URL wants it, and flushes what was said before.
 
-    nats-py leaves it to the server whether a connection is encrypted, whatever the URL says.
+    nats-py leaves it to the server whether a connection is encrypted, whatever the URL says, at every
+    reconnection. The ping of its flush may overtake what waits to be sent. And where a pong comes for a flush
+    that nobody waits for any more, it stops reading until its pings find the connection dead.
 
     Attributes:
         let_in: whether a server has let us in before: from then on another one is tried.
@@ -91,6 +93,19 @@ class _Client(Client):
                 "NATS_URL: that server has no TLS; set it up there, or say nats:// without ca and certificate"
             )
         return super()._connect_command()
+
+    async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
+        if not self.is_connected:
+            await super()._send_ping(future)
+            return
+        self._pongs.append(future or asyncio.get_running_loop().create_future())
+        await self._send_command(PING_PROTO)
+        await self._flush_pending()
+
+    async def _process_pong(self) -> None:
+        if self._pongs and self._pongs[0].done():
+            self._pongs[0] = asyncio.get_running_loop().create_future()
+        await super()._process_pong()
 
 
 async def _connect(client: Client, address: NatsAddress, *, name: str) -> None:

@@ -75,8 +75,6 @@ async def serving(
                 subject=subject,
                 handler=_spawning(endpoint, name=name, slots=slots, tasks=tasks, within_s=within_s),
             )
-        # nats-py's first flush may send its ping before the subscriptions that are still waiting to go out.
-        await client.flush()
         await client.flush()
         yield
     finally:

@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from wire import subjects
 from wire.errors import AnswerdeskError, MalformedError
+from wire.nats_hearing import hearing
 from wire.quotas import QuotaLow
 from wire.shapes import read_shape
 
@@ -29,10 +30,5 @@ async def hearing_low_quotas(client: Client, tell: Callable[[QuotaLow], None]) -
         except AnswerdeskError as error:
             _log.warning("nobody was told that a quota runs low", reason=str(error))
 
-    subscription = await client.subscribe(subjects.QUOTAS_LOW, queue=QUEUE, cb=heard)
-    await client.flush()
-    try:
+    async with hearing(client, subjects.QUOTAS_LOW, heard, queue=QUEUE):
         yield
-    finally:
-        if client.is_connected:
-            await subscription.unsubscribe()

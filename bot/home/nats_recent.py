@@ -15,6 +15,7 @@ from bot.slack.mrkdwn import short
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.nats_stream import purged_key
 from wire.preferences import RECENT_AT_MOST, RECENT_CHARS, RecentQuestion, RecentQuestions
 from wire.questions import QuestionAsked
@@ -109,13 +110,8 @@ async def hearing_of_answers(
     async def heard(message: Msg) -> None:
         answered(message.subject.rpartition(".")[2])
 
-    subscription = await client.subscribe(f"$KV.{subjects.RECENT_BUCKET}.{team}.*", cb=heard)
-    await client.flush()
-    try:
+    async with hearing(client, f"$KV.{subjects.RECENT_BUCKET}.{team}.*", heard):
         yield
-    finally:
-        if client.is_connected:
-            await subscription.unsubscribe()
 
 
 async def open_recent(client: Client) -> NatsRecent:

@@ -3,7 +3,6 @@
 It is not kept: what gets lost is mended by age, since nothing that is remembered of people lasts long.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,10 +16,9 @@ from bot.slack.people_events import read_people_changed
 from wire import subjects
 from wire.errors import MalformedError
 from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.people_news import PeopleChanged
 from wire.shapes import read_shape
-
-LEAVE_WITHIN_S = 2.0
 
 _log = structlog.get_logger("people")
 
@@ -43,12 +41,5 @@ async def hearing_of_people(client: Client, changed: Callable[[PeopleChanged], N
         except MalformedError:
             _log.warning("news of people that can't be read")
 
-    subscription = await client.subscribe(subjects.PEOPLE_CHANGED, cb=hear)
-    try:
+    async with hearing(client, subjects.PEOPLE_CHANGED, hear):
         yield
-    finally:
-        try:
-            async with asyncio.timeout(LEAVE_WITHIN_S):
-                await subscription.unsubscribe()
-        except FAULTS:
-            _log.info("left without saying so")

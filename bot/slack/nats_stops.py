@@ -15,6 +15,7 @@ from bot.slack.ports import StopWish
 from wire import subjects
 from wire.errors import MalformedError, UnavailableError
 from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.questions import QuestionAsked, StopAsked
 from wire.shapes import read_shape
 
@@ -78,12 +79,5 @@ class NatsStops:
 async def hearing_stops(client: Client) -> AsyncIterator[NatsStops]:
     """Hear what other replicas are told, for as long as the block lasts."""
     stops = NatsStops(client)
-    subscription = await client.subscribe(subjects.ANSWERS_STOP, cb=stops.take)
-    try:
+    async with hearing(client, subjects.ANSWERS_STOP, stops.take):
         yield stops
-    finally:
-        try:
-            async with asyncio.timeout(TOLD_WITHIN_S):
-                await subscription.unsubscribe()
-        except FAULTS:
-            _log.info("left without saying so")

@@ -20,6 +20,7 @@ from wire import subjects
 from wire.asking import AnswerAccepted, AnswerAsked, AnswerControl
 from wire.errors import MalformedError, RefusedError
 from wire.nats_connection import FAULTS
+from wire.nats_hearing import hearing
 from wire.nats_service import serving
 from wire.shapes import Shape, read_shape
 from wire.stopping import stopped
@@ -114,9 +115,9 @@ async def answering_over_nats(client: Client, streams: AnswerStreams) -> AsyncIt
     """Answer on NATS while the block lasts; any bot answers."""
     answers = AnswersOverNats(client, streams)
     endpoints = {subjects.ANSWERS_ASKED: answers.asked}
-    control = await client.subscribe(subjects.ANSWERS_CONTROL_ALL, cb=answers.control)
-    async with serving(
-        client, name="answers", endpoints=endpoints, at_once=AT_ONCE, within_s=ACCEPT_WITHIN_S
+    async with (
+        hearing(client, subjects.ANSWERS_CONTROL_ALL, answers.control),
+        serving(client, name="answers", endpoints=endpoints, at_once=AT_ONCE, within_s=ACCEPT_WITHIN_S),
     ):
         try:
             yield
@@ -124,5 +125,3 @@ async def answering_over_nats(client: Client, streams: AnswerStreams) -> AsyncIt
             if answers.tasks:
                 await asyncio.wait(answers.tasks, timeout=TELL_WITHIN_S)
             await stopped(*answers.tasks)
-            if client.is_connected:
-                await control.unsubscribe()
