@@ -39,6 +39,11 @@ SESSION = {
     # There is an index for everything we ask. How many passages hold a word the planner can only guess, and
     # it guesses so high that it would rather read them all.
     "enable_seqscan": "off",
+    # A row by an index costs little more than the next one: in memory, or on what has no moving parts. Else
+    # the planner may read all that is public and look for the words in each, which its index knows at once.
+    "random_page_cost": "1.1",
+    # To compile a search takes longer than to run it, however dear the planner thinks it.
+    "jit": "off",
     "hnsw.iterative_scan": "strict_order",
     "hnsw.ef_search": "200",
     "hnsw.max_scan_tuples": "200000",
