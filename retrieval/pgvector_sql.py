@@ -30,9 +30,13 @@ create table {table} (
     payload json not null
 )
 """
-# What a scan compares lies in the row itself, rather than behind it where PostgreSQL puts what is long.
+# What a scan reads lies in the row, or PostgreSQL would put all but numbers behind it to make room for the
+# vector, and look up a passage's readers there one by one. The vector goes behind: HNSW has its own copy.
 KEEP_NEAR = """
-alter table {table} alter dense set storage main, alter words set storage main, alter terms set storage main
+alter table {table}
+    alter allow set storage main, alter source set storage main, alter key set storage main,
+    alter edition set storage main, alter digest set storage main, alter terms set storage main,
+    alter words set storage main, alter dense set storage external
 """
 
 MAKE_INDEXES = (

@@ -1,13 +1,16 @@
 """What only PostgreSQL has to keep: filters within HNSW, statements that end, a database that comes back."""
 
 import asyncio
+import dataclasses
 import traceback
+from hashlib import sha256
 
 import psycopg
 import pytest
 
 from retrieval.encoding import Sparse
 from retrieval.index import Index
+from retrieval.pgvector_index import PgvectorIndex
 from retrieval.pgvector_store import PgvectorStore, open_pgvector_store
 from tests.contract.retrieval.stored_passages import found, passage
 from tests.contract.retrieval.stores_under_test import any_prefix
@@ -43,6 +46,44 @@ async def test_a_strict_filter_fills_the_list_from_hnsw(postgres_url: str) -> No
         assert await by_meaning(index) == 10
         await tell_the_planner(store, "hnsw.iterative_scan = off")
         assert await by_meaning(index) < 10
+
+
+async def asked_of(store: PgvectorStore, index: PgvectorIndex, question: str) -> tuple[object, ...]:
+    """One row; ``TABLE`` stands for the index's."""
+    table = index._table.as_string()
+    async with store._pool.connection() as connection:
+        answer = await connection.execute(question.replace("TABLE", table).encode())
+        return (await answer.fetchone() if answer.description else None) or ()
+
+
+@pytest.mark.parametrize("words", [100, 200])
+async def test_a_search_reads_readers_and_words_in_the_row_and_what_is_long_is_out_of_its_way(
+    postgres_url: str, words: int
+) -> None:
+    """Of a passage as long as real ones: else it is a look-up for each of them, or an unpacking."""
+    short = passage(
+        "leave",
+        words=tuple(range(words)),
+        source="the handbook of our people",
+        edition="12345678-0123456789abcdef",
+    )
+    long = dataclasses.replace(
+        short,
+        passage=dataclasses.replace(short.passage, text=" ".join(f"{n:x}" for n in range(500))),
+        dense=[1.0, *(n / 1000 for n in range(383))],
+        digest=sha256(b"leave").hexdigest(),
+    )
+    columns = ("allow", "source", "key", "edition", "digest", "terms", "words", "dense", "payload")
+    asked = [f"pg_column_toast_chunk_id({column}) is not null" for column in columns]
+    asked.append("pg_column_compression(words) is not null")
+    async with (
+        open_pgvector_store(postgres_url, prefix=any_prefix(), connections=1) as store,
+        store.open(fingerprint="a model", dimensions=384) as index,
+    ):
+        await index.upsert([long])
+        *behind, is_packed = await asked_of(store, index, f"select {', '.join(asked)} from TABLE")  # noqa: S608 — our names
+        assert [column for column, away in zip(columns, behind, strict=True) if away] == ["dense", "payload"]
+        assert is_packed == (words > 100), "where there is no room otherwise"
 
 
 async def test_a_search_that_is_cancelled_ends_in_the_database_too(postgres_url: str) -> None:
