@@ -47,6 +47,10 @@ MAKE_INDEXES = (
 )
 MAKE_HNSW = "create index {dense_index} on {table} using hnsw (dense vector_cosine_ops)"
 
+TIDY = "select gin_clean_pending_list(index::regclass) from unnest(%(indexes)s::text[]) as index"
+# Not where a vacuum is at it: PostgreSQL would end that one for us.
+ANALYZE = "analyze (skip_locked) {table}"
+
 UPSERT = """
 insert into {table} (id, key, edition, source, allow, digest, terms, words, dense, payload)
 values (%(id)s, %(key)s, %(edition)s, %(source)s, %(allow)s, %(digest)s, %(terms)s, %(words)s, %(dense)s,

@@ -10,7 +10,7 @@ import pytest
 
 from retrieval.encoding import Sparse
 from retrieval.index import Index
-from retrieval.pgvector_index import PgvectorIndex
+from retrieval.pgvector_index import ANALYZE_AFTER, PgvectorIndex
 from retrieval.pgvector_store import PgvectorStore, open_pgvector_store
 from tests.contract.retrieval.stored_passages import found, passage
 from tests.contract.retrieval.stores_under_test import any_prefix
@@ -84,6 +84,31 @@ async def test_a_search_reads_readers_and_words_in_the_row_and_what_is_long_is_o
         *behind, is_packed = await asked_of(store, index, f"select {', '.join(asked)} from TABLE")  # noqa: S608 — our names
         assert [column for column, away in zip(columns, behind, strict=True) if away] == ["dense", "payload"]
         assert is_packed == (words > 100), "where there is no room otherwise"
+
+
+async def test_settling_sorts_in_what_was_written_and_tells_the_planner_of_a_table_just_filled(
+    postgres_url: str,
+) -> None:
+    left = """
+        select sum(gin_clean_pending_list(indexrelid)) from pg_index
+        where indrelid = 'TABLE'::regclass and pg_get_indexdef(indexrelid) like '%USING gin%'
+    """
+    known = "select count(*) > 0 from pg_stats where tablename = trim('TABLE', '\"')"
+    async with (
+        open_pgvector_store(postgres_url, prefix=any_prefix(), connections=1) as store,
+        store.open(fingerprint="a model", dimensions=3) as index,
+    ):
+        await asked_of(store, index, "alter table TABLE set (autovacuum_enabled = off)")
+        await index.upsert([passage(f"leave {n}") for n in range(ANALYZE_AFTER - 1)])
+        await index.settle()
+        assert await asked_of(store, index, left) == (0,)
+        await index.settle()
+        assert await asked_of(store, index, known) == (False,), "not for so few"
+        await index.upsert([passage("one more")])
+        await index.settle()
+        assert await asked_of(store, index, known) == (False,), "not while more is written"
+        await index.settle()
+        assert await asked_of(store, index, known) == (True,)
 
 
 async def test_a_search_that_is_cancelled_ends_in_the_database_too(postgres_url: str) -> None:
