@@ -22,6 +22,7 @@ from bot.pipeline import opened_pipeline, quota_limits
 from bot.showing import shown_in_slack
 from bot.slack.bolt_hearing import Ears
 from bot.slack.nats_erasing import NatsErasing
+from bot.slack.question_context import QuestionContext
 from bot.slack.replying import Replying
 from bot.slack.slack_workspace import SlackWorkspace
 from bot.slack.taking import Afterwards, take_questions
@@ -143,17 +144,23 @@ def _replying(
     settings: Settings, *, slack: SlackSide, watch: Watch, answering: Answering, at_once: int
 ) -> Replying:
     """As many at once as are in hand: they stand in line for the model, which is fair and told."""
+    context = QuestionContext(
+        messages=slack.workspace,
+        audience=slack.audience,
+        broken_off=slack.kept.broken_off,
+        preferences=slack.kept.preferences,
+        identity=slack.workspace.identity,
+    )
     return Replying(
         answers=watch.over(answering, face="slack"),
         surface=shown_in_slack(settings, slack.workspace, slack.budget, meter=watch.metrics),
+        context=context,
         audience=slack.audience,
         claims=slack.kept.claims,
         broken_off=slack.kept.broken_off,
         turns=slack.kept.threads,
         stops=slack.kept.stops,
-        preferences=slack.kept.preferences,
         recent=slack.kept.recent,
-        identity=slack.workspace.identity,
         at_once=at_once,
     )
 

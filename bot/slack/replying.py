@@ -10,28 +10,26 @@ from typing import Protocol
 
 import structlog
 
-from bot.answering.question import Attached, Question, Turn
+from bot.answering.question import Question
 from bot.answering.sentences import SEARCHING, duration
 from bot.answering.small_talk import NO_WORDS
 from bot.slack.agent_thread import AgentThread
 from bot.slack.audience import Audience
 from bot.slack.claim_ports import BrokenOff, Claim, Claims
-from bot.slack.events import spoken
 from bot.slack.live_message import LiveMessage
 from bot.slack.metering import Seen
-from bot.slack.ports import Identity, Messages, Preferences, Recent, Stops, StopWish, ThreadMessage, Turns
+from bot.slack.ports import Messages, Recent, Stops, StopWish, Turns
+from bot.slack.question_context import QuestionContext
 from bot.slack.rush import Rush
 from bot.slack.surface import Surface
 from bot.slack.view import Payload, View, after, as_stopped, payload, payloads, without_blocks
-from bot.slack.viewing import points_here
 from wire.answers import AnswerEvent
 from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
-from wire.questions import QuestionAsked, QuestionName
+from wire.questions import QuestionAsked
 from wire.stopping import stopped
 
 TOO_OLD = timedelta(minutes=15)
 DELIVERIES = 5
-TURNS_READ = 20
 SAID_FROM_S = 30.0
 """A longer wait for Slack is told of."""
 
@@ -73,27 +71,25 @@ class Replying:
         *,
         answers: Answers,
         surface: Surface,
+        context: QuestionContext,
         audience: Audience,
         claims: Claims,
         broken_off: BrokenOff,
         turns: Turns,
         stops: Stops,
-        preferences: Preferences,
         recent: Recent,
-        identity: Identity,
         at_once: int,
     ) -> None:
         self._answers = answers
         self._surface = surface
         self._messages: Messages = surface.messages
+        self._context = context
         self._audience = audience
         self._claims = claims
         self._broken_off = broken_off
         self._turns = turns
         self._stops = stops
-        self._preferences = preferences
         self._recent = recent
-        self._identity = identity
         self._writing = asyncio.Semaphore(at_once)
         self._rush = Rush()
 
@@ -129,7 +125,7 @@ class Replying:
             return True
         message = self._surface.live_message(question, claim, agent=agent, seen=seen, begun=begun)
         left_s = (question.asked_at + TOO_OLD - datetime.now(UTC)).total_seconds()
-        title = "" if question.thread_ts else self._spoken(question.text)
+        title = "" if question.thread_ts else self._context.words(question.text)
         async with agent.at_work(title):
             try:
                 await self._reply(question, claim, message, wishes=wishes, delivery=delivery, left_s=left_s)
@@ -172,7 +168,7 @@ class Replying:
                 view = as_stopped(message.newest if known else View(doing=SEARCHING))
                 await self._finish_written(question, claim, message, view, readers=readers)
         if (stands := message.standing.messages) and not message.withdrawn:
-            await self._recent.note(question, words=self._spoken(question.text), ts=stands[0])
+            await self._recent.note(question, words=self._context.words(question.text), ts=stands[0])
 
     async def _leave_nothing(self, claim: Claim, message: LiveMessage) -> None:
         """Half an answer to nothing helps nobody, and may say what its asker wanted gone."""
@@ -274,7 +270,7 @@ class Replying:
             await self._finish(claim, message, payloads(View(text=str(error))))
             return
         message.meant_for = readers
-        question = await self._question(asked, readers=readers, delivery=delivery)
+        question = await self._context.question(asked, readers=readers, attempt=delivery)
         view = await self._write(question, message) if question.text else _no_words(question)
         if await self._readers(asked) != readers:
             # Somebody came or went while it was written: it is for others than those who would read it.
@@ -322,64 +318,6 @@ class Replying:
             raise failed.exceptions[0] from None
         return view
 
-    async def _question(self, asked: QuestionAsked, *, readers: tuple[str, ...], delivery: int) -> Question:
-        asker = await self._audience.asker(asked.user, team=asked.team)
-        wanted = await self._preferences.wanted(asked)
-        conversation = await self._conversation(asked)
-        return Question(
-            id=asked.id,
-            text=self._spoken(asked.text),
-            person=asker.person,
-            groups=asker.groups,
-            zone=asker.zone,
-            principals=readers,
-            conversation=conversation[-TURNS_READ:],
-            cut=len(conversation) > TURNS_READ,
-            attempt=delivery,
-            fresh=asked.attempt > 0 or wanted.fresh,
-            manner=wanted.manner,
-            so_far=await self._broken_off.before(asked, readers=readers),
-            viewing=await self._viewing(asked),
-            files=tuple(Attached(id=file.id, name=file.name) for file in asked.files),
-        )
-
-    async def _viewing(self, asked: QuestionAsked) -> str:
-        """The channel that a question points at from the pane beside it; empty where that is not known."""
-        if asked.viewing is None or not points_here(asked.text):
-            return ""
-        try:
-            return await self._messages.place_name(asked.viewing) or ""
-        except (UnavailableError, RefusedError) as error:
-            _log.info("the place that a question points at has no name", reason=str(error))
-            return ""
-
-    async def _conversation(self, asked: QuestionAsked) -> tuple[Turn, ...]:
-        """What was said before: people's messages, and our finished answers to earlier questions.
-
-        Such an answer may stand after this question, if it was still being written when this was asked.
-        """
-        if asked.thread_ts is None:
-            return ()
-        try:
-            messages = await self._messages.thread(channel=asked.channel, thread_ts=asked.thread_ts)
-        except (UnavailableError, RefusedError) as error:
-            # The question is still worth an answer by itself.
-            _log.warning("thread not read", reason=str(error))
-            return ()
-        earlier = [message for message in messages if _is_earlier(message, asked)]
-        names = self._audience.names()
-        return tuple(
-            Turn(
-                role="assistant" if message.ours else "user",
-                author="you" if message.ours else names.get(message.user, "somebody"),
-                text=self._spoken(message.text),
-            )
-            for message in earlier
-        )
-
-    def _spoken(self, text: str) -> str:
-        return spoken(text, bot_user=self._identity.user, names=self._audience.names())
-
 
 async def _begun(agent: AgentThread, seen: Seen) -> bool:
     """Show that we are at it, before anything is done that may have to wait; whether Slack shows it."""
@@ -390,10 +328,3 @@ async def _begun(agent: AgentThread, seen: Seen) -> bool:
 
 def _no_words(question: Question) -> View:
     return View(text=_NO_WORDS_BUT_FILES if question.files else NO_WORDS, repeatable=False)
-
-
-def _is_earlier(message: ThreadMessage, asked: QuestionAsked) -> bool:
-    if not message.ours:
-        return float(message.ts) < float(asked.ts)
-    answered = QuestionName.read(message.question or "")
-    return message.finished and answered is not None and float(answered.ts) < float(asked.ts)
