@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -67,6 +68,56 @@ async def serving(
         CompanyError: the company's folder can't be used.
         PortTakenError: something else listens on the port.
     """
+    parts = _built(
+        company,
+        tokens=Tokens(bot=bot_token, app=app_token),
+        limits=limits,
+        redelivery=redelivery,
+        stream_life_s=stream_life_s,
+        now=now,
+    )
+    async with AsyncExitStack() as stack:
+        runner = await stack.enter_async_context(_running(_application(parts)))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(parts.socket_mode)
+        await stack.enter_async_context(_looking(parts.workspace))
+        stack.callback(parts.page_api.close)
+        await stack.enter_async_context(_listening(runner, port=port))
+        url = f"http://{HOST}:{runner.addresses[0][1]}"
+        parts.acting.url = parts.workspace.files.url = url
+        yield Sandbox(
+            url=url,
+            workspace=parts.workspace,
+            socket_mode=parts.socket_mode,
+            web_api=parts.web_api,
+            acting=parts.acting,
+            faults=parts.faults,
+            http=http,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """A workspace and its shells; nothing of it is open yet."""
+
+    workspace: Workspace
+    faults: Faults
+    socket_mode: SocketMode
+    web_api: WebApi
+    acting: Acting
+    page_api: PageApi
+
+
+def _built(
+    company: Path,
+    *,
+    tokens: Tokens,
+    limits: Limits,
+    redelivery: Redelivery,
+    stream_life_s: float,
+    now: Callable[[], float],
+) -> _Parts:
+    """Everything built, so that what changes in the workspace is told to the page and the app."""
     people = read_company(company)
     faults = Faults()
     listeners: list[Callable[[Change], None]] = []
@@ -79,7 +130,7 @@ async def serving(
         workspace=workspace,
         socket_mode=socket_mode,
         responding=responding,
-        tokens=Tokens(bot=bot_token, app=app_token),
+        tokens=tokens,
         limits=RateLimits(limits),
         faults=faults,
         now=now,
@@ -88,28 +139,16 @@ async def serving(
     page_api = PageApi(
         workspace=workspace, socket_mode=socket_mode, web_api=web_api, faults=faults, handbook=handbook
     )
-    acting = Acting(workspace=workspace, socket_mode=socket_mode, responding=responding)
-    page_actions = PageActions(workspace=workspace, acting=acting)
     listeners += [page_api.push, _app_told(socket_mode, workspace)]
     socket_mode.on_count(page_api.push_sockets)
-    async with AsyncExitStack() as stack:
-        routes = [*page_api.routes(), *page_actions.routes()]
-        runner = await stack.enter_async_context(_running(_application(routes, web_api, socket_mode)))
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(socket_mode)
-        await stack.enter_async_context(_looking(workspace))
-        stack.callback(page_api.close)
-        await stack.enter_async_context(_listening(runner, port=port))
-        acting.url = workspace.files.url = f"http://{HOST}:{runner.addresses[0][1]}"
-        yield Sandbox(
-            url=acting.url,
-            workspace=workspace,
-            socket_mode=socket_mode,
-            web_api=web_api,
-            acting=acting,
-            faults=faults,
-            http=http,
-        )
+    return _Parts(
+        workspace=workspace,
+        faults=faults,
+        socket_mode=socket_mode,
+        web_api=web_api,
+        acting=Acting(workspace=workspace, socket_mode=socket_mode, responding=responding),
+        page_api=page_api,
+    )
 
 
 def _tell(listeners: list[Callable[[Change], None]], change: Change) -> None:
@@ -125,7 +164,7 @@ def _app_told(socket_mode: SocketMode, workspace: Workspace) -> Callable[[Change
     return tell
 
 
-def _application(routes: list[web.RouteDef], web_api: WebApi, socket_mode: SocketMode) -> web.Application:
+def _application(parts: _Parts) -> web.Application:
     application = web.Application(
         client_max_size=UPLOAD_BYTES, middlewares=[only_this_machine, refusals_as_sentences]
     )
@@ -135,12 +174,13 @@ def _application(routes: list[web.RouteDef], web_api: WebApi, socket_mode: Socke
 
     application.router.add_get("/", page)
     application.router.add_static("/static", PAGE)
-    application.router.add_get("/link", socket_mode.serve)
-    application.router.add_route("*", "/api/{method}", web_api.serve)
-    application.router.add_post("/respond/{name}", web_api.respond)
-    application.router.add_get("/files-pri/{file}/{name}", web_api.download)
-    application.router.add_get("/files-pri/{file}/download/{name}", web_api.download)
-    application.router.add_routes(routes)
+    application.router.add_get("/link", parts.socket_mode.serve)
+    application.router.add_route("*", "/api/{method}", parts.web_api.serve)
+    application.router.add_post("/respond/{name}", parts.web_api.respond)
+    application.router.add_get("/files-pri/{file}/{name}", parts.web_api.download)
+    application.router.add_get("/files-pri/{file}/download/{name}", parts.web_api.download)
+    application.router.add_routes(parts.page_api.routes())
+    application.router.add_routes(PageActions(workspace=parts.workspace, acting=parts.acting).routes())
     return application
 
 
