@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from nats.aio.client import Client
 
@@ -15,7 +15,7 @@ from ingest.metering import UNMETERED, IngestMeter
 from ingest.nats_admin import serving_admin
 from ingest.nats_consumer import NatsConsumer
 from ingest.nats_files import serving_files
-from ingest.nats_urgent import urgent_lane
+from ingest.nats_urgent import Apply, urgent_lane
 from ingest.parser_processes import ParserProcesses
 from ingest.parsing import Parsing
 from ingest.sync_service import resyncing
@@ -48,9 +48,7 @@ async def run_ingest(
         SettingsError: a setting is wrong.
     """
     texts = await open_objects(client, subjects.TEXTS_BUCKET)
-    files = await open_objects(client, subjects.FILES_BUCKET)
-    # Two sets of them, so that nobody's question waits behind a thousand documents.
-    processes, files_apart = ParserProcesses(), ParserProcesses()
+    processes = ParserProcesses()
     leftovers = Leftovers(index=index, heads=heads, texts=texts)
     indexing = Indexing(
         index=index,
@@ -67,17 +65,10 @@ async def run_ingest(
     async with (
         _cleaning(leftovers),
         processes,
-        files_apart,
-        serving_files(client, files=files, parse=Parsing(files_apart).parse),
+        _reading_files(client),
         resyncing(client, sources=settings.sources, pipeline=all_readers(), meter=meter) as resyncs,
         serving_admin(client, also=resyncs),
-        urgent_lane(
-            client,
-            apply=indexing.apply,
-            is_shown=lambda key: heads.shown(key).edition is not None,
-            queued=lambda: consumer.queued,
-            is_stuck=lambda: consumer.is_stuck,
-        ),
+        _overtaking(client, consumer, apply=indexing.apply, heads=heads),
     ):
         await consumer.run(stop)
 
@@ -90,6 +81,30 @@ async def _cleaning(leftovers: Leftovers) -> AsyncIterator[None]:
         yield
     finally:
         await stopped(cleaning)
+
+
+@asynccontextmanager
+async def _reading_files(client: Client) -> AsyncIterator[None]:
+    """Files that come with questions, in processes apart: they don't wait behind a thousand documents."""
+    files = await open_objects(client, subjects.FILES_BUCKET)
+    async with (
+        ParserProcesses() as processes,
+        serving_files(client, files=files, parse=Parsing(processes).parse),
+    ):
+        yield
+
+
+def _overtaking(
+    client: Client, consumer: NatsConsumer, *, apply: Apply, heads: Heads
+) -> AbstractAsyncContextManager[None]:
+    """What is urgent goes before the queue that this consumer reads."""
+    return urgent_lane(
+        client,
+        apply=apply,
+        is_shown=lambda key: heads.shown(key).edition is not None,
+        queued=lambda: consumer.queued,
+        is_stuck=lambda: consumer.is_stuck,
+    )
 
 
 def _fetch(settings: Settings) -> AiohttpFetch:
