@@ -11,7 +11,6 @@ first showing of each ``[n]``. Exactly one event ends the stream:
 Closing the stream ends the model's call and charges what was used until then.
 """
 
-import math
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
@@ -26,13 +25,14 @@ from bot.answering.cache import Cache, flight_key
 from bot.answering.charging import Charging
 from bot.answering.estimate import Estimate
 from bot.answering.files import Files, UnreadFile
+from bot.answering.fitting import fitted_prompt
 from bot.answering.flights import Flights
 from bot.answering.freshness import Freshness
 from bot.answering.gaps import Gaps
 from bot.answering.joining import Joining
 from bot.answering.line import Line
 from bot.answering.model import Model
-from bot.answering.prompt import Count, Prompt, build_prompt
+from bot.answering.prompt import Count, Prompt
 from bot.answering.question import Question
 from bot.answering.quota import Asker, Quota
 from bot.answering.recalling import Recalled, Recalling
@@ -51,8 +51,6 @@ PASSAGES = 8
 """How many passages are asked for; a prompt takes as many as fit."""
 QUESTION_SHARE = 0.5
 """Most of the prompt's tokens that a question may take: there must be something to answer it from."""
-NEAR_THE_EDGE = 0.9
-"""Of the prompt's tokens: from here on the model is asked how many they are, which costs a moment."""
 LINE_WITHIN_S = 180.0
 """The longest wait for the model; who waits so long is told to come back."""
 TITLES = 5
@@ -246,7 +244,15 @@ class Answering:
 
     async def _written(self, run: Run, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         """An answer that is written now: for us, or for somebody who asks the very same."""
-        prompt = await self._prompt(run, found)
+        prompt = await fitted_prompt(
+            run.question.for_model(),
+            found.passages,
+            files=run.files,
+            model=self._model,
+            estimate=self._estimate,
+            prompt_tokens=self._limits.prompt_tokens,
+            answer_tokens=self._limits.answer_tokens,
+        )
 
         def write() -> AsyncGenerator[AnswerEvent, None]:
             return self._write(run, prompt, found)
@@ -261,30 +267,6 @@ class Answering:
         async with aclosing(events):
             async for event in events:
                 yield event
-
-    async def _prompt(self, run: Run, found: SearchReply) -> Prompt:
-        """What fits the budget, by estimate, and near its edge as the model itself counts."""
-
-        def build(count: Count) -> Prompt:
-            return build_prompt(
-                run.question.for_model(),
-                found.passages,
-                prompt_tokens=self._limits.prompt_tokens,
-                answer_tokens=self._limits.answer_tokens,
-                count=count,
-                files=run.files,
-            )
-
-        prompt = build(self._estimate.count)
-        if prompt.tokens < NEAR_THE_EDGE * self._limits.prompt_tokens:
-            return prompt
-        counted = await self._model.count(prompt)
-        if counted is None:
-            return prompt
-        if counted <= self._limits.prompt_tokens:
-            return replace(prompt, tokens=counted)
-        more = counted / prompt.tokens
-        return build(lambda text: math.ceil(self._estimate.count(text) * more))
 
     async def _write(self, run: Run, prompt: Prompt, found: SearchReply) -> AsyncGenerator[AnswerEvent, None]:
         writing = Writing(
