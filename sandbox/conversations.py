@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.company import EVERYONE, Channel
+from sandbox.errors import SlackError
 from sandbox.files import SharedFile
 
 Blocks = list[dict[str, Any]]
@@ -91,6 +92,34 @@ class Conversation:
     def replies(self, ts: str) -> list[Message]:
         """A thread's replies, oldest first."""
         return [self.messages[reply] for reply in self.threads.get(ts, [])]
+
+    def thread(self, thread_ts: str | None) -> str | None:
+        """The thread that a reply to ``thread_ts`` is in.
+
+        Raises:
+            SlackError: ``thread_not_found``, ``cannot_reply_to_message``.
+        """
+        if thread_ts is None:
+            return None
+        parent = self.messages.get(thread_ts)
+        if parent is None:
+            raise SlackError("thread_not_found")
+        if parent.thread_ts is not None:
+            raise SlackError("cannot_reply_to_message")
+        return thread_ts
+
+    def own(self, ts: str, *, by: str, otherwise: str) -> Message:
+        """A message that ``by`` wrote.
+
+        Raises:
+            SlackError: ``message_not_found``; ``otherwise``, where somebody else wrote it.
+        """
+        message = self.messages.get(ts)
+        if message is None or message.tombstone:
+            raise SlackError("message_not_found")
+        if message.user != by:
+            raise SlackError(otherwise)
+        return message
 
     def shows(self, message: Message, *, to: str) -> bool:
         """Whether a person sees a message of it: not another's ephemeral one, nor another's stream."""

@@ -190,7 +190,7 @@ class Workspace:
                 files=self.files.share(files, user=user),
                 text=written,
                 blocks=blocks,
-                thread_ts=self.thread(conversation, thread_ts),
+                thread_ts=conversation.thread(thread_ts),
                 client_msg_id=str(uuid.uuid4()),
                 beside=beside,
                 unfurls=links_of(blocks),
@@ -204,7 +204,7 @@ class Workspace:
             SlackError: it is not theirs, or gone.
         """
         conversation = self.entered(channel, by=user)
-        previous = self._own(conversation, ts, by=user, otherwise="cant_update_message")
+        previous = conversation.own(ts, by=user, otherwise="cant_update_message")
         written, blocks = self._typed(text)
         now = self.next_ts()
         return self.change(previous, text=written, blocks=blocks, edited_ts=now, at=now)
@@ -216,7 +216,7 @@ class Workspace:
             SlackError: it is not theirs, or gone.
         """
         conversation = self.entered(channel, by=user)
-        self._remove(conversation, self._own(conversation, ts, by=user, otherwise="cant_delete_message"))
+        self._remove(conversation, conversation.own(ts, by=user, otherwise="cant_delete_message"))
 
     # -- what the app does
 
@@ -240,7 +240,7 @@ class Workspace:
             user=self.bot.user_id,
             text=text,
             blocks=with_ids(blocks),
-            thread_ts=self.thread(conversation, thread_ts),
+            thread_ts=conversation.thread(thread_ts),
             by_app=True,
             **more,
         )
@@ -270,7 +270,7 @@ class Workspace:
             user=self.bot.user_id,
             text=text,
             blocks=with_ids(blocks),
-            thread_ts=self.thread(conversation, thread_ts),
+            thread_ts=conversation.thread(thread_ts),
             by_app=True,
             visible_to=user,
         )
@@ -292,7 +292,7 @@ class Workspace:
         Raises:
             SlackError: ``message_not_found``, ``cant_update_message``, ``streaming_state_conflict``.
         """
-        previous = self._own(conversation, ts, by=self.bot.user_id, otherwise="cant_update_message")
+        previous = conversation.own(ts, by=self.bot.user_id, otherwise="cant_update_message")
         if previous.stream is not None and previous.stream.until_s > self.now():
             raise SlackError("streaming_state_conflict")
         now = self.next_ts()
@@ -312,7 +312,7 @@ class Workspace:
         Raises:
             SlackError: ``message_not_found``, ``cant_delete_message``.
         """
-        previous = self._own(conversation, ts, by=self.bot.user_id, otherwise="cant_delete_message")
+        previous = conversation.own(ts, by=self.bot.user_id, otherwise="cant_delete_message")
         self._remove(conversation, previous)
 
     # -- for all who write
@@ -341,21 +341,6 @@ class Workspace:
             self.whispers[self.whispers.index(previous)] = message
         return message
 
-    def thread(self, conversation: Conversation, thread_ts: str | None) -> str | None:
-        """The thread that a reply to ``thread_ts`` is in.
-
-        Raises:
-            SlackError: ``thread_not_found``, ``cannot_reply_to_message``.
-        """
-        if thread_ts is None:
-            return None
-        parent = conversation.messages.get(thread_ts)
-        if parent is None:
-            raise SlackError("thread_not_found")
-        if parent.thread_ts is not None:
-            raise SlackError("cannot_reply_to_message")
-        return thread_ts
-
     def next_ts(self) -> str:
         """Slack's message id: the time in microseconds, and never the same twice."""
         self._last_ts = max(self._last_ts + 1, int(self.now() * 1_000_000))
@@ -370,14 +355,6 @@ class Workspace:
             raise SlackError("msg_too_long")
         written, blocks = self.typing.read(text.strip())
         return written, with_ids(blocks)
-
-    def _own(self, conversation: Conversation, ts: str, *, by: str, otherwise: str) -> Message:
-        message = conversation.messages.get(ts)
-        if message is None or message.tombstone:
-            raise SlackError("message_not_found")
-        if message.user != by:
-            raise SlackError(otherwise)
-        return message
 
     def _remove(self, conversation: Conversation, previous: Message) -> None:
         if self.replies(conversation.id, previous.ts):
