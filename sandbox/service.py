@@ -76,17 +76,9 @@ async def serving(
         stream_life_s=stream_life_s,
         now=now,
     )
-    async with AsyncExitStack() as stack:
-        runner = await stack.enter_async_context(_running(_application(parts)))
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(parts.socket_mode)
-        await stack.enter_async_context(_looking(parts.workspace))
-        stack.callback(parts.page_api.close)
-        await stack.enter_async_context(_listening(runner, port=port))
-        url = f"http://{HOST}:{runner.addresses[0][1]}"
-        parts.acting.url = parts.workspace.files.url = url
+    async with _open(parts, port=port) as http:
         yield Sandbox(
-            url=url,
+            url=parts.acting.url,
             workspace=parts.workspace,
             socket_mode=parts.socket_mode,
             web_api=parts.web_api,
@@ -182,6 +174,20 @@ def _application(parts: _Parts) -> web.Application:
     application.router.add_routes(parts.page_api.routes())
     application.router.add_routes(PageActions(workspace=parts.workspace, acting=parts.acting).routes())
     return application
+
+
+@asynccontextmanager
+async def _open(parts: _Parts, *, port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """Everything at work, and told where it is; gives what Slack calls the app with."""
+    async with AsyncExitStack() as stack:
+        runner = await stack.enter_async_context(_running(_application(parts)))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(parts.socket_mode)
+        await stack.enter_async_context(_looking(parts.workspace))
+        stack.callback(parts.page_api.close)
+        await stack.enter_async_context(_listening(runner, port=port))
+        parts.acting.url = parts.workspace.files.url = f"http://{HOST}:{runner.addresses[0][1]}"
+        yield http
 
 
 @asynccontextmanager
