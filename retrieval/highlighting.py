@@ -7,6 +7,7 @@ share the rarest words with the question, and its first ones. What was encoded i
 from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from operator import mul
 
 from retrieval.encoding import Encoder
 from retrieval.sentences import Span, sentences
@@ -58,7 +59,7 @@ class Highlighting:
 
     def _scored(self, text: str, span: Span, near: Sequence[Sequence[float]]) -> Highlight:
         vector = self._vectors[text[span.start : span.end]]
-        cosine = max(sum(ours * theirs for ours, theirs in zip(asked, vector, strict=True)) for asked in near)
+        cosine = max(sum(map(mul, asked, vector)) for asked in near)
         return Highlight(start=span.start, end=span.end, score=round(cosine, 4))
 
     async def _encode(self, wanted: Sequence[str]) -> None:

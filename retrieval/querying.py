@@ -125,9 +125,11 @@ class Querying:
 def merged(whole: Sequence[Ranked], of_parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:
     """Each passage at its best score; the best of each part near the best of all, as far as may be."""
     best = {one.hit.passage.id: one for one in whole}
-    for found in of_parts:
-        raised = whole[0].score / found[0].score if whole and found and found[0].score > 0 else 1.0
-        share = OF_A_PART * min(MOST_RAISED, max(1.0, raised))
+    answering = [found for found in of_parts if found and found[0].score > 0]
+    top = max((found[0].score for found in (whole, *answering) if found), default=0.0)
+    for found in answering:
+        raised = top / found[0].score
+        share = OF_A_PART * min(MOST_RAISED, raised)
         for one in found:
             known = best.get(one.hit.passage.id)
             if known is None or known.score < share * one.score:

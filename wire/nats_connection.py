@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import nats.errors
 import nats.js.errors
 import structlog
-from nats.aio.client import PING_PROTO, Client
+from nats.aio.client import DEFAULT_FLUSH_TIMEOUT, Client
 
 from wire.errors import SettingsError, UnavailableError
 from wire.nats_address import NatsAddress, read_address
@@ -70,8 +70,9 @@ class _Client(Client):
     """Shows our login to no server without TLS where the URL wants it, and flushes what was said before.
 
     nats-py leaves it to the server whether a connection is encrypted, whatever the URL says, at every
-    reconnection. The ping of its flush may overtake what waits to be sent. And where a pong comes for a flush
-    that nobody waits for any more, it stops reading until its pings find the connection dead.
+    reconnection. The ping of its flush overtakes what waits to be sent, and without a server it succeeds.
+    Where a pong comes for a flush that nobody waits for any more, it stops reading until its pings find the
+    connection dead.
 
     Attributes:
         let_in: whether a server has let us in before: from then on another one is tried.
@@ -94,13 +95,14 @@ class _Client(Client):
             )
         return super()._connect_command()
 
-    async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
-        if not self.is_connected:
-            await super()._send_ping(future)
-            return
-        self._pongs.append(future or asyncio.get_running_loop().create_future())
-        await self._send_command(PING_PROTO)
-        await self._flush_pending()
+    async def flush(self, timeout: int = DEFAULT_FLUSH_TIMEOUT) -> None:  # noqa: ASYNC109 — as nats-py
+        if self.is_reconnecting:
+            raise nats.errors.ConnectionReconnectingError
+        if self.is_connected and self._transport and self._pending:
+            # As its own flusher does, which would be waited for while the server reads nothing.
+            self._transport.writelines(self._pending)
+            self._pending, self._pending_data_size = [], 0
+        await super().flush(timeout)
 
     async def _process_pong(self) -> None:
         if self._pongs and self._pongs[0].done():

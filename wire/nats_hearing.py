@@ -26,9 +26,10 @@ async def hearing(
     most_waiting: int = DEFAULT_SUB_PENDING_MSGS_LIMIT,
     most_waiting_bytes: int = DEFAULT_SUB_PENDING_BYTES_LIMIT,
 ) -> AsyncIterator[None]:
-    """Hear what is said on a subject while the block lasts; what is said from its first line on is heard.
+    """Hear what is said on a subject while the block lasts, from its first line on.
 
-    Where the server is away meanwhile, it is told when it is back.
+    Where the server is away or late, it learns of it afterwards. What still waits for `heard` when the block
+    ends is dropped.
 
     Args:
         client: the connection.
@@ -45,8 +46,8 @@ async def hearing(
         pending_msgs_limit=most_waiting,
         pending_bytes_limit=most_waiting_bytes,
     )
-    await _in_time(client.flush(), client)
     try:
+        await _in_time(client.flush(), client)
         yield
     finally:
         await _in_time(subscription.unsubscribe(), client)

@@ -6,6 +6,7 @@ service error headers, and ``{"error": {"code", "message"}}``.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import ServiceConfig
 
 from wire.errors import AnswerdeskError, MalformedError, OverloadedError, RefusedError, UnavailableError
+from wire.nats_connection import FAULTS
 from wire.opentelemetry_spans import carried, span
 from wire.shapes import Shape, ShapeT, read_shape
 
@@ -75,7 +77,8 @@ async def serving(
                 subject=subject,
                 handler=_spawning(endpoint, name=name, slots=slots, tasks=tasks, within_s=within_s),
             )
-        await client.flush()
+        with contextlib.suppress(*FAULTS):
+            await client.flush()
         yield
     finally:
         try:

@@ -28,7 +28,7 @@ class SearchRequest(Shape):
 
 
 class Highlight(Shape):
-    """A sentence of a passage, as a span of its text, and how near it is to the query."""
+    """A sentence of a passage, as a span of its text, and how near it is to the query or to a part of it."""
 
     start: int
     end: int

@@ -27,7 +27,8 @@ NEAR_THE_BEST = 0.2
 """And how much less than the best one it may be worth: what is far behind only distracts."""
 OF_PASSAGE = 2.0
 """What a passage's score counts beside the similarity of its sentence: the search has seen more of it. With
-1 and 3 the first document quoted is right less often (`tests/bench/bench_quoting.py`: docs/quality.md)."""
+less the first document quoted is right less often; with more it is not so surely right more often, and fewer
+others are shown (`tests/bench/bench_quoting.py`: docs/quality.md)."""
 LINKED = 0.75
 """What a sentence with a link counts: it often only says where the answer stands."""
 SIGNPOST = 0.5
@@ -63,7 +64,7 @@ class Quote:
         passage: which of the passages it is from.
         place: which of the passage's pieces it is.
         piece: where in the passage's text it stands.
-        nearness: its similarity to the question, less where it only says where the answer stands.
+        nearness: its similarity to the question or to a part of it, less where it only says where the answer stands.
         worth: that, and how much worse its passage is than the best one; only the order tells something.
     """
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from rich.console import Console
 
-from bot.answering.extractive_model import LEAST_RELEVANCE, quotes
+from bot.answering.extractive_model import LEAST_RELEVANCE, chosen, quotes
 from desk.data_set import DataSet, Text
 from desk.evaluation import indexed
 from desk.sample import HANDBOOK
@@ -53,6 +53,15 @@ async def search() -> AsyncIterator[Search]:
 async def test_a_near_miss_is_not_quoted(search: Search) -> None:
     assert [asked for asked in ANSWERED if not await _is_quoted(search, asked)] == []
     assert [asked for asked in NOT_ANSWERED if await _is_quoted(search, asked)] == []
+
+
+async def test_each_part_of_a_question_is_quoted_for(search: Search) -> None:
+    asked = "How many days of parental leave do I get in Germany and how much may a hotel cost?"
+    found = await search.search(
+        SearchRequest(query=asked, principals=("public",), with_highlights=True, limit=8)
+    )
+    shown = {found.passages[quote.passage].title for quote in chosen(found.passages)}
+    assert shown == {"Parental leave in Germany", "Travel policy 2026"}
 
 
 async def _is_quoted(search: Search, asked: str) -> bool:

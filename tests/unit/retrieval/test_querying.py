@@ -20,9 +20,14 @@ def test_what_is_far_from_answering_a_part_is_raised_so_far_and_no_further() -> 
     assert both[1].score == pytest.approx(OF_A_PART * MOST_RAISED * 0.3)
 
 
-def test_a_part_that_scores_more_than_the_whole_is_not_lowered_to_it() -> None:
-    both = merged([found("leave", score=0.4)], [[found("travel", score=0.8), found("a", score=0.0)]])
-    assert [(one.hit.passage.document, one.score) for one in both[:2]] == [
-        ("travel", OF_A_PART * 0.8),
-        ("leave", 0.4),
-    ]
+def test_a_part_that_scores_more_than_the_whole_is_what_the_others_are_raised_to() -> None:
+    weak = found("a", score=0.7)
+    both = merged([found("leave", score=0.4)], [[found("travel", score=0.8)], [weak]])
+    assert [one.hit.passage.document for one in both] == ["travel", "a", "leave"]
+    assert both[0].score == both[1].score == pytest.approx(OF_A_PART * 0.8)
+
+
+def test_where_nothing_answers_there_is_nothing_to_raise() -> None:
+    assert merged([], [[], []]) == []
+    assert [one.score for one in merged([found("leave", score=0.0)], [[found("a", score=0.0)]])] == [0.0]
+    assert [one.score for one in merged([], [[found("a", score=0.4)]])] == [pytest.approx(OF_A_PART * 0.4)]
