@@ -64,7 +64,7 @@ class Quote:
         passage: which of the passages it is from.
         place: which of the passage's pieces it is.
         piece: where in the passage's text it stands.
-        nearness: its similarity to the question or to a part of it, less where it only says where the answer stands.
+        nearness: its similarity to the question or a part of it; less where it only says where to look.
         worth: that, and how much worse its passage is than the best one; only the order tells something.
     """
 
