@@ -27,7 +27,7 @@ from desk.terminal import Terminal
 from retrieval.search import Search
 from retrieval.tuning import USUAL
 from tests.bench.bench_relevance import FOREIGN, SEED, SETS, Kind, questions
-from wire.search import Passage, SearchRequest
+from wire.search import Passage, SearchReply, SearchRequest
 from wire.settings import Settings
 
 MOST = 200
@@ -49,10 +49,15 @@ class Looked:
         return self.relevance >= relevance and self.score >= score
 
 
-async def look(search: Search, text: str, kind: Kind) -> Looked:
-    found = await search.search(
+async def searched(search: Search, text: str) -> SearchReply:
+    """As the bot without a model searches."""
+    return await search.search(
         SearchRequest(query=text, principals=("public",), with_highlights=True, limit=8)
     )
+
+
+async def look(search: Search, text: str, kind: Kind) -> Looked:
+    found = await searched(search, text)
     nearest = max((quote.nearness for quote in quotes(found.passages, least=-1.0)), default=0.0)
     return Looked(kind=kind, relevance=found.relevance, score=nearest)
 
@@ -134,8 +139,7 @@ async def show_quoted(folder: Path, *, cache: Path | None) -> None:
     all_quoted: list[Quoted] = []
     async with indexed(data, tuning=USUAL, settings=settings, cache=cache, terminal=terminal) as (search, _):
         for known, text in asked.items():
-            request = SearchRequest(query=text, principals=("public",), with_highlights=True, limit=8)
-            passages = (await search.search(request)).passages
+            passages = (await searched(search, text)).passages
             answering = {document for document, score in data.judged[known].items() if score > 0}
             all_quoted.append(quoted(passages, answering))
     shown = [right for one in all_quoted for right in one.shown]

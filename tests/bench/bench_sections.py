@@ -76,7 +76,7 @@ class Sections:
         ]
 
     def by_quote(self, passages: Sequence[Passage]) -> list[str]:
-        """Those from which nothing would be quoted come last."""
+        """By worth, however little similar; sections without a sentence that was looked at come last."""
         quoted = [
             section
             for quote in quotes(passages, least=0.0)
